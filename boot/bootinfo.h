@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * boot/bootinfo.h - what the stub hands to the kernel.
+ *
+ * The stub fills one struct bootinfo, the kernel checks it before it uses any field and
+ * refuses, in words, a magic, version or length it does not know. There is one
+ * version at a time: stub and kernel are built and measured together; the check catches
+ * a wrongly assembled image.
+ *
+ * At entry of the kernel (symbol kernel_entry, the ELF's e_entry, a higher-half address):
+ *   RDI    physical address of the struct bootinfo
+ *   CR3    the stub's page tables: the kernel's segments at their linked addresses with
+ *          their ELF permissions; all memory of the map, and at least the first 4 GiB,
+ *          twice: at its physical address (executable, for the jump alone) and at PHYSMAP_BASE + address (NX)
+ *   IF 0, DF 0, long mode, CPL 0, EFER.NXE and CR0.WP set; RSP is not usable: the kernel brings its stack.
+ *
+ * Context    read by kernel/main.c before anything else runs.
+ * Units      addresses are physical; lengths in bytes.
+ * Ownership  everything pointed to lies in memory of type EfiLoaderData (or where noted) and
+ *            belongs to the kernel from entry on.
+ * Errors     a zero address with a zero length means "absent".
+ * Source     UEFI 2.10 sections 4.6, 7.2, 7.4; TCG EFI Protocol Specification 2.0.
+ */
+#ifndef ASSAY_BOOTINFO_H
+#define ASSAY_BOOTINFO_H
+
+#include "kernel/base/types.h"
+
+#define BOOTINFO_MAGIC 0x4f464e4959415341ull /* "ASAYINFO" in memory order */
+#define BOOTINFO_VERSION 1u
+
+#define PHYSMAP_BASE 0xffff800000000000ull
+#define KERNEL_BASE 0xffffffff80000000ull
+
+/* Bits of bootinfo.flags. */
+#define BOOT_TCG2_PRESENT (1u << 0)    /* EFI_TCG2 with a TPM was there */
+#define BOOT_SECTIONS_MEASURED (1u << 1) /* every present section went to PCR 11 */
+#define BOOT_OPTIONS_MEASURED (1u << 2)  /* the load options, if any, went to PCR 12 */
+#define BOOT_LOG_TRUNCATED (1u << 3)   /* firmware said that its event log is truncated */
+#define BOOT_SECURE_BOOT (1u << 4)     /* variable SecureBoot is 1 and SetupMode is 0 */
+
+struct boot_span {
+	u64 addr;
+	u64 len;
+};
+
+struct bootinfo {
+	u64 magic;   /* BOOTINFO_MAGIC */
+	u32 version; /* BOOTINFO_VERSION */
+	u32 len;     /* sizeof(struct bootinfo) */
+	u32 flags;   /* BOOT_* */
+	u32 tcg2_log_format; /* 2 crypto-agile, 1 TCG 1.2, 0 none */
+
+	struct boot_span memmap; /* EFI_MEMORY_DESCRIPTORs as of the successful ExitBootServices */
+	u32 memmap_desc_len;     /* stride of one descriptor */
+	u32 memmap_desc_version;
+
+	u64 rsdp;                /* ACPI 2.0 RSDP, 0 when absent (in firmware's memory) */
+
+	struct boot_span event_log;    /* copy of the TCG2 log taken by the last GetEventLog */
+	u64 final_events;              /* the Final Events table (ACPI NVS, firmware's), 0 when absent */
+	u64 final_events_skip;         /* bytes of its events already contained in event_log */
+
+	struct boot_span kernel;       /* physical range of the loaded kernel image, contiguous */
+	struct boot_span page_tables;  /* the stub's page tables; free once the kernel has its own */
+
+	/* The image's sections, copied or in place. */
+	struct boot_span osrel;
+	struct boot_span cmdline;      /* section .cmdline: UTF-8, no NUL needed */
+	struct boot_span initrd;       /* section .initrd: POSIX tar */
+	struct boot_span uname;
+
+	/* Load options as UTF-8, converted from UTF-16; ignored_options tells that options were there
+	   that are not text. Whether they count is the kernel's decision (kernel/cmdline.c). */
+	struct boot_span load_options;
+	u32 load_options_not_text;
+	u32 reserved;
+
+	u64 entry_tsc;                 /* time stamp counter when the stub started */
+	u8 seed[64];                   /* from EFI_RNG_PROTOCOL; zeros when absent */
+	u32 seed_len;                  /* bytes of seed that are random, 0 to 64 */
+	u32 reserved2;
+};
+
+static_assert(sizeof(struct bootinfo) % 8 == 0, "bootinfo is padded to 8");
+
+#endif

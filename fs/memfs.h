@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * fs/memfs.h - a file system in memory: the root, filled from a pax tar, and tmpfs.
+ *
+ * Content lives in pages (port_page_*) that stay resident, so that the pages that were hashed are the
+ * pages that are mapped. Inode numbers count from 2 in creation order (the root directory is 1... see memfs.c), generation 0.
+ *
+ * Context    task context.
+ * Ownership  the superblock owns everything.
+ * Errors     -ENOMEM, -ENOSPC over max_bytes.
+ */
+#ifndef ASSAY_MEMFS_H
+#define ASSAY_MEMFS_H
+
+#include "fs/vfs.h"
+
+struct memfs_options {
+	const char *fsname;   /* static */
+	u64 magic;
+	u64 max_bytes;        /* of content; 0: no limit of its own */
+	u32 root_mode;
+	u8 uuid[16];
+};
+
+must_check int memfs_create(const struct memfs_options *options, struct superblock **ret_sb);
+
+#endif

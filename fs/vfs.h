@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * fs/vfs.h - inodes, mounts, open files, and the operations behind them.
+ *
+ * fs knows nothing of integrity and nothing of tasks: callers pass a struct cred, a struct vfs_context (root,
+ * cwd, umask), and integrity is called through struct vfs_hooks.
+ *
+ * Change identity: every change of content, size or (for ctime) metadata goes through inode_changed(),
+ * which bumps i_version (if it was looked at since the last bump, or always: memfs bumps always) and stamps ctime so that a
+ * looked-at stamp never repeats.
+ *
+ * Context    task context; not preempted inside. No call sleeps, except the read/write/ioctl of pipes and devices
+ *            (their implementations in kernel/ call the scheduler).
+ * Units      offsets, sizes in bytes; times as struct vtime.
+ * Ownership  inodes, files, mounts, dentries are reference counted (_get/_put). A struct path holds a reference on both parts.
+ * Errors     0 or negative errno as the Linux call of the same name documents.
+ */
+#ifndef ASSAY_VFS_H
+#define ASSAY_VFS_H
+
+#include "kernel/base/err.h"
+#include "kernel/base/list.h"
+#include "kernel/base/types.h"
+
+struct file;
+struct inode;
+struct mount;
+struct superblock;
+struct dentry;
+
+/* Mode bits: Linux uapi stat.h. */
+#define S_IFMT 0170000u
+#define S_IFSOCK 0140000u
+#define S_IFLNK 0120000u
+#define S_IFREG 0100000u
+#define S_IFBLK 0060000u
+#define S_IFDIR 0040000u
+#define S_IFCHR 0020000u
+#define S_IFIFO 0010000u
+#define S_ISUID 04000u
+#define S_ISGID 02000u
+#define S_ISVTX 01000u
+
+/* Open flags: Linux uapi fcntl.h, x86-64. */
+#define O_ACCMODE 03u
+#define O_RDONLY 00u
+#define O_WRONLY 01u
+#define O_RDWR 02u
+#define O_CREAT 0100u
+#define O_EXCL 0200u
+#define O_NOCTTY 0400u
+#define O_TRUNC 01000u
+#define O_APPEND 02000u
+#define O_NONBLOCK 04000u
+#define O_DIRECT 040000u
+#define O_LARGEFILE 0100000u
+#define O_DIRECTORY 0200000u
+#define O_NOFOLLOW 0400000u
+#define O_NOATIME 01000000u
+#define O_CLOEXEC 02000000u
+#define O_PATH 010000000u
+#define O_TMPFILE (020000000u | O_DIRECTORY)
+
+#define MAY_EXEC 1u
+#define MAY_WRITE 2u
+#define MAY_READ 4u
+#define MAY_APPEND 8u
+
+#define VFS_NAME_MAX 255u
+#define VFS_PATH_MAX 4096u   /* with the NUL */
+#define VFS_SYMLINKS_MAX 40u
+#define VFS_GROUPS_MAX 32u
+
+struct cred {
+	u32 uid, euid, suid, fsuid;
+	u32 gid, egid, sgid, fsgid;
+	u32 group_count;
+	u32 groups[VFS_GROUPS_MAX];
+};
+
+struct vtime {
+	s64 sec;
+	u32 nsec;
+};
+
+/* One position in the name space. */
+struct path {
+	struct mount *mount;
+	struct dentry *dentry;
+};
+
+struct vfs_context {
+	struct path root;
+	struct path cwd;
+	u32 umask;
+};
+
+struct kstat {
+	u64 dev;
+	u64 ino;
+	u32 mode, nlink, uid, gid;
+	u64 rdev;
+	u64 size;
+	u64 blocks; /* 512-byte units */
+	u32 blksize;
+	struct vtime atime, mtime, ctime, btime;
+};
+
+struct kstatfs {
+	u64 type; /* f_type magic */
+	u64 bsize, blocks, bfree, bavail, files, ffree;
+	u32 namelen, flags;
+};
+
+/* What setattr changes: bits of attr.valid. */
+#define ATTR_MODE 1u
+#define ATTR_UID 2u
+#define ATTR_GID 4u
+#define ATTR_SIZE 8u
+#define ATTR_ATIME 16u
+#define ATTR_MTIME 32u
+struct attr {
+	u32 valid;
+	u32 mode, uid, gid;
+	u64 size;
+	struct vtime atime, mtime;
+};
+
+/* Receives directory entries; returns false to stop (the entry is then not consumed). type is DT_*. */
+struct dir_sink {
+	bool (*entry)(struct dir_sink *sink, const char *name, size_t len, u64 ino, u8 type, u64 next_off);
+};
+
+struct inode_ops {
+	/* Directories. Results carry one reference. */
+	int (*lookup)(struct inode *dir, const char *name, size_t len, struct inode **ret_inode);
+	int (*create)(struct inode *dir, const char *name, size_t len, u32 mode, u64 rdev,
+		      const char *symlink_target, const struct cred *cred, struct inode **ret_inode);
+	int (*link)(struct inode *dir, const char *name, size_t len, struct inode *inode);
+	int (*unlink)(struct inode *dir, const char *name, size_t len, bool is_rmdir);
+	int (*rename)(struct inode *old_dir, const char *old_name, size_t old_len, struct inode *new_dir,
+		      const char *new_name, size_t new_len, u32 flags);
+	int (*readdir)(struct inode *dir, u64 *pos, struct dir_sink *sink);
+	/* Symlinks: text owned by the inode while it is referenced. */
+	int (*readlink)(struct inode *inode, const char **ret_target, size_t *ret_len);
+	/* Any. */
+	int (*setattr)(struct inode *inode, const struct attr *attr);
+	ssize (*getxattr)(struct inode *inode, const char *name, void *buf, size_t cap); /* cap 0: size only */
+	int (*setxattr)(struct inode *inode, const char *name, const void *value, size_t len, int flags);
+	ssize (*listxattr)(struct inode *inode, char *buf, size_t cap);
+	int (*removexattr)(struct inode *inode, const char *name);
+	/*
+	 * The resident page index of a regular file, referenced for the caller (port_page_put), NULL in
+	 * *ret_page for a hole. With for_write it is allocated, and made present.
+	 */
+	int (*page)(struct inode *inode, u64 index, bool for_write, void **ret_page);
+	void (*evict)(struct inode *inode); /* last reference gone */
+};
+
+/* poll event bits: Linux uapi poll.h. */
+#define POLLIN 1u
+#define POLLOUT 4u
+#define POLLERR 8u
+#define POLLHUP 16u
+
+struct file_ops {
+	int (*open)(struct inode *inode, struct file *file);
+	void (*release)(struct file *file);
+	ssize (*read)(struct file *file, void *buf, size_t len, u64 *pos);
+	ssize (*write)(struct file *file, const void *buf, size_t len, u64 *pos);
+	s64 (*seek)(struct file *file, s64 off, int whence);
+	/* arg is the program's value; user memory is reached through the kernel's copy functions by the implementor. */
+	int (*ioctl)(struct file *file, u32 cmd, u64 arg);
+	u32 (*poll)(struct file *file); /* ready bits; wake-ups through kernel/sched */
+	int (*fsync)(struct file *file);
+};
+
+struct inode {
+	u32 refs;
+	struct superblock *sb;
+	const struct inode_ops *ops;
+	const struct file_ops *fops; /* what an open file gets */
+	u64 ino;
+	u32 generation;
+	u32 mode, nlink, uid, gid;
+	u64 rdev;
+	u64 size;
+	struct vtime atime, mtime, ctime, btime;
+	u64 version;          /* i_version: bumped by every change */
+	bool version_queried;
+	bool ctime_queried;
+	s32 writers;          /* > 0: open for write; < 0: writing denied (programs running) */
+	u32 readers;          /* opens for read only */
+	void *integrity;      /* kernel/integrity's state; freed through vfs_hooks.inode_free */
+	void *fs_private;
+};
+
+struct file {
+	u32 refs;
+	u32 flags;            /* O_* as of open and fcntl(F_SETFL) */
+	u64 pos;
+	struct path path;     /* empty for pipes and the like */
+	struct inode *inode;
+	const struct file_ops *ops;
+	void *private_data;
+	bool counted_writer;  /* holds inode->writers */
+	bool counted_reader;
+};
+
+/* Mount flags, as statfs and /proc/mounts show them. */
+#define MS_RDONLY 1u
+#define MS_NOSUID 2u
+#define MS_NODEV 4u
+#define MS_NOEXEC 8u
+
+struct superblock {
+	u32 refs;
+	const char *fsname;   /* "assayroot", "tmpfs", "proc", ... static */
+	u64 magic;            /* f_type */
+	u64 dev;              /* st_dev */
+	u8 uuid[16];
+	u32 flags;
+	struct inode *root;
+	void *fs_private;
+	int (*statfs)(struct superblock *sb, struct kstatfs *ret_stat);
+	void (*release)(struct superblock *sb);
+};
+
+/* f_type values: Linux uapi magic.h; the root's own value is in docs/FORMATS.md. */
+#define MAGIC_TMPFS 0x01021994u
+#define MAGIC_PROC 0x9fa0u
+#define MAGIC_SYSFS 0x62656572u
+#define MAGIC_SECURITYFS 0x73636673u
+#define MAGIC_DEVPTS 0x1cd1u
+#define MAGIC_ROOT 0x41535359u /* "ASSY": not tmpfs's, so that the built-in tcb rules measure the root */
+
+/*
+ * What kernel/integrity fills in. All may be NULL. A negative errno refuses the operation, nothing having changed.
+ */
+struct vfs_hooks {
+	/* After a regular file's open was permitted and counted, before the caller gets it. mask is MAY_*. created: this open made it. */
+	int (*file_open)(struct file *file, const struct cred *cred, u32 mask, bool created);
+	/* Last put of a file that was counted as writer; called before the count drops. */
+	void (*file_release)(struct file *file);
+	int (*setxattr)(struct inode *inode, const char *name, const void *value, size_t len, const struct cred *cred);
+	int (*removexattr)(struct inode *inode, const char *name, const struct cred *cred);
+	int (*setattr)(struct inode *inode, const struct attr *attr, const struct cred *cred);
+	/* After the change. */
+	void (*inode_changed)(struct inode *inode);
+	void (*inode_free)(struct inode *inode);
+};
+void vfs_set_hooks(const struct vfs_hooks *hooks);
+
+/* Wall clock for stamps: supplied once through port_wall_ns(). Stamps ctime (and mtime when content), bumps version. */
+void inode_changed(struct inode *inode, bool content);
+/* Marks version and ctime as looked at, and returns them (the next change will differ). */
+u64 inode_version_read(struct inode *inode, struct vtime *ret_ctime);
+
+struct inode *inode_alloc(struct superblock *sb);
+void inode_get(struct inode *inode);
+void inode_put(struct inode *inode);
+
+/* Programs that run keep writers out. -ETXTBSY when open for write. */
+must_check int inode_deny_write(struct inode *inode);
+void inode_allow_write(struct inode *inode);
+
+/* Mounting. */
+must_check int vfs_mount(const struct path *where, struct superblock *sb, u32 flags, const char *source);
+must_check int vfs_mount_root(struct superblock *sb, u32 flags, const char *source, struct path *ret_root);
+must_check int vfs_bind(const struct path *from, const struct path *where);
+must_check int vfs_umount(const struct path *where, u32 flags);
+/* Calls show for every mount in order: source, absolute mount point, fs name, flags. */
+void vfs_for_each_mount(void (*show)(void *arg, const char *source, const char *where, const char *fsname, u32 flags), void *arg);
+
+void path_get(const struct path *path);
+void path_put(struct path *path);
+
+/*
+ * Path walking (fs/path.c). start NULL: cwd, or the root for absolute names. flags:
+ */
+#define WALK_FOLLOW 1u     /* follow a trailing symlink */
+#define WALK_DIRECTORY 2u  /* the result must be a directory */
+must_check int path_walk(const struct vfs_context *ctx, const struct path *start, const char *name, u32 flags,
+			 const struct cred *cred, struct path *ret_path);
+/* Walks to the parent; ret_last gets the last component (in the caller's string), its length in ret_len. */
+must_check int path_walk_parent(const struct vfs_context *ctx, const struct path *start, const char *name,
+				const struct cred *cred, struct path *ret_parent, const char **ret_last, size_t *ret_len);
+/*
+ * Absolute name of path as seen from ctx->root, " (deleted)" appended when unlinked.
+ * Returns the length without NUL, or -ENAMETOOLONG.
+ */
+ssize path_name(const struct vfs_context *ctx, const struct path *path, char *buf, size_t cap);
+
+static inline struct inode *path_inode(const struct path *path);
+
+/* Files. */
+must_check int vfs_open(const struct vfs_context *ctx, const struct path *start, const char *name, u32 flags, u32 mode,
+			const struct cred *cred, struct file **ret_file);
+/* Opens a found path for exec: MAY_EXEC, regular, not on a noexec mount; no file_open hook. */
+must_check int vfs_open_exec(const struct vfs_context *ctx, const struct path *start, const char *name,
+			     const struct cred *cred, struct file **ret_file);
+/* A file without a name (pipes, eventfd). */
+struct file *file_alloc(const struct file_ops *ops, u32 flags, void *private_data);
+void file_get(struct file *file);
+void file_put(struct file *file);
+ssize file_read(struct file *file, void *buf, size_t len, u64 *pos);   /* pos NULL: the file's own */
+ssize file_write(struct file *file, const void *buf, size_t len, u64 *pos);
+/* Reads regular files by page whatever the open flags; for the kernel. */
+ssize inode_read(struct inode *inode, u64 off, void *buf, size_t len);
+
+must_check int inode_permission(const struct inode *inode, u32 mask, const struct cred *cred);
+
+/* Name operations; all follow POSIX and the sticky bit. */
+must_check int vfs_mknod(const struct vfs_context *ctx, const struct path *start, const char *name, u32 mode, u64 rdev, const struct cred *cred);
+must_check int vfs_symlink(const struct vfs_context *ctx, const struct path *start, const char *name, const char *target, const struct cred *cred);
+must_check int vfs_link(const struct vfs_context *ctx, const struct path *old_path, const struct path *start, const char *name, const struct cred *cred);
+must_check int vfs_unlink(const struct vfs_context *ctx, const struct path *start, const char *name, bool is_rmdir, const struct cred *cred);
+must_check int vfs_rename(const struct vfs_context *ctx, const struct path *old_start, const char *old_name,
+			  const struct path *new_start, const char *new_name, u32 flags, const struct cred *cred);
+must_check int vfs_getattr(struct inode *inode, struct kstat *ret_stat);
+must_check int vfs_setattr(const struct path *path, const struct attr *attr, const struct cred *cred);
+must_check int vfs_truncate(const struct path *path, u64 size, const struct cred *cred);
+ssize vfs_getxattr(struct inode *inode, const char *name, void *buf, size_t cap, const struct cred *cred);
+must_check int vfs_setxattr(const struct path *path, const char *name, const void *value, size_t len, int flags, const struct cred *cred);
+ssize vfs_listxattr(struct inode *inode, char *buf, size_t cap);
+must_check int vfs_removexattr(const struct path *path, const char *name, const struct cred *cred);
+
+/* A name in the tree: memory of lookups. Its inode is never NULL (no negative entries). */
+struct dentry {
+	u32 refs;
+	struct inode *inode;
+	struct dentry *parent; /* self for a root; referenced */
+	struct list siblings;  /* in parent's children */
+	struct list children;
+	struct mount *mounted; /* topmost mount on this dentry, NULL when none */
+	bool unlinked;
+	char *name;            /* NUL-terminated, owned */
+};
+
+static inline struct inode *path_inode(const struct path *path)
+{
+	return path->dentry->inode;
+}
+
+#endif
