@@ -41,7 +41,7 @@ u32 port_page_refs(const void *page);
 void port_log(int level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Stops the machine (kernel), aborts (host): only where going on could run unmeasured code. */
-[[noreturn]] void port_panic(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void port_panic(const char *format, ...) __attribute__((noreturn, format(printf, 1, 2)));
 
 /* Monotonic since start; and wall clock since 1970-01-01 UTC (untrusted). */
 u64 port_now_ns(void);
