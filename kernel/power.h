@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * kernel/power.h - the ends of the machine. Each prints the console's last line first.
+ *
+ * Context    any; interrupts are switched off. Nothing is freed or written back: all files are in memory.
+ */
+#ifndef ASSAY_POWER_H
+#define ASSAY_POWER_H
+
+#include "kernel/base/types.h"
+
+/* Tells the TPM; set once by kernel/main.c. */
+void power_set_tpm_shutdown(void (*shutdown)(void));
+/* "assay: init exited with status N", then off. kernel/task.c calls it when pid 1 is gone (128 + signal when killed). */
+[[noreturn]] void power_off(int init_status);
+/* The same line, then a reset: reboot(2). */
+[[noreturn]] void power_restart(int init_status);
+/* "assay: halted: REASON", then stands still; the reason is one sentence that names the thing. */
+[[noreturn]] void halt_machine(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+#endif
