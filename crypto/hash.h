@@ -37,7 +37,7 @@ struct digest {
 /* Opaque, big enough for every implementation. */
 struct hash_ctx {
 	u8 id;
-	alignas(16) u8 state[248];
+	_Alignas(16) u8 state[248];
 };
 
 /* 0 for an id outside the table. */
