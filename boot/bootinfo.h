@@ -82,6 +82,6 @@ struct bootinfo {
 	u32 reserved2;
 };
 
-static_assert(sizeof(struct bootinfo) % 8 == 0, "bootinfo is padded to 8");
+_Static_assert(sizeof(struct bootinfo) % 8 == 0, "bootinfo is padded to 8");
 
 #endif

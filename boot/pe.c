@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * boot/pe.c - PE headers through a cursor.
+ *
+ * Relies on nothing but the caller's length. After pe_open() the section table and, for the
+ * chosen view, each section's bytes are known to lie inside the image.
+ */
+#include "boot/pe.h"
+
+#include "kernel/base/cursor.h"
+#include "kernel/base/mem.h"
+
+static int bad(const char **ret_why, const char *why)
+{
+	*ret_why = why;
+	return -EBADMSG;
+}
+
+/* The fields of the optional header; the cursor stands at its start and ends at its end. */
+static bool read_optional(struct cursor *c, struct pe *pe)
+{
+	u16 magic = cursor_le16(c);
+	u32 dirs;
+
+	pe->plus = magic == PE_MAGIC_PLUS;
+	if (!pe->plus && magic != PE_MAGIC_32)
+		return false;
+	cursor_seek(c, 32);
+	pe->section_align = cursor_le32(c);
+	pe->file_align = cursor_le32(c);
+	cursor_seek(c, 56);
+	pe->image_len = cursor_le32(c);
+	pe->headers_len = cursor_le32(c);
+	cursor_seek(c, pe->plus ? 108 : 92);
+	dirs = cursor_le32(c);
+	if (cursor_ok(c) && dirs > 4) {
+		cursor_skip(c, 4 * 8);
+		pe->cert_off = cursor_le32(c);
+		pe->cert_len = cursor_le32(c);
+		pe->has_cert_entry = true;
+	}
+	return cursor_ok(c);
+}
+
+/* Whether the section's bytes lie inside the image, as far as the view cares. */
+static bool section_inside(const struct pe *pe, const struct pe_section *s)
+{
+	if (pe->view == PE_LOADED)
+		return (u64)s->vaddr + s->vsize <= pe->bytes.len;
+	return s->file_len == 0 || (u64)s->file_off + s->file_len <= pe->bytes.len;
+}
+
+int pe_open(const void *base, size_t len, enum pe_view view, struct pe *ret_pe, const char **ret_why)
+{
+	struct cursor c = cursor_init(base, len);
+	struct pe pe = { .bytes = { base, c.len }, .view = view };
+	struct cursor opt;
+	size_t head;
+	u16 opt_len;
+
+	if (cursor_le16(&c) != 0x5a4d) /* MZ */
+		return bad(ret_why, "the file does not start with MZ");
+	cursor_seek(&c, 0x3c);
+	head = cursor_le32(&c);
+	cursor_seek(&c, head);
+	if (cursor_le32(&c) != 0x4550) /* PE\0\0 */
+		return bad(ret_why, "the PE signature is missing");
+	cursor_skip(&c, 2);
+	pe.count = cursor_le16(&c);
+	cursor_skip(&c, 12);
+	opt_len = cursor_le16(&c);
+	cursor_skip(&c, 2);
+	pe.opt_off = head + 24;
+	pe.table_off = pe.opt_off + opt_len;
+	opt = cursor_sub(&c, opt_len);
+	if (!read_optional(&opt, &pe))
+		return bad(ret_why, "the PE optional header is cut or of an unknown kind");
+	cursor_skip(&c, pe.count * PE_SECTION_HEADER_LEN);
+	if (!cursor_ok(&c) || pe.count > PE_SECTIONS_MAX)
+		return bad(ret_why, "the PE section table is cut or too long");
+	if (pe.headers_len > c.len || pe.headers_len < c.pos)
+		return bad(ret_why, "SizeOfHeaders does not hold the PE headers");
+	for (size_t i = 0; i < pe.count; i++) {
+		struct pe_section s;
+
+		pe_section_at(&pe, i, &s);
+		if (!section_inside(&pe, &s))
+			return bad(ret_why, "a PE section lies outside the image");
+	}
+	*ret_pe = pe;
+	return 0;
+}
+
+void pe_section_at(const struct pe *pe, size_t index, struct pe_section *ret_section)
+{
+	struct pe_section s = { .name = "" };
+	struct cursor c = cursor_of(pe->bytes);
+
+	cursor_seek(&c, pe->table_off + index * PE_SECTION_HEADER_LEN);
+	if (cursor_get_bytes(&c, s.name, 8) == 0) {
+		s.vsize = cursor_le32(&c);
+		s.vaddr = cursor_le32(&c);
+		s.file_len = cursor_le32(&c);
+		s.file_off = cursor_le32(&c);
+		cursor_skip(&c, 12);
+		s.flags = cursor_le32(&c);
+	}
+	*ret_section = s;
+}
+
+int pe_find(const struct pe *pe, const char *name, struct span *ret_content)
+{
+	struct cursor image = cursor_of(pe->bytes);
+	struct span found = { NULL, 0 };
+
+	for (size_t i = 0; i < pe->count; i++) {
+		struct pe_section s;
+
+		pe_section_at(pe, i, &s);
+		if (strcmp(s.name, name) != 0 || s.vsize == 0)
+			continue;
+		if (found.len || (pe->view == PE_FILE && s.file_len < s.vsize))
+			return -EBADMSG;
+		if (cursor_slice(&image, pe->view == PE_LOADED ? s.vaddr : s.file_off, s.vsize, &found))
+			return -EBADMSG;
+	}
+	if (!found.len)
+		return -ENOENT;
+	*ret_content = found;
+	return 0;
+}
+
+/* The section with the lowest (file offset, table position) above the last one; false at the end. */
+static bool next_by_offset(const struct pe *pe, struct pe_section *last, size_t *last_index)
+{
+	bool found = false;
+	struct pe_section best = { .name = "" };
+	size_t best_index = 0;
+
+	for (size_t i = 0; i < pe->count; i++) {
+		struct pe_section s;
+
+		pe_section_at(pe, i, &s);
+		if (*last_index != PE_SECTIONS_MAX &&
+		    (s.file_off < last->file_off || (s.file_off == last->file_off && i <= *last_index)))
+			continue;
+		if (found && s.file_off >= best.file_off)
+			continue;
+		best = s;
+		best_index = i;
+		found = true;
+	}
+	*last = best;
+	*last_index = best_index;
+	return found;
+}
+
+/* The headers without CheckSum and without the directory entry of the certificates. */
+static int digest_headers(const struct pe *pe, int (*hash)(void *ctx, struct span range), void *ctx)
+{
+	size_t sum = pe->opt_off + 64;
+	size_t entry = pe->opt_off + (pe->plus ? 144 : 128);
+	const u8 *b = pe->bytes.base;
+	int err = hash(ctx, (struct span){ b, sum });
+
+	if (err)
+		return err;
+	if (!pe->has_cert_entry)
+		return hash(ctx, (struct span){ b + sum + 4, pe->headers_len - sum - 4 });
+	err = hash(ctx, (struct span){ b + sum + 4, entry - sum - 4 });
+	if (err)
+		return err;
+	return hash(ctx, (struct span){ b + entry + 8, pe->headers_len - entry - 8 });
+}
+
+int pe_digest_ranges(const struct pe *pe, int (*hash)(void *ctx, struct span range), void *ctx)
+{
+	struct cursor file = cursor_of(pe->bytes);
+	struct pe_section s = { .name = "" };
+	size_t index = PE_SECTIONS_MAX;
+	u64 sum = pe->headers_len;
+	u64 end;
+	struct span range;
+	int err;
+
+	if (pe->view != PE_FILE)
+		return -EINVAL;
+	err = digest_headers(pe, hash, ctx);
+	while (!err && next_by_offset(pe, &s, &index)) {
+		if (!s.file_len)
+			continue;
+		err = cursor_slice(&file, s.file_off, s.file_len, &range);
+		if (!err)
+			err = hash(ctx, range);
+		sum += s.file_len;
+	}
+	if (err)
+		return err;
+	if (pe->bytes.len == sum)
+		return 0;
+	if (pe->cert_len > pe->bytes.len || pe->bytes.len - pe->cert_len < sum)
+		return -EBADMSG;
+	end = pe->bytes.len - pe->cert_len;
+	if (end == sum)
+		return 0;
+	err = cursor_slice(&file, sum, end - sum, &range);
+	return err ? err : hash(ctx, range);
+}
