@@ -9,7 +9,7 @@
  * Context    task context; allocates.
  * Ownership  a keyring owns its keys; certificates are copied.
  * Errors     -EBADMSG malformed certificate, -ENOPKG algorithm or size not accepted (RSA 2048 to
- *            4096, ECDSA P-256 and P-384), -EEXIST the same key is there, -EPERM the ring is sealed,
+ *            4096, ECDSA P-256 and P-384; MD5 under a signature), -EEXIST the same key is there, -EPERM the ring is sealed,
  *            -ENOKEY no key with that id, -EKEYREJECTED the signature is wrong, -ENOMEM,
  *            -EIO an algorithm failed its known-answer test (run at its first use).
  * Source     RFC 5280, RFC 8017 section 8.2.2 (PKCS#1 v1.5), FIPS 186-4 (ECDSA).
@@ -31,7 +31,7 @@ size_t keyring_count(const struct keyring *ring);
 struct key_info {
 	char subject[128];   /* common name or the whole subject, printable */
 	u8 key_id[4];        /* last four bytes of the subject key identifier */
-	u8 skid[32];
+	u8 skid[64];
 	u8 skid_len;
 	char algorithm[16];  /* "rsa-2048", "ecdsa-p256" */
 	struct span der;     /* the certificate, owned by the ring */
@@ -40,13 +40,17 @@ must_check int keyring_info(const struct keyring *ring, size_t index, struct key
 
 /*
  * Adds every certificate of a concatenation of DER certificates. All or nothing.
- * With signed_by the certificate must be signed by a key of that ring (else -EKEYREJECTED); NULL trusts the caller.
+ * With signed_by each certificate must be signed by a key of that ring, one that may sign certificates
+ * (else -EKEYREJECTED); NULL trusts the caller.
  * ret_count, if not NULL, gets the number added.
  */
 must_check int keyring_add(struct keyring *ring, const void *der, size_t len,
-			   const struct keyring *signed_by, size_t *ret_count);
-/* No additions after this. */
+			   struct keyring *signed_by, size_t *ret_count);
+/* No additions after this; for good. */
 void keyring_seal(struct keyring *ring);
+
+/* The first key with that id: for sentences about it. -ENOKEY. */
+must_check int keyring_find(const struct keyring *ring, const u8 key_id[4], size_t *ret_index);
 
 /* Checks sig over the digest with the key named by key_id: 0, or an error above. */
 must_check int keyring_verify(struct keyring *ring, const u8 key_id[4],

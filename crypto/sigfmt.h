@@ -4,11 +4,17 @@
  *
  * Parsing decides nothing about trust: a parsed signature is not a verified one.
  *
+ *   01 digest                          md5 (16 bytes, or 16 and four zeros) or sha1 (20)
+ *   02 hmac                            20 bytes
+ *   03 | 05 | 06, 02 | 03, hash, key id (4), length (2, big endian), signature
+ *   03 01, header (16), bits (2, big endian), signature      version 1: recognised, to be refused
+ *   04 hash digest                     more bytes may follow, as Linux allows
+ *
  * Context    any; no allocation.
  * Ownership  spans point into the caller's bytes.
  * Errors     -EBADMSG lengths do not add up or the value is empty, -ENOPKG unknown hash id or version,
  *            -EINVAL a type byte that is none of IMA's.
- * Source     spec of security.ima value types: IMA v2/v3 signature header (type, version, hash, key id, length).
+ * Source     IMA's signature header, versions 1 to 3, as evmctl writes it.
  */
 #ifndef ASSAY_SIGFMT_H
 #define ASSAY_SIGFMT_H
@@ -22,14 +28,18 @@ enum ima_xattr_type {
 	IMA_XATTR_DIGEST_NG = 4,
 	EVM_XATTR_PORTABLE_SIG = 5,
 	IMA_XATTR_VERITY_SIG = 6,
+	IMA_XATTR_END, /* first type that is not one */
 };
+
+/* Type, version, hash id, key id and length before a signature of version 2 or 3. */
+#define SIGFMT_HEADER_LEN 9u
 
 struct sig_value {
 	u8 type;            /* enum ima_xattr_type */
 	u8 version;         /* of signatures: 1, 2, 3; else 0 */
 	u8 hash;            /* enum hash_id: of the digest, or named by the signature */
-	u8 key_id[4];       /* signatures v2, v3 */
-	struct span sig;    /* signature bytes, or the digest for types 1 and 4 */
+	u8 key_id[4];       /* signatures v2, v3; zeros for v1 */
+	struct span sig;    /* signature bytes, HMAC, or the digest for types 1 and 4 */
 };
 
 must_check int sigfmt_parse(struct span value, struct sig_value *ret_value);
@@ -42,5 +52,12 @@ unsigned sigfmt_hash_id(struct span value, unsigned fallback);
 
 /* The digest that a v3 signature covers: H(type || hash id || digest). Errors of hash_bytes. */
 must_check int sigfmt_v3_digest(u8 type, const struct digest *file_digest, struct digest *ret_digest);
+
+/*
+ * The security.ima value that stands for a digest: type 1 for the algorithms that had no id of their own (md4, md5,
+ * sha1), else type 4. Returns its length; buf holds SIGFMT_DIGEST_MAX bytes.
+ */
+#define SIGFMT_DIGEST_MAX (2u + HASH_MAX_LEN)
+size_t sigfmt_digest_value(const struct digest *digest, u8 *buf);
 
 #endif
