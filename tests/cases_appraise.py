@@ -5,7 +5,7 @@ import re
 import shutil
 
 import replay
-from harness import KEYS, Root, build_image, case, check, command, guest_program, run_image, scratch, twin
+from harness import ASSAY, KEYS, Root, build_image, case, check, command, guest_program, run_image, scratch, twin
 
 SIGNERS = ("rsa2048", "rsa4096", "p256")
 
@@ -46,9 +46,10 @@ def foreign_signatures():
         for key in SIGNERS:
             name = os.path.join(folder, f"ours-{key}")
             shutil.copy(guest_program("hello"), name)
-            status, text = command([os.path.join("build", "assay"), "sign", name, "--key", f"{KEYS}/{key}.pem", "--sigfile"])
+            status, text = command([ASSAY, "sign", name, "--key", f"{KEYS}/{key}.pem", "--sigfile"])
             check(f"assay sign signs with {key}", status == 0, text)
-            verify = lambda path, k=key: command(["evmctl", "ima_verify", "--sigfile", "--key", f"{KEYS}/{k}.crt.der", path])[0] == 0
+            verify = lambda path, k=key: command(["evmctl", "ima_verify", "--sigfile", "--key", f"{KEYS}/{k}.crt.der",
+                                                  path])[0] == 0
             check(f"evmctl verifies assay's {key} signature", verify(name))
             with open(name, "r+b") as stream:
                 stream.write(b"\x7fELG")
@@ -58,7 +59,8 @@ def foreign_signatures():
 @case
 def flipped_bits():
     with scratch() as folder:
-        root = Root(os.path.join(folder, "root"), "dmesg -n 8\n/bin/flip /bin/hello 200\necho flip status $?\nput_lists sha256\n"
+        root = Root(os.path.join(folder, "root"),
+                    "dmesg -n 8\n/bin/flip /bin/hello 200\necho flip status $?\nput_lists sha256\n"
                     "dmesg | grep -c 'cause=\"*invalid-signature' | sed 's/^/audit lines: /'\n"
                     "dmesg | grep type=1800 | head -n 3\n")
         for name in ("hello", "flip"):
@@ -123,7 +125,8 @@ def refused_programs():
             found = re.search(rf'type=1800 .*cause="?{cause}"? .*name="/bin/{name}"', result.text)
             check(f"{name}: audited as {cause}", found, [l for l in result.lines if f"/bin/{name}" in l])
             check(f"{name}: recorded", f"/bin/{name}" in names)
-            check(f"{name}: a sentence says why", any(l.startswith("assay: ") and f"/bin/{name}" in l for l in result.lines))
+            check(f"{name}: a sentence says why",
+                  any(l.startswith("assay: ") and f"/bin/{name}" in l for l in result.lines))
         check("the signed program runs between them", "good ran" in result.text)
 
 
@@ -136,7 +139,8 @@ def unsigned_image(folder, root):
             if os.path.islink(path) or name.endswith(".sig") or os.path.exists(path + ".sig"):
                 continue
             if os.access(path, os.X_OK) and os.stat(path).st_mode & 0o111 and name != "unsigned":
-                command(["evmctl", "ima_sign", "--sigfile", "--hashalgo", "sha256", "--key", f"{KEYS}/rsa2048.pem", path])
+                command(["evmctl", "ima_sign", "--sigfile", "--hashalgo", "sha256",
+                         "--key", f"{KEYS}/rsa2048.pem", path])
     return build_image(root, os.path.join(folder, "image.efi"), sign=False)
 
 

@@ -119,7 +119,8 @@ def huge(blob, loads):
 
 
 def out_of_file(blob, loads):
-    struct.pack_into("<Q", blob, loads[-1] + 8, (len(blob) + 0x100000) & ~0xFFF | struct.unpack_from("<Q", blob, loads[-1] + 16)[0] & 0xFFF)
+    in_page = struct.unpack_from("<Q", blob, loads[-1] + 16)[0] & 0xFFF
+    struct.pack_into("<Q", blob, loads[-1] + 8, (len(blob) + 0x100000) & ~0xFFF | in_page)
 
 
 def entry_outside(blob, _):
@@ -156,7 +157,8 @@ def bad_elf():
             check(f"{name}: refused", any(l in (f"execerr: /bin/{name}: ENOEXEC", f"execerr: /bin/{name}: ENOMEM",
                                                 f"execerr: /bin/{name}: EINVAL") for l in result.lines),
                   [l for l in result.lines if name in l])
-            check(f"{name}: a sentence says why", any(l.startswith("assay: ") and f"/bin/{name}" in l for l in result.lines))
+            check(f"{name}: a sentence says why",
+                  any(l.startswith("assay: ") and f"/bin/{name}" in l for l in result.lines))
         check("the kernel lives", "alive" in result.text, result.text[-1500:])
 
 

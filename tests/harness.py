@@ -2,8 +2,8 @@
 """What the QEMU cases stand on: images, runs, results, and the account of checks.
 
 A case is a function registered with @case; it boots one image, or a few, and calls check() many times. A
-check that fails is recorded with what was seen and the case goes on. Each group of end-to-end checks has a twin(): the same
-judgement fed with spoiled data, which must come out red.
+check that fails is recorded with what was seen and the case goes on. Each group of
+end-to-end checks has a twin(): the same judgement fed with spoiled data, which must come out red.
 """
 import base64
 import json

@@ -8,7 +8,8 @@
 # prints the one command to type. Says what it installs before it does.
 set -eu
 
-build="gcc libc6-dev binutils make gnu-efi libarchive-dev dpkg-dev xz-utils bzip2 ca-certificates python3"
+build="gcc libc6-dev binutils make gnu-efi libarchive-dev dpkg-dev xz-utils bzip2 python3"
+build="$build ca-certificates bsdextrautils"
 run="$build busybox-static qemu-system-x86 ovmf swtpm swtpm-tools mtools dosfstools openssl"
 test="$run git clang libclang-rt-dev libcmocka-dev tpm2-tools ima-evm-utils sbsigntool libssl-dev attr fakeroot musl-tools"
 

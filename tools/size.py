@@ -11,7 +11,8 @@ import re
 import subprocess
 import sys
 
-BASE = ("boot", "linker", "kernel/base", "kernel/x86", "kernel/dev", "kernel/integrity", "kernel", "fs", "tpm", "crypto")
+BASE = ("boot", "linker", "kernel/base", "kernel/x86", "kernel/dev", "kernel/integrity", "kernel", "fs", "tpm",
+        "crypto")
 BLOCK = re.compile(r"/\*.*?\*/", re.S)
 
 
@@ -73,7 +74,7 @@ def main():
     done = subprocess.run([os.path.join(build, "assay"), "run", os.path.join(build, "demo.efi"), "--timeout", "300"],
                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
     found = re.search(rb"assay: memory: .*", done.stdout)
-    print((found.group(0).decode().rstrip() if found else "assay: memory: the demo did not boot") + " (demo, after boot)")
+    print("demo, after boot: " + (found.group(0).decode().rstrip() if found else "it did not boot"))
     return 0 if found else 1
 
 

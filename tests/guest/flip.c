@@ -78,7 +78,7 @@ int main(int argc, char **argv)
 		return 2;
 	close(fd);
 	for (int i = 0; i < count; i++) {
-		size_t bit = (size_t)((unsigned long long)(len * 8 - 1) * (unsigned)i / (unsigned)(count - 1));
+		size_t bit = (len * 8 - 1) * (size_t)i / (size_t)(count - 1);
 		char path[64];
 
 		snprintf(path, sizeof(path), "/tmp/flip-%d", i);
