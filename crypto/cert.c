@@ -249,13 +249,14 @@ int cert_check_issuer(const struct cert *cert, struct cert *issuer)
 	unsigned hash = HASH_COUNT;
 	int err;
 
-	if (!same_bytes(&crt->issuer_raw, &issuer->crt.subject_raw) || !may_sign_certificates(&issuer->crt))
+	if (!same_bytes(&crt->issuer_raw, &issuer->crt.subject_raw) || !may_sign_certificates(&issuer->crt) ||
+	    !mbedtls_pk_can_do(&issuer->crt.pk, crt->sig_pk))
 		return -EKEYREJECTED;
 	for (size_t i = 0; i < ARRAY_COUNT(signed_hashes); i++) {
 		if (signed_hashes[i].md == crt->sig_md && signed_hashes[i].hash != HASH_SHA1)
 			hash = signed_hashes[i].hash;
 	}
-	if (hash == HASH_COUNT || !mbedtls_pk_can_do(&issuer->crt.pk, crt->sig_pk))
+	if (hash == HASH_COUNT)
 		return -ENOPKG;
 	err = hash_bytes(hash, crt->tbs.p, crt->tbs.len, &digest);
 	if (err)

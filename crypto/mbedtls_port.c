@@ -6,10 +6,7 @@
  */
 #include "crypto/mbedtls_port.h"
 
-#include <mbedtls/asn1.h>
-#include <mbedtls/bignum.h>
 #include <mbedtls/ecp.h>
-#include <mbedtls/error.h>
 #include <mbedtls/hmac_drbg.h>
 #include <mbedtls/md.h>
 #include <mbedtls/pk.h>
@@ -22,16 +19,24 @@
 #include "kernel/base/text.h"
 
 /* An mbedTLS error is -(high + low): high in bits 7 to 14, low in bits 0 to 6. */
-#define ERROR_LOW_MASK 0x7f
 #define ERROR_HIGH_MASK 0x7f80
+
+/*
+ * Set when an allocation failed since the last crypto_errno(). mbedTLS's own codes do not tell: its parsers turn
+ * "out of memory" into "invalid key" in places. Nothing runs between a call and its crypto_errno().
+ */
+static bool out_of_memory;
 
 void *mbedtls_port_calloc(size_t count, size_t size)
 {
 	u64 len;
+	void *p;
 
-	if (mul_overflows(count, size, &len))
+	if (mul_overflows(count, size, &len) || !len)
 		return NULL;
-	return port_alloc(len);
+	p = port_alloc(len);
+	out_of_memory |= !p;
+	return p;
 }
 
 void mbedtls_port_free(void *p)
@@ -55,30 +60,16 @@ void mbedtls_platform_zeroize(void *buf, size_t len)
 	ct_wipe(buf, len);
 }
 
-static bool is_no_memory(int low, int high)
-{
-	static const int codes[] = { MBEDTLS_ERR_X509_ALLOC_FAILED, MBEDTLS_ERR_PK_ALLOC_FAILED,
-				     MBEDTLS_ERR_ECP_ALLOC_FAILED, MBEDTLS_ERR_MD_ALLOC_FAILED };
-
-	if (low == MBEDTLS_ERR_MPI_ALLOC_FAILED || low == MBEDTLS_ERR_ASN1_ALLOC_FAILED)
-		return true;
-	for (size_t i = 0; i < ARRAY_COUNT(codes); i++) {
-		if (high == codes[i])
-			return true;
-	}
-	return false;
-}
-
 int crypto_errno(int mbedtls_result)
 {
-	int low = -(-mbedtls_result & ERROR_LOW_MASK);
-	int high = -(-mbedtls_result & ERROR_HIGH_MASK);
+	bool no_memory = out_of_memory;
 
+	out_of_memory = false;
 	if (!mbedtls_result)
 		return 0;
-	if (is_no_memory(low, high))
+	if (no_memory)
 		return -ENOMEM;
-	switch (high) {
+	switch (-(-mbedtls_result & ERROR_HIGH_MASK)) {
 	case MBEDTLS_ERR_X509_UNKNOWN_SIG_ALG:
 	case MBEDTLS_ERR_X509_UNKNOWN_VERSION:
 	case MBEDTLS_ERR_X509_FEATURE_UNAVAILABLE:
