@@ -1,33 +1,46 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * tpm/eventlog.h - the firmware's TCG2 event log.
+ * tpm/eventlog.h - the firmware's TCG event log.
  *
  * Parsed is not verified: eventlog_parse yields a raw view whose content is a claim; only
- * eventlog_replay, which compares with PCR values, makes an eventlog_verified. An event's type never decides anything.
+ * eventlog_replay, which compares with PCR values that a TPM gave, makes a struct eventlog_verified.
+ * An event's type never decides anything but EV_NO_ACTION, which is never extended.
+ *
+ * Parsing (eventlog.c) needs no hash functions, so that the boot stub links it; replaying is in eventreplay.c.
  *
  * Context    any; no allocation.
- * Ownership  views point into the caller's bytes.
- * Errors     -EBADMSG malformed (the reason, static text, in ret_why), -EOVERFLOW over a cap.
- * Source     TCG PC Client Platform Firmware Profile 1.05, section 10; TCG EFI Protocol 2.0 section 5.
+ * Units      bytes; positions are offsets from the start of the log.
+ * Ownership  views point into the caller's bytes, which must not change meanwhile: copy firmware's memory first.
+ * Errors     -EBADMSG malformed, -EOVERFLOW over a cap; the reason, static text, in ret_why (may be NULL).
+ * Source     TCG PC Client Platform Firmware Profile 1.05, section 10; TCG EFI Protocol 2.0, section 5.
  */
 #ifndef ASSAY_EVENTLOG_H
 #define ASSAY_EVENTLOG_H
 
 #include "crypto/hash.h"
 #include "kernel/base/cursor.h"
-#include "tpm/tpm.h"
+#include "tpm/pcr.h"
 
 #define EVENTLOG_ALGS_MAX 8u
 #define EVENTLOG_LEN_MAX (1u << 20)
 #define EVENTLOG_EVENTS_MAX 4096u
 
+#define EVENTLOG_NO_ACTION 3u          /* EV_NO_ACTION */
+#define EVENTLOG_NO_PCR 0xffffffffu    /* as the PCR of an EV_NO_ACTION event */
+
+enum eventlog_format {
+	EVENTLOG_TCG12 = 1, /* SHA-1 only, no header */
+	EVENTLOG_AGILE = 2, /* Spec ID event, then events with one digest per bank */
+};
+
 struct eventlog_raw {
 	struct span bytes;      /* whole log, header included */
-	size_t header_len;      /* bytes of the Spec ID event */
+	size_t header_len;      /* bytes of the Spec ID event; 0 in the old format */
 	size_t alg_count;
 	struct { u16 alg; u8 len; } algs[EVENTLOG_ALGS_MAX];
 	size_t event_count;     /* after the header */
-	u8 startup_locality;
+	u8 format;              /* enum eventlog_format */
+	u8 startup_locality;    /* PCR 0 starts at it */
 };
 
 struct eventlog_event {
@@ -41,22 +54,51 @@ struct eventlog_event {
 must_check int eventlog_parse(struct span bytes, struct eventlog_raw *ret_log, const char **ret_why);
 
 /*
- * Length of the well-formed Spec ID event plus events from start up to and including the one at last_entry (as GetEventLog reports it),
- * for the stub, which is given no end pointer. -EBADMSG.
+ * The well-formed events from the start on: ret_log->bytes ends where they end. When that is before the end of bytes, ret_why gets the
+ * reason, else NULL. Fails only without a well-formed header.
+ */
+must_check int eventlog_parse_prefix(struct span bytes, struct eventlog_raw *ret_log, const char **ret_why);
+
+/*
+ * Length of the header plus events from the start up to and including the one at offset last_entry, of
+ * which GetEventLog tells the address: for the stub, which is given no end pointer. Reads at most cap bytes.
  */
 must_check int eventlog_measure(const void *log, size_t cap, size_t last_entry, size_t *ret_len);
 
 /* Iterates: *pos starts at raw->header_len; returns false at the end. Only on a parsed log. */
 bool eventlog_next(const struct eventlog_raw *log, size_t *pos, struct eventlog_event *ret_event);
 
-/*
- * Bytes of count crypto-agile events in the final-events table, checked with the algorithms of log.
- */
-must_check int eventlog_final_len(const struct eventlog_raw *log, struct span events, u64 count,
-				  size_t *ret_len);
+/* Bytes of count crypto-agile events in the final-events table, checked with the algorithms of log. */
+must_check int eventlog_final_len(const struct eventlog_raw *log, struct span events, u64 count, size_t *ret_len);
 
-/* PCR values that the events give, for the algorithm with index alg of log. */
-must_check int eventlog_replay_pcr(const struct eventlog_raw *log, size_t alg, unsigned pcr,
-				   struct digest *ret_value);
+/* Index in log->algs, or -ENOENT. */
+must_check int eventlog_find_alg(const struct eventlog_raw *log, u16 alg, size_t *ret_index);
+
+/*
+ * The value that the events give a PCR, for the algorithm with index alg of log. -ENOPKG when
+ * the hash is not built in.
+ */
+must_check int eventlog_replay_pcr(const struct eventlog_raw *log, size_t alg, unsigned pcr, struct digest *ret_value);
+
+/* PCR values of one bank as a TPM gave them. */
+struct eventlog_actual {
+	u16 alg;
+	u32 pcr_mask;                        /* which entries of values count */
+	u8 values[PCR_COUNT][HASH_MAX_LEN];
+};
+
+/* A log whose events give exactly the values of the PCRs in pcr_mask, in the bank alg. Made by eventlog_replay alone. */
+struct eventlog_verified {
+	const struct eventlog_raw *log;
+	u16 alg;
+	u32 pcr_mask;
+};
+
+/*
+ * Compares every PCR of actual->pcr_mask. -EBADMSG when one differs: its number goes to *ret_pcr. -ENOENT when the log
+ * does not have the bank, -ENOPKG when the hash is not built in.
+ */
+must_check int eventlog_replay(const struct eventlog_raw *log, const struct eventlog_actual *actual,
+			       struct eventlog_verified *ret_verified, unsigned *ret_pcr);
 
 #endif

@@ -3,18 +3,21 @@
  * tpm/tpm.h - what the rest of the kernel asks of the TPM.
  *
  * One TPM, driven by polling through TIS or CRB. Every call sends its command, waits within the
- * bounds of tpm/tis.h and tpm/crb.h, resubmits while the TPM answers RETRY, YIELDED or TESTING (bounded), and translates
- * the outcome to errno at one place.
+ * bounds of tpm/tis.h, tpm/crb.h and tpm/wire.h, resubmits while the TPM answers RETRY, YIELDED or TESTING (tpm/tcti.h,
+ * bounded), and translates the outcome to errno at one place.
  *
  * Promise 1: tpm_extend returns success only when every active bank holds the new value. When the answer
  * is lost or not understood the PCRs are read back: all new means done, all old a bounded retry,
- * anything else -EBADMSG, on which the caller must declare the log broken.
+ * anything else -EBADMSG, on which the caller must declare the log broken. After every other error no bank has changed.
+ *
+ * A TPM that fell silent, vanished, lost its state (it wants a Startup) or reports failure is dead until the next boot: a late answer
+ * must not be taken for that of a later command, and PCRs of a restarted TPM no longer hold the log.
  *
  * Context    task context; the caller serialises (the kernel is not preempted inside).
  * Units      digests in bytes as the bank defines; times in ms.
  * Ownership  the struct is the caller's, initialised by tpm_open.
- * Errors     -ENODEV no TPM, -ETIMEDOUT it did not answer in time, -EIO it answered with an error,
- *            or bytes that are no response, -EBADMSG see above, -EINVAL, -ENOMEM.
+ * Errors     -ENODEV no TPM (from tpm_open alone), -ETIMEDOUT it did not answer in time, -EIO it answered with an error,
+ *            or bytes that are no response, or it is dead; -EBADMSG see above; -EINVAL, -ENOMEM.
  * Source     TCG TPM 2.0 Library part 3; TCG PC Client Platform TPM Profile 1.05.
  */
 #ifndef ASSAY_TPM_H
@@ -26,6 +29,8 @@
 
 #define TPM_BANKS_MAX 8u
 #define TPM_PCR_COUNT 24u
+/* Longest command and response that tpm_submit takes. */
+#define TPM_FRAME_MAX 4096u
 
 /* A bank in the TPM's own order. hash is HASH_COUNT for an algorithm we have no mapping for. */
 struct tpm_bank {
@@ -50,7 +55,8 @@ struct tpm {
 	char manufacturer[5];  /* TPM_PT_MANUFACTURER as text */
 	u32 firmware[2];
 	bool unstarted;        /* firmware had not started it: the boot is not trustworthy */
-	bool dead;             /* a fatal error was seen; every later call fails with -EIO */
+	bool table_disagrees;  /* ACPI named the other interface than the registers do; the registers were followed */
+	bool dead;             /* every later call fails with -EIO */
 	u32 max_command;
 	u32 max_response;
 	void *state;           /* of tpm.c, allocated */
@@ -70,8 +76,9 @@ must_check int tpm_open(struct tpm *tpm, const struct tpm_regs *regs,
 /* Releases the locality; with shutdown sends TPM2_Shutdown(CLEAR) first. */
 void tpm_close(struct tpm *tpm, bool shutdown);
 
+/* Extends every active bank by one command. */
 must_check int tpm_extend(struct tpm *tpm, unsigned pcr, const struct tpm_digests *digests);
-/* Reads PCR pcr of every active bank, consistently. */
+/* Reads PCR pcr of every active bank, consistently: no update came between the parts. */
 must_check int tpm_pcr_read(struct tpm *tpm, unsigned pcr, struct tpm_digests *ret_values);
 must_check int tpm_random(struct tpm *tpm, void *ret_buf, size_t len);
 

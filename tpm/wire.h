@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * tpm/wire.h - one command to the TPM and its response back, over TIS or CRB.
+ *
+ * A wire holds locality 0 from wire_open to wire_close. How long a command may run is known by its code.
+ *
+ * A command whose time is over is not cancelled: what it did is unknown either way, and an emulated device
+ * may carry a cancel out at once, stopping the machine for as long as its own backend stands still. The wire then is dead:
+ * nothing is sent through it any more, because a late answer would be taken for the next one.
+ *
+ * Context    task context; busy-waits.
+ * Units      bytes, ms.
+ * Ownership  the struct is the caller's; regs is copied, its bus must outlive the wire.
+ * Errors     -ENODEV, -ETIMEDOUT, -EIO as in tis.h and crb.h; -E2BIG a command longer than the device takes.
+ * Source     PTP 1.05, section 6.5; TPM 2.0 Library part 1, section 18; durations: Linux's, which firmware is tested against.
+ */
+#ifndef ASSAY_TPM_WIRE_H
+#define ASSAY_TPM_WIRE_H
+
+#include "tpm/crb.h"
+#include "tpm/tis.h"
+#include "tpm/tpm.h"
+
+/* Added to each command's duration before the device is given up: a busy machine may run an emulated TPM late. */
+#define WIRE_GRACE_MS 4000u
+
+struct wire {
+	struct tpm_regs regs;
+	enum tpm_interface interface;
+	bool table_disagrees;  /* ACPI's table named the other interface than the registers do */
+	bool dead;
+	union {
+		struct tis tis;
+		struct crb crb;
+	};
+};
+
+/* ret_why gets a static sentence on failure. */
+must_check int wire_open(struct wire *wire, const struct tpm_regs *regs, const struct tpm_location *where,
+			 const char **ret_why);
+void wire_close(struct wire *wire);
+
+must_check int wire_send(struct wire *wire, const u8 *cmd, size_t len);
+/* 0: the response is there. -EAGAIN: not yet, after timeout_ms. */
+must_check int wire_wait(struct wire *wire, u64 timeout_ms);
+must_check int wire_receive(struct wire *wire, u8 *ret_rsp, size_t cap, size_t *ret_len);
+void wire_cancel(struct wire *wire);
+/* After a command's time is over. */
+void wire_give_up(struct wire *wire);
+
+/* All three, with the time that the command may take. */
+must_check int wire_exchange(struct wire *wire, const u8 *cmd, size_t len, u8 *ret_rsp, size_t cap, size_t *ret_len);
+
+/* The longest that the command may run before it is given up. */
+u64 wire_duration_ms(u32 command_code);
+
+u64 wire_now_ms(const struct wire *wire);
+void wire_pause(const struct wire *wire);
+
+#endif
