@@ -2,15 +2,16 @@
 /*
  * crypto/keyring.h - trusted public keys, and the checking of signatures with them.
  *
- * A keyring holds public keys from X.509 certificates (DER). Keys are found by the last four bytes of
- * the subject key identifier (RFC 5280 4.2.1.2; computed from the key where the extension is absent),
- * as IMA's v2 signatures name them. Certificate dates are not enforced: there is no trusted clock.
+ * A keyring holds public keys from X.509 certificates (DER). Keys are found by the last four bytes of the subject key
+ * identifier (RFC 5280 4.2.1.2; computed from the key where the extension is absent), as IMA's v2 signatures name
+ * them. Certificate dates are not enforced: there is no trusted clock.
  *
  * Context    task context; allocates.
  * Ownership  a keyring owns its keys; certificates are copied.
  * Errors     -EBADMSG malformed certificate, -ENOPKG algorithm or size not accepted (RSA 2048 to
- *            4096, ECDSA P-256 and P-384; MD5 under a signature), -EEXIST the same key is there, -EPERM the ring is sealed,
- *            -ENOKEY no key with that id, -EKEYREJECTED the signature is wrong, -ENOMEM,
+ *            4096, ECDSA P-256 and P-384; MD5 under a signature, SHA-1 under a certificate's), -EEXIST the same key
+ *            is there, -EPERM the ring is sealed, -ENOKEY no key with that id, -EKEYREJECTED the signature is wrong,
+ *            -EINVAL the digest's length is not its algorithm's, -ENOMEM,
  *            -EIO an algorithm failed its known-answer test (run at its first use).
  * Source     RFC 5280, RFC 8017 section 8.2.2 (PKCS#1 v1.5), FIPS 186-4 (ECDSA).
  */

@@ -30,8 +30,8 @@ bool text_copy(char *dst, size_t cap, const char *src);
 void text_hex(char *buf, const void *bytes, size_t len);
 
 /*
- * Whole-string number in base 10 or 16 (base 0: 0x prefix selects 16, else 10). An empty text, a sign, a stray character or a value above
- * max is -EINVAL or -ERANGE.
+ * Whole-string number in base 10 or 16 (base 0: 0x prefix selects 16, else 10). -EINVAL for an empty text, a sign or
+ * a stray character, -ERANGE for a value above max.
  */
 must_check int text_to_u64(const char *text, size_t len, unsigned base, u64 max, u64 *ret_value);
 
