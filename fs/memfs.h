@@ -2,12 +2,12 @@
 /*
  * fs/memfs.h - a file system in memory: the root, filled from a pax tar, and tmpfs.
  *
- * Content lives in pages (port_page_*) that stay resident, so that the pages that were hashed are the
- * pages that are mapped. Inode numbers count from 2 in creation order (the root directory is 1... see memfs.c), generation 0.
+ * Content lives in pages (port_page_*) that stay resident, so that the pages that were hashed are the pages that
+ * are mapped. The root directory is inode 1; the others count from 2 in the order of their making; generation is 0.
  *
  * Context    task context.
- * Ownership  the superblock owns everything.
- * Errors     -ENOMEM, -ENOSPC over max_bytes.
+ * Ownership  the superblock owns everything; memfs_create gives the caller one reference.
+ * Errors     -ENOMEM, -ENOSPC over max_bytes, -EFBIG beyond 128 TiB.
  */
 #ifndef ASSAY_MEMFS_H
 #define ASSAY_MEMFS_H
@@ -17,8 +17,9 @@
 struct memfs_options {
 	const char *fsname;   /* static */
 	u64 magic;
-	u64 max_bytes;        /* of content; 0: no limit of its own */
-	u32 root_mode;
+	u64 max_bytes;        /* of content and extended attributes; 0: no limit of its own */
+	u32 root_mode;        /* permission bits */
+	u32 root_uid, root_gid;
 	u8 uuid[16];
 };
 

@@ -2,14 +2,15 @@
 /*
  * fs/tarfs.h - fills an empty memfs from a POSIX tar with pax headers.
  *
- * SCHILY.xattr.<name> records become extended attributes. Names that are absolute or contain ".."
- * components are refused; device nodes are skipped and counted; everything else that is not a regular file,
- * directory, symlink or hard link is refused.
+ * SCHILY.xattr.<name> records become extended attributes. A leading "./" is nothing; missing directories are made
+ * 0755 root; a later entry replaces an earlier one of its name (a directory keeps its content). Device nodes are
+ * skipped and counted and take no inode number. Refused: absolute names, ".." components, a name through something
+ * that is no directory, attributes outside of user, trusted and security, whatever fs/tar.h refuses.
  *
  * Context    boot, task context.
- * Ownership  tar bytes are copied. On failure the superblock is left as it is; the caller halts.
- * Errors     -EBADMSG malformed tar, -ENAMETOOLONG, -ENOMEM; a sentence that names the entry in ret_why.
- * Source     POSIX.1-2017 pax (ustar, extended headers); GNU tar and libarchive for SCHILY.xattr.
+ * Ownership  the archive's bytes are copied. On failure the file system is left as far as it got; the caller halts.
+ * Errors     -EBADMSG, -ENAMETOOLONG, -ENOMEM, -ENOSPC: then ret_report->why is a sentence that names the entry.
+ * Source     as fs/tar.h.
  */
 #ifndef ASSAY_TARFS_H
 #define ASSAY_TARFS_H
@@ -18,7 +19,7 @@
 
 struct tar_report {
 	u64 files, directories, symlinks, links, skipped_devices;
-	char why[256];
+	char why[256]; /* the only output that counts after a failure */
 };
 
 must_check int tar_unpack(struct superblock *sb, struct span tar, struct tar_report *ret_report);

@@ -5,14 +5,15 @@
  * fs knows nothing of integrity and nothing of tasks: callers pass a struct cred, a struct vfs_context (root,
  * cwd, umask), and integrity is called through struct vfs_hooks.
  *
- * Change identity: every change of content, size or (for ctime) metadata goes through inode_changed(),
- * which bumps i_version (if it was looked at since the last bump, or always: memfs bumps always) and stamps ctime so that a
- * looked-at stamp never repeats.
+ * Change identity: every change of content, size or metadata goes through inode_changed(), which bumps
+ * i_version and moves ctime strictly forward, whatever the clock does: a stamp that was looked at never
+ * repeats, so both are sound change cookies.
  *
  * Context    task context; not preempted inside. No call sleeps, except the read/write/ioctl of pipes and devices
  *            (their implementations in kernel/ call the scheduler).
  * Units      offsets, sizes in bytes; times as struct vtime.
- * Ownership  inodes, files, mounts, dentries are reference counted (_get/_put). A struct path holds a reference on both parts.
+ * Ownership  inodes, files, mounts, dentries are reference counted (_get/_put). A struct path that was returned
+ *            holds a reference on both parts.
  * Errors     0 or negative errno as the Linux call of the same name documents.
  */
 #ifndef ASSAY_VFS_H
@@ -24,6 +25,7 @@
 
 struct file;
 struct inode;
+struct lock;
 struct mount;
 struct superblock;
 struct dentry;
@@ -119,6 +121,7 @@ struct kstatfs {
 #define ATTR_SIZE 8u
 #define ATTR_ATIME 16u
 #define ATTR_MTIME 32u
+#define ATTR_TIMES_NOW 64u /* with ATIME and MTIME: the time is now, so write permission is enough */
 struct attr {
 	u32 valid;
 	u32 mode, uid, gid;
@@ -136,6 +139,8 @@ struct inode_ops {
 	int (*lookup)(struct inode *dir, const char *name, size_t len, struct inode **ret_inode);
 	int (*create)(struct inode *dir, const char *name, size_t len, u32 mode, u64 rdev,
 		      const char *symlink_target, const struct cred *cred, struct inode **ret_inode);
+	/* An inode without a name (O_TMPFILE), nlink 0. */
+	int (*tmpfile)(struct inode *dir, u32 mode, const struct cred *cred, struct inode **ret_inode);
 	int (*link)(struct inode *dir, const char *name, size_t len, struct inode *inode);
 	int (*unlink)(struct inode *dir, const char *name, size_t len, bool is_rmdir);
 	int (*rename)(struct inode *old_dir, const char *old_name, size_t old_len, struct inode *new_dir,
@@ -143,7 +148,9 @@ struct inode_ops {
 	int (*readdir)(struct inode *dir, u64 *pos, struct dir_sink *sink);
 	/* Symlinks: text owned by the inode while it is referenced. */
 	int (*readlink)(struct inode *inode, const char **ret_target, size_t *ret_len);
-	/* Any. */
+	/* Magic links (/proc/PID/exe, fd/N): where they lead, without a name being walked. Result is referenced. */
+	int (*follow)(struct inode *inode, struct path *ret_path);
+	/* Any. Changes the size (ATTR_SIZE) or refuses; the VFS then stores the other fields. */
 	int (*setattr)(struct inode *inode, const struct attr *attr);
 	ssize (*getxattr)(struct inode *inode, const char *name, void *buf, size_t cap); /* cap 0: size only */
 	int (*setxattr)(struct inode *inode, const char *name, const void *value, size_t len, int flags);
@@ -154,6 +161,8 @@ struct inode_ops {
 	 * *ret_page for a hole. With for_write it is allocated, and made present.
 	 */
 	int (*page)(struct inode *inode, u64 index, bool for_write, void **ret_page);
+	/* Smallest page index >= index that is (present) or is not (!present) resident; ~0 when there is none. */
+	u64 (*next_page)(struct inode *inode, u64 index, bool present);
 	void (*evict)(struct inode *inode); /* last reference gone */
 };
 
@@ -165,7 +174,7 @@ struct inode_ops {
 
 struct file_ops {
 	int (*open)(struct inode *inode, struct file *file);
-	void (*release)(struct file *file);
+	void (*release)(struct file *file); /* only after a successful open, or for file_alloc */
 	ssize (*read)(struct file *file, void *buf, size_t len, u64 *pos);
 	ssize (*write)(struct file *file, const void *buf, size_t len, u64 *pos);
 	s64 (*seek)(struct file *file, s64 off, int whence);
@@ -186,12 +195,15 @@ struct inode {
 	u64 rdev;
 	u64 size;
 	struct vtime atime, mtime, ctime, btime;
+	u64 blocks;           /* 512-byte units of content that are resident */
 	u64 version;          /* i_version: bumped by every change */
-	bool version_queried;
-	bool ctime_queried;
+	u32 io_seq;           /* bumped by every read and write through a file: edges for epoll */
+	bool linkable;        /* O_TMPFILE: may get its first name by link */
 	s32 writers;          /* > 0: open for write; < 0: writing denied (programs running) */
 	u32 readers;          /* opens for read only */
 	void *integrity;      /* kernel/integrity's state; freed through vfs_hooks.inode_free */
+	void *special;        /* what a fifo's file_ops keep here while it is open */
+	struct lock *locks;   /* fs/locks.c */
 	void *fs_private;
 };
 
@@ -199,12 +211,15 @@ struct file {
 	u32 refs;
 	u32 flags;            /* O_* as of open and fcntl(F_SETFL) */
 	u64 pos;
-	struct path path;     /* empty for pipes and the like */
+	struct path path;     /* never empty: pipes and the like have one outside the tree */
 	struct inode *inode;
 	const struct file_ops *ops;
 	void *private_data;
 	bool counted_writer;  /* holds inode->writers */
 	bool counted_reader;
+	bool privileged;      /* opened by uid 0: its writes keep set-id bits */
+	bool opened;          /* ops->release is due */
+	bool watched;         /* epoll wants to hear of the last put */
 };
 
 /* Mount flags, as statfs and /proc/mounts show them. */
@@ -212,6 +227,7 @@ struct file {
 #define MS_NOSUID 2u
 #define MS_NODEV 4u
 #define MS_NOEXEC 8u
+#define MS_NOATIME 1024u
 
 struct superblock {
 	u32 refs;
@@ -219,12 +235,19 @@ struct superblock {
 	u64 magic;            /* f_type */
 	u64 dev;              /* st_dev */
 	u8 uuid[16];
-	u32 flags;
+	u32 flags;            /* MS_RDONLY */
+	bool anonymous;       /* pipes and the like: dentry names are shown as they are */
 	struct inode *root;
+	struct dentry *root_dentry; /* shared by all mounts; not a reference */
 	void *fs_private;
 	int (*statfs)(struct superblock *sb, struct kstatfs *ret_stat);
-	void (*release)(struct superblock *sb);
+	void (*release)(struct superblock *sb); /* frees it; no mount, file or dentry is left */
 };
+
+void superblock_get(struct superblock *sb);
+void superblock_put(struct superblock *sb);
+/* A number for superblock.dev that no other has. */
+u64 superblock_new_dev(void);
 
 /* f_type values: Linux uapi magic.h; the root's own value is in docs/FORMATS.md. */
 #define MAGIC_TMPFS 0x01021994u
@@ -238,22 +261,22 @@ struct superblock {
  * What kernel/integrity fills in. All may be NULL. A negative errno refuses the operation, nothing having changed.
  */
 struct vfs_hooks {
-	/* After a regular file's open was permitted and counted, before the caller gets it. mask is MAY_*. created: this open made it. */
+	/* After a regular file's open was permitted and counted, before the caller gets it. created: this open made it. */
 	int (*file_open)(struct file *file, const struct cred *cred, u32 mask, bool created);
 	/* Last put of a file that was counted as writer; called before the count drops. */
 	void (*file_release)(struct file *file);
 	int (*setxattr)(struct inode *inode, const char *name, const void *value, size_t len, const struct cred *cred);
 	int (*removexattr)(struct inode *inode, const char *name, const struct cred *cred);
 	int (*setattr)(struct inode *inode, const struct attr *attr, const struct cred *cred);
-	/* After the change. */
-	void (*inode_changed)(struct inode *inode);
+	/* After the change; content as inode_changed() was told: bytes or size, not only metadata. */
+	void (*inode_changed)(struct inode *inode, bool content);
 	void (*inode_free)(struct inode *inode);
 };
 void vfs_set_hooks(const struct vfs_hooks *hooks);
 
-/* Wall clock for stamps: supplied once through port_wall_ns(). Stamps ctime (and mtime when content), bumps version. */
+/* Stamps ctime (and mtime when content) from port_wall_ns(), bumps version, tells the hook. */
 void inode_changed(struct inode *inode, bool content);
-/* Marks version and ctime as looked at, and returns them (the next change will differ). */
+/* The change cookie and ctime: every later change gives others. */
 u64 inode_version_read(struct inode *inode, struct vtime *ret_ctime);
 
 struct inode *inode_alloc(struct superblock *sb);
@@ -264,16 +287,30 @@ void inode_put(struct inode *inode);
 must_check int inode_deny_write(struct inode *inode);
 void inode_allow_write(struct inode *inode);
 
-/* Mounting. */
+/* Mounting. A mount takes its own reference on the superblock; source is copied. */
 must_check int vfs_mount(const struct path *where, struct superblock *sb, u32 flags, const char *source);
 must_check int vfs_mount_root(struct superblock *sb, u32 flags, const char *source, struct path *ret_root);
 must_check int vfs_bind(const struct path *from, const struct path *where);
+/* Moves a mount (MS_MOVE); where must be a directory iff the mount's root is. */
+must_check int vfs_move_mount(const struct path *from, const struct path *where);
+must_check int vfs_remount(const struct path *where, u32 flags);
+#define MNT_DETACH 2u
 must_check int vfs_umount(const struct path *where, u32 flags);
+/* MS_* of the mount joined with those of its superblock. */
+u32 path_mount_flags(const struct path *path);
+/* Detaches every mount: for the end of the machine and of tests. */
+void vfs_detach_all(void);
 /* Calls show for every mount in order: source, absolute mount point, fs name, flags. */
-void vfs_for_each_mount(void (*show)(void *arg, const char *source, const char *where, const char *fsname, u32 flags), void *arg);
+typedef void mount_show_fn(void *arg, const char *source, const char *where, const char *fsname, u32 flags);
+void vfs_for_each_mount(mount_show_fn *show, void *arg);
 
 void path_get(const struct path *path);
 void path_put(struct path *path);
+/* Same place. */
+static inline bool path_equal(const struct path *a, const struct path *b)
+{
+	return a->mount == b->mount && a->dentry == b->dentry;
+}
 
 /*
  * Path walking (fs/path.c). start NULL: cwd, or the root for absolute names. flags:
@@ -286,12 +323,10 @@ must_check int path_walk(const struct vfs_context *ctx, const struct path *start
 must_check int path_walk_parent(const struct vfs_context *ctx, const struct path *start, const char *name,
 				const struct cred *cred, struct path *ret_parent, const char **ret_last, size_t *ret_len);
 /*
- * Absolute name of path as seen from ctx->root, " (deleted)" appended when unlinked.
- * Returns the length without NUL, or -ENAMETOOLONG.
+ * Absolute name of path as seen from ctx->root, " (deleted)" appended when unlinked; "(unreachable)" before it
+ * when it lies outside of the root. Returns the length without NUL, or -ENAMETOOLONG.
  */
 ssize path_name(const struct vfs_context *ctx, const struct path *path, char *buf, size_t cap);
-
-static inline struct inode *path_inode(const struct path *path);
 
 /* Files. */
 must_check int vfs_open(const struct vfs_context *ctx, const struct path *start, const char *name, u32 flags, u32 mode,
@@ -299,29 +334,71 @@ must_check int vfs_open(const struct vfs_context *ctx, const struct path *start,
 /* Opens a found path for exec: MAY_EXEC, regular, not on a noexec mount; no file_open hook. */
 must_check int vfs_open_exec(const struct vfs_context *ctx, const struct path *start, const char *name,
 			     const struct cred *cred, struct file **ret_file);
-/* A file without a name (pipes, eventfd). */
+/* Opens a found path as vfs_open does (reopening a magic link, directories for the kernel). */
+must_check int vfs_open_path(const struct path *path, u32 flags, const struct cred *cred, struct file **ret_file);
+/* A file outside the tree, shown as anon_inode:[file]; by the second form as KIND:[INO], without a type anon_inode:[KIND]. */
 struct file *file_alloc(const struct file_ops *ops, u32 flags, void *private_data);
+/* mode carries the type (S_IFIFO for pipes); further ends share the inode. */
+struct file *file_alloc_kind(const char *kind, u32 mode, const struct file_ops *ops, u32 flags, void *private_data);
+struct file *file_alloc_sharing(const struct file *other, u32 flags, void *private_data);
 void file_get(struct file *file);
 void file_put(struct file *file);
 ssize file_read(struct file *file, void *buf, size_t len, u64 *pos);   /* pos NULL: the file's own */
 ssize file_write(struct file *file, const void *buf, size_t len, u64 *pos);
+s64 file_seek(struct file *file, s64 off, int whence);
+u32 file_poll(struct file *file);
+must_check int file_readdir(struct file *file, struct dir_sink *sink);
+must_check int file_truncate(struct file *file, u64 size, const struct cred *cred);
+static inline bool file_readable(const struct file *file)
+{
+	return !(file->flags & O_PATH) && ((file->flags & O_ACCMODE) == O_RDONLY || (file->flags & O_ACCMODE) == O_RDWR);
+}
+static inline bool file_writable(const struct file *file)
+{
+	return !(file->flags & O_PATH) && ((file->flags & O_ACCMODE) == O_WRONLY || (file->flags & O_ACCMODE) == O_RDWR);
+}
+/* What fifo inodes of every file system use at open; and what is told when a watched file goes. */
+void vfs_set_fifo_ops(const struct file_ops *ops);
+/* Character devices by number, wherever their inodes are; private_data is arg at open. -ENOSPC when the table is full. */
+must_check int vfs_register_device(u64 rdev, const struct file_ops *ops, void *arg);
+void vfs_set_watch_gone(void (*gone)(struct file *file));
 /* Reads regular files by page whatever the open flags; for the kernel. */
 ssize inode_read(struct inode *inode, u64 off, void *buf, size_t len);
 
+/* Content of a regular file through inode_ops.page: what file systems put into file_ops. */
+extern const struct file_ops vfs_page_file_ops;
+
 must_check int inode_permission(const struct inode *inode, u32 mask, const struct cred *cred);
 
+/* The same with the mount's and the superblock's read-only flags. */
+must_check int path_permission(const struct path *path, u32 mask, const struct cred *cred);
+bool cred_in_group(const struct cred *cred, u32 gid);
+
 /* Name operations; all follow POSIX and the sticky bit. */
-must_check int vfs_mknod(const struct vfs_context *ctx, const struct path *start, const char *name, u32 mode, u64 rdev, const struct cred *cred);
-must_check int vfs_symlink(const struct vfs_context *ctx, const struct path *start, const char *name, const char *target, const struct cred *cred);
-must_check int vfs_link(const struct vfs_context *ctx, const struct path *old_path, const struct path *start, const char *name, const struct cred *cred);
-must_check int vfs_unlink(const struct vfs_context *ctx, const struct path *start, const char *name, bool is_rmdir, const struct cred *cred);
+must_check int vfs_mknod(const struct vfs_context *ctx, const struct path *start, const char *name, u32 mode, u64 rdev,
+			 const struct cred *cred);
+must_check int vfs_symlink(const struct vfs_context *ctx, const struct path *start, const char *name,
+			   const char *target, const struct cred *cred);
+must_check int vfs_link(const struct vfs_context *ctx, const struct path *old_path, const struct path *start,
+			const char *name, const struct cred *cred);
+must_check int vfs_unlink(const struct vfs_context *ctx, const struct path *start, const char *name, bool is_rmdir,
+			  const struct cred *cred);
 must_check int vfs_rename(const struct vfs_context *ctx, const struct path *old_start, const char *old_name,
 			  const struct path *new_start, const char *new_name, u32 flags, const struct cred *cred);
+/* Text of a symbolic link, magic links by the name of what they lead to. Returns the length, at most cap, no NUL. */
+ssize vfs_readlink(const struct vfs_context *ctx, const struct path *path, char *buf, size_t cap);
+#define RENAME_NOREPLACE 1u
+#define RENAME_EXCHANGE 2u
 must_check int vfs_getattr(struct inode *inode, struct kstat *ret_stat);
 must_check int vfs_setattr(const struct path *path, const struct attr *attr, const struct cred *cred);
 must_check int vfs_truncate(const struct path *path, u64 size, const struct cred *cred);
 ssize vfs_getxattr(struct inode *inode, const char *name, void *buf, size_t cap, const struct cred *cred);
-must_check int vfs_setxattr(const struct path *path, const char *name, const void *value, size_t len, int flags, const struct cred *cred);
+#define XATTR_NAME_MAX 255u
+#define XATTR_SIZE_MAX 65536u
+#define XATTR_CREATE 1
+#define XATTR_REPLACE 2
+must_check int vfs_setxattr(const struct path *path, const char *name, const void *value, size_t len, int flags,
+			    const struct cred *cred);
 ssize vfs_listxattr(struct inode *inode, char *buf, size_t cap);
 must_check int vfs_removexattr(const struct path *path, const char *name, const struct cred *cred);
 
@@ -332,7 +409,7 @@ struct dentry {
 	struct dentry *parent; /* self for a root; referenced */
 	struct list siblings;  /* in parent's children */
 	struct list children;
-	struct mount *mounted; /* topmost mount on this dentry, NULL when none */
+	u32 mount_count;       /* mounts whose mount point this is */
 	bool unlinked;
 	char *name;            /* NUL-terminated, owned */
 };

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * fs/tar.h - reads the entries of a POSIX tar archive, pax headers resolved.
+ *
+ * Understands ustar, pax extended and global headers, GNU long names and base-256 numbers. Refuses what it does not
+ * know, sparse files, an archive without its end marker, and anything but zeros behind it.
+ *
+ * Context    any; no allocation.
+ * Units      bytes.
+ * Ownership  spans point into the archive, or into the reader (a name joined from two fields) until the next call.
+ * Errors     -EBADMSG, with a half sentence in reader->why; reader->name then is the entry's name as far as known.
+ * Source     POSIX.1-2017 pax; GNU tar manual (GNU format, SCHILY.xattr); libarchive tar(5).
+ */
+#ifndef ASSAY_TAR_H
+#define ASSAY_TAR_H
+
+#include "fs/vfs.h"
+#include "kernel/base/cursor.h"
+
+enum tar_type { TAR_FILE, TAR_LINK, TAR_SYMLINK, TAR_DEVICE, TAR_DIRECTORY };
+
+struct tar_entry {
+	enum tar_type type;
+	struct span name;
+	struct span link;     /* of TAR_LINK and TAR_SYMLINK */
+	struct span content;  /* of TAR_FILE */
+	u32 mode;             /* permission bits */
+	u32 uid, gid;
+	struct vtime mtime;
+	struct span records;  /* the pax records, for tar_xattr_next */
+};
+
+/* What pax headers say of the next entry, or (the global ones) of all. */
+struct tar_pax {
+	struct span path, linkpath;
+	bool has_size, has_uid, has_gid, has_mtime;
+	bool schily, libarchive; /* attributes seen in either spelling */
+	u64 size;
+	u32 uid, gid;
+	struct vtime mtime;
+};
+
+struct tar_reader {
+	struct cursor in;
+	struct tar_pax global;
+	struct span name;
+	const char *why;
+	char joined[257];
+};
+
+struct tar_reader tar_open(struct span archive);
+/* 1 and an entry; 0 at the end marker. */
+must_check int tar_next(struct tar_reader *reader, struct tar_entry *ret_entry);
+/* The next SCHILY.xattr record: 1, or 0 when there is no more. -ENAMETOOLONG. */
+must_check int tar_xattr_next(struct cursor *records, char ret_name[XATTR_NAME_MAX + 1], struct span *ret_value);
+
+#endif
