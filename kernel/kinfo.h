@@ -11,11 +11,6 @@
 
 #include "fs/pseudo.h"
 
-#define KINFO_RELEASE "7.2.0-assay-" ASSAY_VERSION
-#ifndef ASSAY_VERSION
-#define ASSAY_VERSION "0.1"
-#endif
-
 must_check int kinfo_init(struct superblock *proc, const char *cmdline);
 /* uname's nodename; sethostname changes it. */
 extern char kinfo_hostname[65];

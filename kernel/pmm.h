@@ -9,8 +9,8 @@
  *
  * Context    boot (pmm_init), then task context.
  * Units      pages of PAGE_SIZE; order n is a run of 2^n pages, aligned to its size.
- * Ownership  a page starts with one reference and returns to the free lists when the last one is put. Runs are
- *            freed whole or page by page.
+ * Ownership  a page starts with one reference and returns to the free lists when the last one is put. The pages of a
+ *            run are put one by one.
  * Errors     0 (pmm_alloc*) when no memory is left; pmm_init -EBADMSG a map that makes no sense, -ENOMEM no usable memory.
  * Source     UEFI 2.10 section 7.2.
  */
@@ -26,8 +26,8 @@ struct page {
 	u32 prev;
 	u8 state;    /* enum page_state, of pmm.c */
 	u8 order;    /* of a free run's first page */
-	u8 tag;      /* the owner's: kernel/heap.c keeps a size class here */
-	u8 reserved;
+	u8 tag;      /* the owner's of a used page, as are next and prev: kernel/heap.c */
+	u8 poisoned; /* free, and filled with poison: memory that was never used is not */
 };
 
 struct pmm_range {
@@ -71,8 +71,6 @@ paddr_t pmm_alloc(void);
 paddr_t pmm_alloc_run(unsigned order);
 void pmm_get(paddr_t paddr);
 void pmm_put(paddr_t paddr);
-/* Splits a run so that its pages are put one by one. */
-void pmm_split_run(paddr_t paddr, unsigned order);
 u32 pmm_refs(paddr_t paddr);
 /* The page's record; NULL outside the memory that pmm manages. */
 struct page *pmm_page(paddr_t paddr);

@@ -12,10 +12,10 @@
 /* Tells the TPM; set once by kernel/main.c. */
 void power_set_tpm_shutdown(void (*shutdown)(void));
 /* "assay: init exited with status N", then off. kernel/task.c calls it when pid 1 is gone (128 + signal when killed). */
-[[noreturn]] void power_off(int init_status);
+__attribute__((noreturn)) void power_off(int init_status);
 /* The same line, then a reset: reboot(2). */
-[[noreturn]] void power_restart(int init_status);
+__attribute__((noreturn)) void power_restart(int init_status);
 /* "assay: halted: REASON", then stands still; the reason is one sentence that names the thing. */
-[[noreturn]] void halt_machine(const char *format, ...) __attribute__((format(printf, 1, 2)));
+__attribute__((noreturn)) void halt_machine(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 #endif

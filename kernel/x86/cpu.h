@@ -28,13 +28,20 @@
 #define EFER_SCE (1ull << 0)
 #define EFER_NXE (1ull << 11)
 
+#define CR0_PE (1ull << 0)
+#define CR0_MP (1ull << 1)
+#define CR0_ET (1ull << 4)
+#define CR0_NE (1ull << 5)
 #define CR0_WP (1ull << 16)
+#define CR0_PG (1ull << 31)
 #define CR4_TSD (1ull << 2)
+#define CR4_PAE (1ull << 5)
 #define CR4_MCE (1ull << 6)
 #define CR4_PGE (1ull << 7)
 #define CR4_OSFXSR (1ull << 9)
 #define CR4_OSXMMEXCPT (1ull << 10)
 #define CR4_UMIP (1ull << 11)
+#define CR4_LA57 (1ull << 12)
 #define CR4_FSGSBASE (1ull << 16)
 #define CR4_OSXSAVE (1ull << 18)
 #define CR4_SMEP (1ull << 20)
@@ -44,6 +51,7 @@
 #define RFLAGS_TF (1ull << 8)
 #define RFLAGS_IF (1ull << 9)
 #define RFLAGS_DF (1ull << 10)
+#define RFLAGS_IOPL (3ull << 12)
 #define RFLAGS_NT (1ull << 14)
 #define RFLAGS_RF (1ull << 16)
 #define RFLAGS_AC (1ull << 18)
@@ -208,14 +216,14 @@ static inline void cpu_take_interrupts(void)
 	__asm__ volatile("sti; nop; cli" : : : "memory");
 }
 
-[[noreturn]] static inline void cpu_stop(void)
+__attribute__((noreturn)) static inline void cpu_stop(void)
 {
 	for (;;)
 		__asm__ volatile("cli; hlt" : : : "memory");
 }
 
 /* With an empty descriptor table the next exception resets the machine. */
-[[noreturn]] static inline void cpu_triple_fault(void)
+__attribute__((noreturn)) static inline void cpu_triple_fault(void)
 {
 	static const struct {
 		u16 limit;
@@ -239,6 +247,20 @@ static inline void cpu_lidt(const void *descriptor)
 static inline void cpu_ltr(u16 selector)
 {
 	__asm__ volatile("ltr %0" : : "r"(selector));
+}
+
+/* Data selectors are null in the kernel and at a program's start. */
+static inline void cpu_clear_segments(void)
+{
+	__asm__ volatile("mov %0, %%ds; mov %0, %%es; mov %0, %%fs; mov %0, %%gs" : : "r"(0));
+}
+
+/* After LGDT: CS is the kernel's code (0x08), SS its data (0x10). */
+static inline void cpu_load_segments(void)
+{
+	__asm__ volatile("pushq $0x08; leaq 1f(%%rip), %%rax; pushq %%rax; lretq; 1: mov %0, %%ss"
+			 : : "r"(0x10) : "rax", "memory");
+	cpu_clear_segments();
 }
 
 static inline void cpu_fxsave(void *area)

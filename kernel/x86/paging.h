@@ -40,6 +40,7 @@ static inline paddr_t virt_to_phys(const void *p)
  */
 struct paging_range {
 	paddr_t start, end;
+	bool ram;              /* ours to use: never mapped as a device's */
 };
 must_check int paging_init(paddr_t image_phys, const struct paging_range *memory, size_t count);
 /* Makes .ro_after_init read-only, in both mappings. */
@@ -66,6 +67,7 @@ paddr_t paging_kunmap(u64 va);  /* 0 when nothing was there */
 #define PT_READ 1u   /* without it the page is kept but any access faults (PROT_NONE) */
 #define PT_WRITE 2u
 #define PT_EXEC 4u
+#define PT_OWNED 8u  /* the caller's own mark; kept as given */
 
 struct pagetable {
 	paddr_t root;

@@ -35,10 +35,13 @@ struct trap_frame {
 	u64 error;             /* the CPU's error code, 0 where there is none */
 	u64 rip, cs, rflags, rsp, ss;
 };
-static_assert(sizeof(struct trap_frame) == 192, "entry.S counts on the layout, calls on the alignment");
+_Static_assert(sizeof(struct trap_frame) == 192, "entry.S counts on the layout, calls on the alignment");
 
 struct trap_handlers {
-	/* A page that a program touched, or a copy from or to it. 0: touch it again; else -EFAULT. */
+	/*
+	 * A page that a program touched, or a copy from or to it. 0: touch it again. -EFAULT nothing is there, -EACCES not that way,
+	 * -EIO beyond the file's end, -ENOMEM: become SIGSEGV, SIGSEGV, SIGBUS, SIGKILL; for a copy any is -EFAULT.
+	 */
 	int (*page_fault)(u64 addr, bool write, bool exec, bool user);
 	/* Any other exception of ring 3, or a page fault that page_fault refused: a signal. */
 	void (*user_exception)(struct trap_frame *frame, int sig, int code, u64 addr);
@@ -72,7 +75,7 @@ void set_kernel_stack(u64 top);
 void context_switch(u64 *ret_save_rsp, u64 new_rsp);
 u64 context_prepare(void *stack_top, void (*entry)(void));
 /* Goes to ring 3 with frame, which is at the top of the current kernel stack. Runs return_to_user first. */
-[[noreturn]] void enter_user(struct trap_frame *frame);
+__attribute__((noreturn)) void enter_user(struct trap_frame *frame);
 
 /* x87 and SSE registers: 512 bytes, 16-byte aligned. The registers are the current task's until the next switch. */
 #define FPU_STATE_LEN 512u
@@ -86,6 +89,11 @@ void fpu_state_check(void *state);
 /* FS and GS base of the running task: saved and loaded with the registers above. Bases must be below USER_END. */
 void user_bases_save(u64 *ret_fs, u64 *ret_gs);
 void user_bases_load(u64 fs, u64 gs);
+
+/* Stacks of NMI, double fault, machine check and debug; each slot's lowest page is a guard. In entry.S. */
+#define IST_COUNT 4u
+#define IST_SLOT (4096u + 8192u)
+extern char boot_stack[], ist_stacks[];
 
 /* entry.S and trap.c only. */
 void trap_dispatch(struct trap_frame *frame);
