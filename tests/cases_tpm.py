@@ -136,7 +136,8 @@ def run_and_disturb(image, how, folder):
 @case
 def dying_tpm():
     with scratch() as folder:
-        script = ("/bin/hello && echo first ran\necho ready\nsleep 4\necho going on\n/bin/second; echo second gives $?\n"
+        script = ("/bin/hello && echo first ran\necho ready\nsleep 4\necho going on\n"
+                  "/bin/second; echo second gives $?\n"
                   "/bin/third; echo third gives $?\n/bin/hello && echo recorded one runs on\necho end\n")
         root = Root(os.path.join(folder, "root"), script)
         for program in ("hello", "second", "third"):

@@ -101,7 +101,7 @@ int main(int argc, char **argv)
 				wrong_run++;
 		}
 	}
-	printf("flip: %d flipped copies refused with EACCES, %d not; untouched ran %d times, failed %d times\n", refused,
-	       other, ran, wrong_run);
+	printf("flip: %d flipped copies refused with EACCES, %d not; ", refused, other);
+	printf("untouched ran %d times, failed %d times\n", ran, wrong_run);
 	return other || wrong_run ? 1 : 0;
 }
