@@ -9,6 +9,7 @@
 
 #include "crypto/ct.h"
 #include "crypto/sigfmt.h"
+#include "fs/vfs.h"
 #include "kernel/base/mem.h"
 #include "kernel/base/text.h"
 

@@ -15,7 +15,8 @@
 #define ASSAY_APPRAISE_H
 
 #include "crypto/keyring.h"
-#include "fs/vfs.h"
+
+struct cred;
 
 /* What EVM found about security.ima: evm_verify's answer. */
 enum evm_status {
