@@ -109,7 +109,7 @@ static int may_setattr(const struct inode *inode, const struct attr *attr, const
 	return inode_permission(inode, MAY_WRITE, cred);
 }
 
-/* The set-id bits that a change of owner or group takes away, and the set-gid bit a stranger to the group may not give. */
+/* A change of owner or group takes set-id bits away; a stranger to the group may not give the set-gid bit. */
 static void adjust_mode(const struct inode *inode, struct attr *attr, const struct cred *cred)
 {
 	u32 gid = (attr->valid & ATTR_GID) ? attr->gid : inode->gid;
@@ -142,15 +142,16 @@ static void store_attr(struct inode *inode, const struct attr *attr)
 		inode->mtime = (attr->valid & ATTR_TIMES_NOW) ? vfs_now() : attr->mtime;
 }
 
-static int change(struct inode *inode, const struct attr *attr, const struct cred *cred)
+static int change(const struct path *path, const struct attr *attr, const struct cred *cred)
 {
 	const struct vfs_hooks *hooks = vfs_hooks_get();
+	struct inode *inode = path_inode(path);
 	int err = 0;
 
 	if (!inode->ops || !inode->ops->setattr)
 		return -EPERM;
 	if (hooks->setattr)
-		err = hooks->setattr(inode, attr, cred);
+		err = hooks->setattr(path, attr, cred);
 	if (!err)
 		err = inode->ops->setattr(inode, attr);
 	if (!err)
@@ -171,12 +172,13 @@ int vfs_setattr(const struct path *path, const struct attr *attr, const struct c
 	if (err)
 		return err;
 	adjust_mode(inode, &final, cred);
-	return change(inode, &final, cred);
+	return change(path, &final, cred);
 }
 
-static int resize(struct inode *inode, u64 size, const struct cred *cred)
+static int resize(const struct path *path, u64 size, const struct cred *cred)
 {
 	struct attr attr = { .valid = ATTR_SIZE, .size = size };
+	const struct inode *inode = path_inode(path);
 
 	if (inode_is(inode, S_IFDIR))
 		return -EISDIR;
@@ -188,19 +190,19 @@ static int resize(struct inode *inode, u64 size, const struct cred *cred)
 		attr.valid |= ATTR_MODE;
 		attr.mode = inode->mode & ~(S_ISUID | ((inode->mode & 0010) ? S_ISGID : 0));
 	}
-	return change(inode, &attr, cred);
+	return change(path, &attr, cred);
 }
 
 int vfs_truncate(const struct path *path, u64 size, const struct cred *cred)
 {
 	int err = inode_is(path_inode(path), S_IFDIR) ? -EISDIR : path_permission(path, MAY_WRITE, cred);
 
-	return err ? err : resize(path_inode(path), size, cred);
+	return err ? err : resize(path, size, cred);
 }
 
 int file_truncate(struct file *file, u64 size, const struct cred *cred)
 {
-	return file_writable(file) ? resize(file->inode, size, cred) : -EINVAL;
+	return file_writable(file) ? resize(&file->path, size, cred) : -EINVAL;
 }
 
 static bool has_prefix(const char *name, const char *prefix)
@@ -261,7 +263,7 @@ int vfs_setxattr(const struct path *path, const char *name, const void *value, s
 	if (!inode->ops || !inode->ops->setxattr)
 		return -EOPNOTSUPP;
 	if (hooks->setxattr)
-		err = hooks->setxattr(inode, name, value, len, cred);
+		err = hooks->setxattr(path, name, value, len, cred);
 	if (!err)
 		err = inode->ops->setxattr(inode, name, value, len, flags);
 	if (!err)
@@ -294,7 +296,7 @@ int vfs_removexattr(const struct path *path, const char *name, const struct cred
 	if (there < 0)
 		return (int)there;
 	if (hooks->removexattr)
-		err = hooks->removexattr(inode, name, cred);
+		err = hooks->removexattr(path, name, cred);
 	if (!err)
 		err = inode->ops->removexattr(inode, name);
 	if (!err)

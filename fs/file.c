@@ -19,7 +19,7 @@
 #define OFFSET_MAX 0x7fffffffffffffffull
 #define RELATIME_SECONDS 86400
 
-static bool vtime_before_or_equal(const struct vtime *a, const struct vtime *b)
+static bool not_after(const struct vtime *a, const struct vtime *b)
 {
 	return a->sec != b->sec ? a->sec < b->sec : a->nsec <= b->nsec;
 }
@@ -34,7 +34,7 @@ static void touch_atime(struct file *file)
 	    (path_mount_flags(&file->path) & (MS_RDONLY | MS_NOATIME)))
 		return;
 	now = vfs_now();
-	if (vtime_before_or_equal(&inode->atime, &inode->mtime) || vtime_before_or_equal(&inode->atime, &inode->ctime) ||
+	if (not_after(&inode->atime, &inode->mtime) || not_after(&inode->atime, &inode->ctime) ||
 	    now.sec - inode->atime.sec >= RELATIME_SECONDS)
 		inode->atime = now;
 }
@@ -109,7 +109,7 @@ static void after_write(struct file *file, u64 end)
 
 	if (end > inode->size)
 		inode->size = end;
-	if (!file->privileged) {
+	if (file->cred.fsuid != 0) {
 		inode->mode &= ~S_ISUID;
 		if (inode->mode & 0010)
 			inode->mode &= ~S_ISGID;

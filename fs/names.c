@@ -100,7 +100,8 @@ int vfs_symlink(const struct vfs_context *ctx, const struct path *start, const c
 	return make(ctx, start, name, S_IFLNK | 0777, 0, target, cred);
 }
 
-static int link_in(const struct path *parent, const char *last, size_t len, struct inode *inode, const struct cred *cred)
+static int link_in(const struct path *parent, const char *last, size_t len, struct inode *inode,
+		   const struct cred *cred)
 {
 	struct inode *dir = path_inode(parent);
 	int err = path_permission(parent, MAY_WRITE | MAY_EXEC, cred);

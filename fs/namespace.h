@@ -40,8 +40,8 @@ bool dentry_is_ancestor(const struct dentry *ancestor, const struct dentry *dent
 void path_cross_down(struct path *path);
 
 /* Makes a named inode in parent, whose name does not exist: permission, op, stamps. mode is what it will have. */
-must_check int create_in(const struct path *parent, const char *name, size_t len, u32 mode, u64 rdev, const char *target,
-			 const struct cred *cred);
+must_check int create_in(const struct path *parent, const char *name, size_t len, u32 mode, u64 rdev,
+			 const char *target, const struct cred *cred);
 /* The wall clock. */
 struct vtime vfs_now(void);
 

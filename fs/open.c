@@ -57,7 +57,11 @@ int vfs_register_device(u64 rdev, const struct file_ops *ops, void *arg)
 	return 0;
 }
 
-static struct file *file_new(const struct path *path, const struct file_ops *ops, u32 flags, void *private_data)
+/* Of files that nobody opened by name. */
+static const struct cred nobody = { 65534, 65534, 65534, 65534, 65534, 65534, 65534, 65534, 0, { 0 } };
+
+static struct file *file_new(const struct path *path, const struct file_ops *ops, u32 flags, void *private_data,
+			     const struct cred *cred)
 {
 	struct file *file = port_alloc(sizeof(*file));
 
@@ -70,6 +74,7 @@ static struct file *file_new(const struct path *path, const struct file_ops *ops
 	file->inode = path_inode(path);
 	file->ops = ops;
 	file->private_data = private_data;
+	file->cred = *cred;
 	return file;
 }
 
@@ -100,7 +105,7 @@ struct file *file_alloc_kind(const char *kind, u32 mode, const struct file_ops *
 		(void)text_format(name, sizeof(name), "anon_inode:[%s]", kind);
 	path.dentry = dentry_alloc(NULL, name, strlen(name), inode);
 	if (path.dentry) {
-		file = file_new(&path, ops, flags, private_data);
+		file = file_new(&path, ops, flags, private_data, &nobody);
 		dentry_put(path.dentry);
 	}
 	if (file)
@@ -116,7 +121,7 @@ struct file *file_alloc(const struct file_ops *ops, u32 flags, void *private_dat
 
 struct file *file_alloc_sharing(const struct file *other, u32 flags, void *private_data)
 {
-	struct file *file = file_new(&other->path, other->ops, flags, private_data);
+	struct file *file = file_new(&other->path, other->ops, flags, private_data, &nobody);
 
 	if (file)
 		file->opened = true;
@@ -248,10 +253,9 @@ static int open_found(const struct path *path, u32 flags, bool created, const st
 	}
 	if (err)
 		return err;
-	file = file_new(path, NULL, flags, NULL);
+	file = file_new(path, NULL, flags, NULL, cred);
 	if (!file)
 		return -ENOMEM;
-	file->privileged = cred->fsuid == 0;
 	if (!(flags & O_PATH))
 		err = open_checked(file, flags, created, cred);
 	if (err) {
@@ -295,8 +299,9 @@ static int find_or_create(struct walk *w, u32 flags, u32 mode, struct path *ret_
 static int open_tmpfile(const struct vfs_context *ctx, const struct path *start, const char *name, u32 flags, u32 mode,
 			const struct cred *cred, struct file **ret_file)
 {
+	const struct inode_ops *ops;
 	struct path dir, path;
-	struct inode *inode = NULL;
+	struct inode *inode;
 	int err;
 
 	if (!(open_mask(flags) & MAY_WRITE) || (flags & O_CREAT))
@@ -304,11 +309,12 @@ static int open_tmpfile(const struct vfs_context *ctx, const struct path *start,
 	err = path_walk(ctx, start, name, WALK_FOLLOW | WALK_DIRECTORY, cred, &dir);
 	if (err)
 		return err;
+	ops = path_inode(&dir)->ops;
 	err = path_permission(&dir, MAY_WRITE | MAY_EXEC, cred);
 	if (!err)
-		err = path_inode(&dir)->ops->tmpfile
-			? path_inode(&dir)->ops->tmpfile(path_inode(&dir), S_IFREG | (mode & 07777 & ~ctx->umask), cred, &inode)
-			: -EOPNOTSUPP;
+		err = ops->tmpfile ? 0 : -EOPNOTSUPP;
+	if (!err)
+		err = ops->tmpfile(path_inode(&dir), S_IFREG | (mode & 07777 & ~ctx->umask), cred, &inode);
 	if (!err) {
 		inode->linkable = !(flags & O_EXCL);
 		path.mount = dir.mount;
@@ -392,7 +398,7 @@ int vfs_open_exec(const struct vfs_context *ctx, const struct path *start, const
 	if (!err)
 		err = path_permission(&path, MAY_EXEC, cred);
 	if (!err) {
-		file = file_new(&path, NULL, O_RDONLY, NULL);
+		file = file_new(&path, NULL, O_RDONLY, NULL, cred);
 		err = file ? choose_ops(file) : -ENOMEM;
 	}
 	path_put(&path);

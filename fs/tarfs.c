@@ -48,7 +48,7 @@ static int failed(const struct unpacking *u, int err)
 {
 	if (!err)
 		return 0;
-	return refuse(u, err, err == -ENOMEM ? "out of memory" : err == -ENOSPC ? "the file system is full" : err_name(err));
+	return refuse(u, err, err == -ENOMEM ? "out of memory" : err == -ENOSPC ? "file system full" : err_name(err));
 }
 
 static int check_name(const struct unpacking *u, struct span name)
@@ -161,7 +161,7 @@ static int set_xattrs(const struct unpacking *u, struct inode *inode)
 	while ((err = tar_xattr_next(&records, name, &value)) == 1) {
 		err = inode->ops->setxattr(inode, name, value.base, value.len, 0);
 		if (err == -EOPNOTSUPP)
-			return refuse(u, -EBADMSG, "it has an extended attribute outside of user, trusted and security");
+			return refuse(u, -EBADMSG, "an extended attribute is outside of user, trusted and security");
 		if (err == -E2BIG || err == -ERANGE)
 			return refuse(u, -EBADMSG, "an extended attribute is too long or has no name");
 		if (err)

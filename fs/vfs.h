@@ -217,7 +217,7 @@ struct file {
 	void *private_data;
 	bool counted_writer;  /* holds inode->writers */
 	bool counted_reader;
-	bool privileged;      /* opened by uid 0: its writes keep set-id bits */
+	struct cred cred;     /* who opened it; nobody's for file_alloc */
 	bool opened;          /* ops->release is due */
 	bool watched;         /* epoll wants to hear of the last put */
 };
@@ -261,13 +261,14 @@ u64 superblock_new_dev(void);
  * What kernel/integrity fills in. All may be NULL. A negative errno refuses the operation, nothing having changed.
  */
 struct vfs_hooks {
-	/* After a regular file's open was permitted and counted, before the caller gets it. created: this open made it. */
+	/* After a regular file's open was permitted and counted; before O_TRUNC. created: this open made it. */
 	int (*file_open)(struct file *file, const struct cred *cred, u32 mask, bool created);
 	/* Last put of a file that was counted as writer; called before the count drops. */
 	void (*file_release)(struct file *file);
-	int (*setxattr)(struct inode *inode, const char *name, const void *value, size_t len, const struct cred *cred);
-	int (*removexattr)(struct inode *inode, const char *name, const struct cred *cred);
-	int (*setattr)(struct inode *inode, const struct attr *attr, const struct cred *cred);
+	int (*setxattr)(const struct path *path, const char *name, const void *value, size_t len,
+			const struct cred *cred);
+	int (*removexattr)(const struct path *path, const char *name, const struct cred *cred);
+	int (*setattr)(const struct path *path, const struct attr *attr, const struct cred *cred);
 	/* After the change; content as inode_changed() was told: bytes or size, not only metadata. */
 	void (*inode_changed)(struct inode *inode, bool content);
 	void (*inode_free)(struct inode *inode);
@@ -321,7 +322,8 @@ must_check int path_walk(const struct vfs_context *ctx, const struct path *start
 			 const struct cred *cred, struct path *ret_path);
 /* Walks to the parent; ret_last gets the last component (in the caller's string), its length in ret_len. */
 must_check int path_walk_parent(const struct vfs_context *ctx, const struct path *start, const char *name,
-				const struct cred *cred, struct path *ret_parent, const char **ret_last, size_t *ret_len);
+				const struct cred *cred, struct path *ret_parent, const char **ret_last,
+				size_t *ret_len);
 /*
  * Absolute name of path as seen from ctx->root, " (deleted)" appended when unlinked; "(unreachable)" before it
  * when it lies outside of the root. Returns the length without NUL, or -ENAMETOOLONG.
@@ -336,7 +338,10 @@ must_check int vfs_open_exec(const struct vfs_context *ctx, const struct path *s
 			     const struct cred *cred, struct file **ret_file);
 /* Opens a found path as vfs_open does (reopening a magic link, directories for the kernel). */
 must_check int vfs_open_path(const struct path *path, u32 flags, const struct cred *cred, struct file **ret_file);
-/* A file outside the tree, shown as anon_inode:[file]; by the second form as KIND:[INO], without a type anon_inode:[KIND]. */
+/*
+ * A file outside the tree, shown as anon_inode:[file]; made by the second form, as KIND:[INO], or without a type
+ * anon_inode:[KIND].
+ */
 struct file *file_alloc(const struct file_ops *ops, u32 flags, void *private_data);
 /* mode carries the type (S_IFIFO for pipes); further ends share the inode. */
 struct file *file_alloc_kind(const char *kind, u32 mode, const struct file_ops *ops, u32 flags, void *private_data);
@@ -351,15 +356,19 @@ must_check int file_readdir(struct file *file, struct dir_sink *sink);
 must_check int file_truncate(struct file *file, u64 size, const struct cred *cred);
 static inline bool file_readable(const struct file *file)
 {
-	return !(file->flags & O_PATH) && ((file->flags & O_ACCMODE) == O_RDONLY || (file->flags & O_ACCMODE) == O_RDWR);
+	u32 how = file->flags & O_ACCMODE;
+
+	return !(file->flags & O_PATH) && (how == O_RDONLY || how == O_RDWR);
 }
 static inline bool file_writable(const struct file *file)
 {
-	return !(file->flags & O_PATH) && ((file->flags & O_ACCMODE) == O_WRONLY || (file->flags & O_ACCMODE) == O_RDWR);
+	u32 how = file->flags & O_ACCMODE;
+
+	return !(file->flags & O_PATH) && (how == O_WRONLY || how == O_RDWR);
 }
 /* What fifo inodes of every file system use at open; and what is told when a watched file goes. */
 void vfs_set_fifo_ops(const struct file_ops *ops);
-/* Character devices by number, wherever their inodes are; private_data is arg at open. -ENOSPC when the table is full. */
+/* Character devices by number, wherever their inodes are; private_data is arg at open. -ENOSPC: table full. */
 must_check int vfs_register_device(u64 rdev, const struct file_ops *ops, void *arg);
 void vfs_set_watch_gone(void (*gone)(struct file *file));
 /* Reads regular files by page whatever the open flags; for the kernel. */
