@@ -215,10 +215,10 @@ static bool has_prefix(const char *name, const char *prefix)
 /* Which names cred may use; what it finds there is then the file system's matter. */
 static int xattr_permission(const struct inode *inode, const char *name, bool write, const struct cred *cred)
 {
-	size_t len = strnlen(name, XATTR_NAME_MAX + 1);
+	size_t len = strnlen(name, VFS_XATTR_NAME_MAX + 1);
 	u32 type = inode->mode & S_IFMT;
 
-	if (len == 0 || len > XATTR_NAME_MAX)
+	if (len == 0 || len > VFS_XATTR_NAME_MAX)
 		return -ERANGE;
 	if (has_prefix(name, "security."))
 		return write && cred->fsuid != 0 ? -EPERM : 0;
@@ -251,9 +251,9 @@ int vfs_setxattr(const struct path *path, const char *name, const void *value, s
 	const struct vfs_hooks *hooks = vfs_hooks_get();
 	int err;
 
-	if (flags & ~(XATTR_CREATE | XATTR_REPLACE))
+	if (flags & ~(VFS_XATTR_CREATE | VFS_XATTR_REPLACE))
 		return -EINVAL;
-	if (len > XATTR_SIZE_MAX)
+	if (len > VFS_XATTR_SIZE_MAX)
 		return -E2BIG;
 	if (path_mount_flags(path) & MS_RDONLY)
 		return -EROFS;

@@ -228,10 +228,10 @@ static int mem_rename(struct inode *old_dir, const char *old_name, size_t old_le
 	struct inode *moved, *replaced = target ? target->inode : NULL;
 	int err;
 
-	if (!source || (!target && (flags & RENAME_EXCHANGE)))
+	if (!source || (!target && (flags & VFS_RENAME_EXCHANGE)))
 		return -ENOENT;
 	moved = source->inode;
-	if (flags & RENAME_EXCHANGE) {
+	if (flags & VFS_RENAME_EXCHANGE) {
 		source->inode = replaced;
 		target->inode = moved;
 		reparent(replaced, new_dir, old_dir);

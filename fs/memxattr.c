@@ -41,18 +41,18 @@ ssize memxattr_get(const struct memxattr *list, const char *name, void *buf, siz
 
 int memxattr_set(struct memxattr **list, const char *name, const void *value, size_t len, int flags, s64 *ret_delta)
 {
-	size_t name_len = strnlen(name, XATTR_NAME_MAX + 1);
+	size_t name_len = strnlen(name, VFS_XATTR_NAME_MAX + 1);
 	struct memxattr **at, *x, *old;
 
-	if (name_len == 0 || name_len > XATTR_NAME_MAX)
+	if (name_len == 0 || name_len > VFS_XATTR_NAME_MAX)
 		return -ERANGE;
-	if (len > XATTR_SIZE_MAX)
+	if (len > VFS_XATTR_SIZE_MAX)
 		return -E2BIG;
 	at = find(list, name);
 	old = *at;
-	if (old && (flags & XATTR_CREATE))
+	if (old && (flags & VFS_XATTR_CREATE))
 		return -EEXIST;
-	if (!old && (flags & XATTR_REPLACE))
+	if (!old && (flags & VFS_XATTR_REPLACE))
 		return -ENODATA;
 	x = port_alloc(sizeof(*x) + name_len + 1 + len);
 	if (!x)
@@ -94,7 +94,7 @@ ssize memxattr_list(const struct memxattr *list, char *buf, size_t cap)
 		if (cap)
 			memcpy(buf + len, list->name, n);
 		len += n;
-		if (len > XATTR_SIZE_MAX)
+		if (len > VFS_XATTR_SIZE_MAX)
 			return -E2BIG;
 	}
 	return (ssize)len;

@@ -3,9 +3,9 @@
  * fs/memxattr.h - extended attributes of one inode in memory.
  *
  * Context    task context.
- * Units      bytes; names at most XATTR_NAME_MAX, values at most XATTR_SIZE_MAX.
+ * Units      bytes; names at most VFS_XATTR_NAME_MAX, values at most VFS_XATTR_SIZE_MAX.
  * Ownership  the list owns names and values.
- * Errors     -ENODATA not there, -EEXIST (XATTR_CREATE), -ERANGE buffer too small, -ENOMEM, -E2BIG.
+ * Errors     -ENODATA not there, -EEXIST (VFS_XATTR_CREATE), -ERANGE buffer too small, -ENOMEM, -E2BIG.
  */
 #ifndef ASSAY_MEMXATTR_H
 #define ASSAY_MEMXATTR_H

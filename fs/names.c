@@ -220,15 +220,15 @@ static int check_kinds(const struct renaming *r)
 
 	if (!source_dir && r->old_last[r->old_len] == '/')
 		return -ENOTDIR;
-	if ((r->flags & RENAME_EXCHANGE) && !target_dir && r->new_last[r->new_len] == '/')
+	if ((r->flags & VFS_RENAME_EXCHANGE) && !target_dir && r->new_last[r->new_len] == '/')
 		return -ENOTDIR;
-	if (!source_dir && !(r->flags & RENAME_EXCHANGE) && r->new_last[r->new_len] == '/')
+	if (!source_dir && !(r->flags & VFS_RENAME_EXCHANGE) && r->new_last[r->new_len] == '/')
 		return -ENOTDIR;
 	if (dentry_is_ancestor(r->source, r->new_parent.dentry))
 		return -EINVAL;
 	if (r->target && dentry_is_ancestor(r->target, r->old_parent.dentry))
-		return (r->flags & RENAME_EXCHANGE) ? -EINVAL : -ENOTEMPTY;
-	if (!r->target || (r->flags & RENAME_EXCHANGE))
+		return (r->flags & VFS_RENAME_EXCHANGE) ? -EINVAL : -ENOTEMPTY;
+	if (!r->target || (r->flags & VFS_RENAME_EXCHANGE))
 		return 0;
 	if (source_dir && !target_dir)
 		return -ENOTDIR;
@@ -255,7 +255,7 @@ static int check_rename(const struct renaming *r, const struct cred *cred)
 		err = path_permission(&r->new_parent, MAY_WRITE | MAY_EXEC, cred);
 	if (!err)
 		err = may_reparent(r, r->source, cred);
-	if (!err && (r->flags & RENAME_EXCHANGE))
+	if (!err && (r->flags & VFS_RENAME_EXCHANGE))
 		err = may_reparent(r, r->target, cred);
 	if (!err && (r->source->mount_count || (r->target && r->target->mount_count)))
 		err = -EBUSY;
@@ -271,9 +271,9 @@ static int find_both(struct renaming *r)
 	if (err)
 		return err;
 	err = dentry_lookup(r->new_parent.dentry, r->new_last, r->new_len, &r->target);
-	if (err == -ENOENT && !(r->flags & RENAME_EXCHANGE))
+	if (err == -ENOENT && !(r->flags & VFS_RENAME_EXCHANGE))
 		return 0;
-	if (!err && (r->flags & RENAME_NOREPLACE))
+	if (!err && (r->flags & VFS_RENAME_NOREPLACE))
 		return -EEXIST;
 	return err;
 }
@@ -314,7 +314,7 @@ static int act(struct renaming *r)
 	err = old_dir->ops->rename(old_dir, r->old_last, r->old_len, new_dir, r->new_last, r->new_len, r->flags);
 	if (err)
 		return err;
-	if (r->target && (r->flags & RENAME_EXCHANGE))
+	if (r->target && (r->flags & VFS_RENAME_EXCHANGE))
 		move_dentry(r->target, r->old_parent.dentry, &r->target_name);
 	else if (r->target)
 		forget_name(r->target);
@@ -337,7 +337,7 @@ static int rename_found(struct renaming *r, const struct cred *cred)
 	if (!last_is_plain(r->old_last, r->old_len))
 		return -EBUSY;
 	if (!last_is_plain(r->new_last, r->new_len))
-		return (r->flags & RENAME_NOREPLACE) ? -EEXIST : -EBUSY;
+		return (r->flags & VFS_RENAME_NOREPLACE) ? -EEXIST : -EBUSY;
 	err = find_both(r);
 	if (!err)
 		err = check_rename(r, cred);
@@ -352,7 +352,7 @@ int vfs_rename(const struct vfs_context *ctx, const struct path *old_start, cons
 	struct renaming r = { .flags = flags };
 	int err;
 
-	if ((flags & ~(RENAME_NOREPLACE | RENAME_EXCHANGE)) || flags == (RENAME_NOREPLACE | RENAME_EXCHANGE))
+	if ((flags & ~(VFS_RENAME_NOREPLACE | VFS_RENAME_EXCHANGE)) || flags == (VFS_RENAME_NOREPLACE | VFS_RENAME_EXCHANGE))
 		return -EINVAL;
 	err = path_walk_parent(ctx, old_start, old_name, cred, &r.old_parent, &r.old_last, &r.old_len);
 	if (err)

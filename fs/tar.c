@@ -224,7 +224,7 @@ static int parse_global(struct tar_reader *r, struct span data)
 	return err;
 }
 
-int tar_xattr_next(struct cursor *records, char ret_name[XATTR_NAME_MAX + 1], struct span *ret_value)
+int tar_xattr_next(struct cursor *records, char ret_name[VFS_XATTR_NAME_MAX + 1], struct span *ret_value)
 {
 	struct span key, value;
 	size_t len = 0;
@@ -246,7 +246,7 @@ int tar_xattr_next(struct cursor *records, char ret_name[XATTR_NAME_MAX + 1], st
 		}
 		if (!byte)
 			return -EBADMSG;
-		if (len == XATTR_NAME_MAX)
+		if (len == VFS_XATTR_NAME_MAX)
 			return -ENAMETOOLONG;
 		ret_name[len++] = (char)byte;
 	}

@@ -52,6 +52,6 @@ struct tar_reader tar_open(struct span archive);
 /* 1 and an entry; 0 at the end marker. */
 must_check int tar_next(struct tar_reader *reader, struct tar_entry *ret_entry);
 /* The next SCHILY.xattr record: 1, or 0 when there is no more. -ENAMETOOLONG. */
-must_check int tar_xattr_next(struct cursor *records, char ret_name[XATTR_NAME_MAX + 1], struct span *ret_value);
+must_check int tar_xattr_next(struct cursor *records, char ret_name[VFS_XATTR_NAME_MAX + 1], struct span *ret_value);
 
 #endif

@@ -154,7 +154,7 @@ static void set_attributes(struct inode *inode, const struct tar_entry *entry)
 static int set_xattrs(const struct unpacking *u, struct inode *inode)
 {
 	struct cursor records = cursor_of(u->entry->records);
-	char name[XATTR_NAME_MAX + 1];
+	char name[VFS_XATTR_NAME_MAX + 1];
 	struct span value;
 	int err;
 

@@ -396,16 +396,16 @@ must_check int vfs_rename(const struct vfs_context *ctx, const struct path *old_
 			  const struct path *new_start, const char *new_name, u32 flags, const struct cred *cred);
 /* Text of a symbolic link, magic links by the name of what they lead to. Returns the length, at most cap, no NUL. */
 ssize vfs_readlink(const struct vfs_context *ctx, const struct path *path, char *buf, size_t cap);
-#define RENAME_NOREPLACE 1u
-#define RENAME_EXCHANGE 2u
+#define VFS_RENAME_NOREPLACE 1u
+#define VFS_RENAME_EXCHANGE 2u
 must_check int vfs_getattr(struct inode *inode, struct kstat *ret_stat);
 must_check int vfs_setattr(const struct path *path, const struct attr *attr, const struct cred *cred);
 must_check int vfs_truncate(const struct path *path, u64 size, const struct cred *cred);
 ssize vfs_getxattr(struct inode *inode, const char *name, void *buf, size_t cap, const struct cred *cred);
-#define XATTR_NAME_MAX 255u
-#define XATTR_SIZE_MAX 65536u
-#define XATTR_CREATE 1
-#define XATTR_REPLACE 2
+#define VFS_XATTR_NAME_MAX 255u
+#define VFS_XATTR_SIZE_MAX 65536u
+#define VFS_XATTR_CREATE 1
+#define VFS_XATTR_REPLACE 2
 must_check int vfs_setxattr(const struct path *path, const char *name, const void *value, size_t len, int flags,
 			    const struct cred *cred);
 ssize vfs_listxattr(struct inode *inode, char *buf, size_t cap);
