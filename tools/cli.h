@@ -33,8 +33,8 @@ int cli_bad_option(const char *command, int c, char **argv);
 void cli_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /*
- * Shows "WHAT 12/345" on one line while stderr is a terminal, every 64 steps; done == total wipes the line, total SIZE_MAX means
- * not known.
+ * Shows "WHAT 12/345" on one line while stderr is a terminal, every 64 steps; done == total wipes the line,
+ * a total of SIZE_MAX is not shown.
  */
 void cli_progress(const char *what, size_t done, size_t total);
 

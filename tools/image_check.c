@@ -144,8 +144,8 @@ void image_warn_interpreters(const struct image *im)
 	for (size_t i = 0; i < im->fs.count; i++)
 		note_entry(&im->fs, im->fs.entries[i], &list, &count);
 	for (size_t i = 0; i < count; i++) {
-		cli_warn("/%s is an interpreter (%s): what it reads by itself is data, measured only by a FILE_CHECK rule",
-			 list[i].entry->path, (const char *)list[i].names.bytes);
+		cli_warn("/%s is an interpreter (%s): what it reads by itself is data, "
+			 "measured only by a FILE_CHECK rule", list[i].entry->path, (const char *)list[i].names.bytes);
 		buf_free(&list[i].names);
 	}
 	free(list);
@@ -172,10 +172,10 @@ static enum fault judge(const struct image *im, const struct rootfs_entry *entry
 void image_warn_signatures(const struct image *im)
 {
 	static const char *const texts[FAULT_COUNT] = {
-		[FAULT_UNSIGNED] = "carry no signature",
-		[FAULT_BROKEN] = "carry a security.ima label that is no whole signature",
-		[FAULT_NO_KEY] = "are signed with a key of which " IMAGE_KEYS_PATH " holds no certificate",
-		[FAULT_MISMATCH] = "carry a signature that does not fit their content",
+		[FAULT_UNSIGNED] = "without a signature",
+		[FAULT_BROKEN] = "with a security.ima label that is no whole signature",
+		[FAULT_NO_KEY] = "signed with a key of which /" IMAGE_KEYS_PATH " holds no certificate",
+		[FAULT_MISMATCH] = "with a signature that does not fit the content",
 	};
 	size_t counts[FAULT_COUNT] = { 0 };
 	const char *first[FAULT_COUNT] = { 0 };
@@ -194,7 +194,7 @@ void image_warn_signatures(const struct image *im)
 	cli_progress("", 1, 1);
 	for (size_t f = FAULT_UNSIGNED; f < FAULT_COUNT; f++) {
 		if (counts[f])
-			cli_warn("%zu program%s (/%s%s) %s: the default policy refuses such files", counts[f],
-				 counts[f] == 1 ? "" : "s", first[f], counts[f] == 1 ? "" : " and others", texts[f]);
+			cli_warn("%zu program%s %s (/%s%s): the default policy refuses such files", counts[f],
+				 counts[f] == 1 ? "" : "s", texts[f], first[f], counts[f] == 1 ? "" : " and others");
 	}
 }

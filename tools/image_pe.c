@@ -138,8 +138,8 @@ static int run_sbsign(char *const argv[], struct buf *said, int *ret_status)
 	(void)close(pipe_fd[1]); /* ours; the child has its own */
 	if (err) {
 		(void)close(pipe_fd[0]); /* the failure is told */
-		return err == ENOENT ? cli_fail("--sb-key needs the program sbsign (Debian package sbsigntool), which is not installed")
-				     : cli_fail("cannot start sbsign: %s", strerror(err));
+		return cli_fail(err == ENOENT ? "--sb-key needs the program sbsign (Debian package sbsigntool): %s" :
+						"cannot start sbsign: %s", strerror(err));
 	}
 	status = cli_read_fd(pipe_fd[0], "what sbsign says", 1u << 20, said);
 	(void)close(pipe_fd[0]); /* only read from */
@@ -151,24 +151,23 @@ static int run_sbsign(char *const argv[], struct buf *said, int *ret_status)
 
 int image_sign_boot(struct image *im, const char *path)
 {
-	char *argv[] = { (char[]){ "sbsign" }, (char[]){ "--key" }, cli_text("%s", im->o.sb_key), (char[]){ "--cert" },
-			 cli_text("%s", im->o.sb_cert), (char[]){ "--output" }, cli_text("%s", path),
-			 cli_text("%s", path), NULL };
+	char *argv[] = { cli_text("sbsign"), cli_text("--key"), cli_text("%s", im->o.sb_key),
+			 cli_text("--cert"), cli_text("%s", im->o.sb_cert), cli_text("--output"),
+			 cli_text("%s", path), cli_text("%s", path), NULL };
 	struct buf said = { 0 };
 	int wait_status = -1;
 	int status = run_sbsign(argv, &said, &wait_status);
 
 	if (!status && wait_status != 0)
 		status = cli_fail("sbsign could not sign with the key %s and the certificate %s: %.*s", im->o.sb_key,
-				  im->o.sb_cert, (int)strcspn((const char *)said.bytes, "\n"), (const char *)said.bytes);
+				  im->o.sb_cert, (int)strcspn((const char *)said.bytes, "\n"),
+				  (const char *)said.bytes);
 	if (!status) {
 		im->pe.len = 0;
 		status = cli_read_file(path, IMAGE_BYTES_MAX, &im->pe);
 	}
-	free(argv[2]);
-	free(argv[4]);
-	free(argv[6]);
-	free(argv[7]);
+	for (size_t i = 0; argv[i]; i++)
+		free(argv[i]);
 	buf_free(&said);
 	return status;
 }

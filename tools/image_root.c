@@ -87,15 +87,15 @@ int image_add_policy(struct image *im)
 static int take_found_certs(struct image *im, struct buf *certs)
 {
 	const struct rootfs_entry *found = rootfs_resolve(&im->fs, IMAGE_KEYS_PATH);
+	static const char no_certs[] = "/%s of the root is not a row of DER certificates with acceptable keys";
 	size_t count = 0;
 
 	if (!found || !S_ISREG(found->mode) || !found->data.len)
 		return 0;
 	if (keyring_add(im->ring, found->data.bytes, found->data.len, NULL, &count)) {
 		if (im->o.key_count)
-			return cli_fail("/%s of the root holds something else than DER certificates with acceptable keys",
-					IMAGE_KEYS_PATH);
-		cli_warn("/%s of the root holds something else than DER certificates with acceptable keys", IMAGE_KEYS_PATH);
+			return cli_fail(no_certs, IMAGE_KEYS_PATH);
+		cli_warn(no_certs, IMAGE_KEYS_PATH);
 		return 0;
 	}
 	if (im->o.key_count)
@@ -113,7 +113,8 @@ static int add_cert(struct image *im, size_t index, struct buf *certs)
 	if (err == -EEXIST)
 		return 0; /* given twice, or the root brought it */
 	if (err)
-		return cli_fail("the guest would not accept the certificate %s (%s)", im->o.certs[index], err_name(err));
+		return cli_fail("the guest would not accept the certificate %s (%s)", im->o.certs[index],
+				err_name(err));
 	buf_append(certs, der.base, der.len);
 	return 0;
 }

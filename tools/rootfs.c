@@ -393,9 +393,11 @@ struct rootfs_entry *rootfs_resolve(const struct rootfs *fs, const char *path)
 static void report(const struct rootfs *fs, const char *path)
 {
 	if (fs->skipped)
-		cli_warn("%s: %zu device nodes, FIFOs or sockets were left out (/dev is the kernel's)", path, fs->skipped);
+		cli_warn("%s: device nodes, FIFOs and sockets are left out (%zu found): /dev is the kernel's", path,
+			 fs->skipped);
 	if (fs->foreign_xattrs)
-		cli_warn("%s: %zu extended attributes outside user.* and security.* were left out", path, fs->foreign_xattrs);
+		cli_warn("%s: extended attributes outside user.* and security.* are left out (%zu found)", path,
+			 fs->foreign_xattrs);
 	for (size_t i = 0; i < fs->count; i++) {
 		const struct rootfs_entry *e = fs->entries[i];
 

@@ -63,11 +63,11 @@ struct rootfs_entry *rootfs_find(const struct rootfs *fs, const char *path);
 struct rootfs_entry *rootfs_resolve(const struct rootfs *fs, const char *path);
 
 /*
- * Adds an entry; path and everything in it is checked, copied and completed by parent directories (0755, owned by 0:0). A second entry
- * of the same name is refused.
+ * Adds an entry; path is checked, copied and completed by parent directories (0755, owned by 0:0). A second
+ * entry of the same name is refused.
  */
 must_check int rootfs_add(struct rootfs *fs, const char *path, u32 mode, struct rootfs_entry **ret_entry);
-/* Makes path a regular file, mode 0644 and owned by 0:0, with this content and no attributes, whether it was there or not. */
+/* Makes path a regular file, 0644, owned by 0:0, with this content and no attributes, was it there or not. */
 must_check int rootfs_put(struct rootfs *fs, const char *path, const void *bytes, size_t len,
 			  struct rootfs_entry **ret_entry);
 /* Restores packing order and takes in the signature sidecars; called by rootfs_load. */

@@ -16,6 +16,13 @@
 
 #define READ_LEN (1u << 16)
 
+static const char *reason(struct archive *a)
+{
+	const char *text = archive_error_string(a);
+
+	return text ? text : "it ends too early";
+}
+
 /* "./usr//bin/" becomes "usr/bin" in place; an absolute name stays one, "./" becomes "". */
 static void normalise(char *path)
 {
@@ -58,7 +65,7 @@ static int take_name(const char *name, const char *archive, char **ret_path)
 	return 0;
 }
 
-static int read_content(struct rootfs *fs, struct archive *a, struct rootfs_entry *entry)
+static int read_content(struct rootfs *fs, struct archive *a, struct rootfs_entry *entry, const char *archive)
 {
 	static u8 bytes[READ_LEN];
 
@@ -69,7 +76,7 @@ static int read_content(struct rootfs *fs, struct archive *a, struct rootfs_entr
 		if (n == 0)
 			return 0;
 		if (n < 0)
-			return cli_fail("/%s of the archive cannot be read: %s", entry->path, archive_error_string(a));
+			return cli_fail("%s: /%s cannot be read: %s", archive, entry->path, reason(a));
 		status = rootfs_account(fs, entry->path, (u64)n);
 		if (status)
 			return status;
@@ -107,7 +114,8 @@ static int take_hardlink(struct rootfs *fs, const char *path, const char *name, 
 	if (first && first->link)
 		first = first->link;
 	if (!first || !S_ISREG(first->mode))
-		status = cli_fail("%s: /%s is a hard link to '%.200s', which is no regular file before it", archive, path, name);
+		status = cli_fail("%s: /%s is a hard link to '%.200s', which is no regular file before it", archive,
+				  path, name);
 	else
 		status = rootfs_add(fs, path, first->mode, &entry);
 	if (!status) {
@@ -118,7 +126,8 @@ static int take_hardlink(struct rootfs *fs, const char *path, const char *name, 
 	return status;
 }
 
-static int take_plain(struct rootfs *fs, struct archive *a, struct archive_entry *from, const char *path)
+static int take_plain(struct rootfs *fs, struct archive *a, struct archive_entry *from, const char *path,
+		      const char *archive)
 {
 	struct rootfs_entry *entry;
 	u32 mode = archive_entry_mode(from);
@@ -134,7 +143,7 @@ static int take_plain(struct rootfs *fs, struct archive *a, struct archive_entry
 	if (!status && S_ISLNK(mode))
 		status = rootfs_set_target(entry, archive_entry_symlink(from) ? archive_entry_symlink(from) : "");
 	if (!status && S_ISREG(mode))
-		status = read_content(fs, a, entry);
+		status = read_content(fs, a, entry, archive);
 	return status;
 }
 
@@ -150,7 +159,7 @@ static int take_entry(struct rootfs *fs, struct archive *a, struct archive_entry
 	if (link)
 		status = take_hardlink(fs, path, link, archive);
 	else if (type == AE_IFREG || type == AE_IFDIR || type == AE_IFLNK)
-		status = take_plain(fs, a, from, path);
+		status = take_plain(fs, a, from, path, archive);
 	else
 		fs->skipped++;
 	free(path);
@@ -168,9 +177,9 @@ static int take_all(struct rootfs *fs, struct archive *a, const char *path)
 		if (err == ARCHIVE_EOF)
 			return 0;
 		if (err < ARCHIVE_WARN)
-			return cli_fail("%s is not a whole tar archive: %s", path, archive_error_string(a));
+			return cli_fail("%s is not a whole tar archive: %s", path, reason(a));
 		if (err == ARCHIVE_WARN)
-			cli_warn("%s: %s", path, archive_error_string(a));
+			cli_warn("%s: %s", path, reason(a));
 		status = take_entry(fs, a, from, path);
 		cli_progress("read entries:", fs->count, SIZE_MAX);
 	}
@@ -205,7 +214,7 @@ int rootfs_load_archive(struct rootfs *fs, const char *path)
 	if (!a || !support(a))
 		status = cli_fail("libarchive cannot read tar archives here");
 	else if (archive_read_open_filename(a, path, READ_LEN) != ARCHIVE_OK)
-		status = cli_fail("cannot open %s as a tar archive: %s", path, archive_error_string(a));
+		status = cli_fail("cannot open %s as a tar archive: %s", path, reason(a));
 	else
 		status = take_all(fs, a, path);
 	cli_progress("", 1, 1);

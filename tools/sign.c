@@ -44,7 +44,8 @@ static size_t parse_len(const struct buf *file)
 
 static int refuse_kind(const char *path)
 {
-	return cli_fail("%s: keys can be RSA of 2048 to 4096 bits or ECDSA on P-256 or P-384, and this one is neither", path);
+	return cli_fail("%s: keys can be RSA of 2048 to 4096 bits or ECDSA on P-256 or P-384, and this is neither",
+			path);
 }
 
 static int check_kind(const mbedtls_pk_context *pk, const char *path)
@@ -76,7 +77,8 @@ static int parse_key(struct sign_key *key, struct buf *file)
 	    err == MBEDTLS_ERR_PK_FEATURE_UNAVAILABLE || holds(file, "BEGIN DSA"))
 		return refuse_kind(key->path);
 	if (err)
-		return cli_fail("%s is not a private key in PEM or DER (mbedTLS says -0x%04x)", key->path, (unsigned)-err);
+		return cli_fail("%s is not an unencrypted private key in PEM or DER (mbedTLS says -0x%04x)", key->path,
+				(unsigned)-err);
 	return check_kind(&key->pk, key->path);
 }
 
@@ -134,8 +136,9 @@ static int read_cert(struct sign_key *key, const char *path)
 		file.len--;
 		err = mbedtls_x509_crt_parse(&key->cert, file.bytes, parse_len(&file));
 		if (err)
-			status = cli_fail("%s is not an X.509 certificate in PEM or DER with an RSA or ECDSA P-256/P-384 key "
-					  "(mbedTLS says %s0x%04x)", path, err < 0 ? "-" : "", (unsigned)abs(err));
+			status = cli_fail("%s is not an X.509 certificate in PEM or DER with an RSA or ECDSA P-256 or "
+					  "P-384 key (mbedTLS says %s0x%04x)", path, err < 0 ? "-" : "",
+					  (unsigned)abs(err));
 		else
 			status = check_cert(key, path);
 	}
@@ -208,7 +211,7 @@ int sign_digest(struct sign_key *key, const struct digest *digest, struct sign_v
 	int err;
 
 	if (md == MBEDTLS_MD_NONE)
-		return cli_fail("signatures with %s are not supported", hash_name(digest->id) ? hash_name(digest->id) : "this hash");
+		return cli_fail("signatures with %s are not supported", hash_name(digest->id));
 	err = mbedtls_pk_sign(&key->pk, md, digest->bytes, digest->len, sig, sizeof(sig), &len, random_bytes, NULL);
 	if (err || len > SIGN_VALUE_MAX - 9)
 		return cli_fail("%s: signing failed (mbedTLS says -0x%04x)", key->path, (unsigned)-err);

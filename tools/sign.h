@@ -26,8 +26,9 @@ struct sign_value {
 };
 
 /*
- * Reads a private key: PEM or DER, PKCS#8, PKCS#1 or SEC1, not encrypted; RSA of 2048 to 4096 bits, ECDSA on P-256 or P-384. With
- * a certificate (PEM or DER, one in the file) the key must belong to it, and its subject key identifier names the key.
+ * Reads a private key: PEM or DER, PKCS#8, PKCS#1 or SEC1, not encrypted; RSA of 2048 to 4096 bits, ECDSA on
+ * P-256 or P-384. With a certificate (PEM or DER, one in the file) the key must belong to it, and its subject key
+ * identifier names the key.
  */
 must_check int sign_key_load(const char *key_path, const char *cert_path, struct sign_key **ret_key);
 void sign_key_free(struct sign_key *key);

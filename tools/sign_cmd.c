@@ -130,7 +130,8 @@ static int store_label(int fd, const char *path, const struct sign_value *value)
 	if (errno == EPERM || errno == EACCES)
 		return cli_fail("%s: setting security.ima takes root; --sigfile writes %s.sig instead", path, path);
 	if (errno == EOPNOTSUPP)
-		return cli_fail("%s: its file system has no security attributes; --sigfile writes %s.sig instead", path, path);
+		return cli_fail("%s: its file system has no security attributes; --sigfile writes %s.sig instead", path,
+				path);
 	return cli_fail("%s: cannot set security.ima: %s", path, strerror(errno));
 }
 

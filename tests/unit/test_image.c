@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* tests/unit/test_image.c - `assay image` as a user calls it, judged by tar, Python, sbsign and evmctl. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "boot/pe.h"
+#include "kernel/limits.h"
+#include "tests/fake/scratch.h"
+#include "tools/commands.h"
+#include "tools/image.h"
+
+#define KEYS "tests/golden/keys/"
+#define SIGN " --sign-key " KEYS "rsa2048.key --cert " KEYS "rsa2048.pem"
+#define IMAGE "image --stub @stub.efi --rootfs @tree "
+
+/* What Python sees: s = sections of the image, r = the reference, t = the tar. */
+#define PYTHON(code)                                                                                                  \
+	"python3 -c \"import hashlib,io,json,os,struct,sys,tarfile\n"                                                 \
+	"D = os.environ['D']; d = open(D + '/o.efi', 'rb').read(); r = json.load(open(D + '/o.json'))\n"              \
+	"pe = struct.unpack_from('<I', d, 60)[0]; n, = struct.unpack_from('<H', d, pe + 6); s = {}\n"                 \
+	"o, = struct.unpack_from('<H', d, pe + 20)\n"                                                                 \
+	"for i in range(n):\n"                                                                                        \
+	"    h = d[pe + 24 + o + 40 * i:][:40]; vs, va, rs, rp = struct.unpack_from('<IIII', h, 8)\n"                 \
+	"    s[h[:8].rstrip(bytes(1)).decode()] = d[rp:rp + vs]\n"                                                    \
+	"t = tarfile.open(fileobj=io.BytesIO(s['.initrd']))\n" code "\""
+
+static void assert_made(const char *words)
+{
+	const char *said;
+
+	if (scratch_command(cmd_image, words, &said))
+		fail_msg("%s: %s", words, said);
+}
+
+static void assert_not_made(const char *words, int status, const char *why)
+{
+	const char *said;
+	size_t before = scratch_count();
+
+	assert_int_equal(scratch_command(cmd_image, words, &said), status);
+	if (!strstr(said, why))
+		fail_msg("%s\ndoes not say '%s' but '%s'", words, why, said);
+	assert_int_equal(scratch_count(), before);
+}
+
+static int make_roots(void **state)
+{
+	int status = scratch_setup(state);
+
+	scratch_stub("stub.efi");
+	/* Two folders with the same content, made in different order and at different times. */
+	return status ? status : scratch_sh(
+		"set -e; cd $D; umask 022; mkdir -p tree/bin tree/etc other/etc other/bin\n"
+		"printf '#!/bin/sh\\necho hi\\n' >tree/init; chmod 755 tree/init; cp /bin/true tree/bin/prog\n"
+		"cp tree/bin/prog tree/bin/sh; cp tree/bin/prog tree/etc/lib.so; chmod 644 tree/etc/lib.so\n"
+		"echo d >tree/etc/data\n"
+		"for f in etc/data etc/lib.so bin/sh bin/prog init; do cp tree/$f other/$f; done\n"
+		"touch -d @99 other/etc/*");
+}
+
+static void image_same_inputs_same_bytes(void **state)
+{
+	(void)state;
+	assert_made(IMAGE SIGN " -o @o.efi --reference @o.json");
+	assert_made("image --stub @stub.efi --rootfs @other" SIGN " -o @p.efi --reference @p.json");
+	assert_int_equal(scratch_sh("cmp $D/o.efi $D/p.efi && cmp $D/o.json $D/p.json"), 0);
+	assert_made(IMAGE " --sign-key " KEYS "p256.key --cert " KEYS "p256.der -o @p.efi");
+	assert_int_not_equal(scratch_sh("cmp -s $D/o.efi $D/p.efi"), 0);
+	assert_made(IMAGE " --sign-key " KEYS "p256.key --cert " KEYS "p256.der -o @o.efi");
+	assert_int_equal(scratch_sh("cmp $D/o.efi $D/p.efi"), 0);
+}
+
+static void image_sections_and_pcrs_are_those_python_computes(void **state)
+{
+	(void)state;
+	assert_made("image --stub @stub.efi --rootfs @tree --cmdline quiet --image-version 42" SIGN
+		    " -o @o.efi --reference @o.json");
+	assert_int_equal(scratch_sh(PYTHON(
+		"assert r['format'] == 'assay-reference-1' and b'IMAGE_VERSION=42' in s['.osrel']\n"
+		"assert s['.cmdline'] == b'quiet' and s['.uname'].startswith(b'7.2.0-assay-')\n"
+		"assert b'sbat,1' in s['.sbat']\n"
+		"names = ['.osrel', '.cmdline', '.initrd', '.uname', '.sbat']\n"
+		"assert [x['name'] for x in r['sections']] == names\n"
+		"for alg in ('sha1', 'sha256', 'sha384', 'sha512'):\n"
+		"    H = lambda b: hashlib.new(alg, b).digest()\n"
+		"    p = bytes(len(H(b'')))\n"
+		"    assert r['pcrs'][alg]['12'] == p.hex()\n"
+		"    for x in r['sections']:\n"
+		"        assert x[alg] == H(s[x['name']]).hex() and x['size'] == len(s[x['name']])\n"
+		"        for e in (x['name'].encode() + bytes(1), s[x['name']]): p = H(p + H(e))\n"
+		"    assert r['pcrs'][alg]['11'] == p.hex()\n"
+		"for f in r['files']:\n"
+		"    b = t.extractfile(f['path'][1:]).read()\n"
+		"    assert hashlib.sha256(b).hexdigest() == f['sha256'] and f['size'] == len(b)\n"
+		"assert len(r['files']) == sum(m.isfile() for m in t)")), 0);
+}
+
+static void image_signs_programs_and_policy_only(void **state)
+{
+	(void)state;
+	scratch_write_text("policy", "measure func=BPRM_CHECK\n");
+	assert_made(IMAGE SIGN " --policy @policy -o @o.efi --reference @o.json");
+	assert_int_equal(scratch_sh(PYTHON(
+		"sig = {m.name: m.pax_headers.get('SCHILY.xattr.security.ima') for m in t}\n"
+		"want = ['bin/prog', 'bin/sh', 'etc/ima/ima-policy', 'etc/lib.so', 'init']\n"
+		"assert sorted(n for n in sig if sig[n]) == want\n"
+		"said = {f['path']: bool(f['signer']) for f in r['files']}\n"
+		"assert said == {'/' + m.name: bool(sig[m.name]) for m in t if m.isfile()}\n"
+		"verify = 'evmctl ima_verify --sigfile --key " KEYS "rsa2048.der ' + D + '/v 2>&1'\n"
+		"assert t.extractfile('etc/keys/x509_ima.der').read() == open('" KEYS "rsa2048.der', 'rb').read()\n"
+		"for n in sig:\n"
+		"    if sig[n]:\n"
+		"        open(D + '/v', 'wb').write(t.extractfile(n).read())\n"
+		"        open(D + '/v.sig', 'wb').write(sig[n].encode('utf-8', 'surrogateescape'))\n"
+		"        assert 'is OK' in os.popen(verify).read()"
+		)), 0);
+}
+
+static void image_keeps_signatures_it_finds(void **state)
+{
+	(void)state;
+	assert_int_equal(scratch_sh("rm -rf $D/kept && cp -r $D/tree $D/kept &&"
+				    "evmctl ima_sign --sigfile --key " KEYS "p384.key $D/kept/bin/prog"
+				    " >/dev/null 2>&1"), 0);
+	assert_made("image --stub @stub.efi --rootfs @kept" SIGN " --sign-key " KEYS "p384.key --cert " KEYS
+		    "p384.der -o @o.efi --reference @o.json");
+	assert_int_equal(scratch_sh(PYTHON(
+		"want = open(D + '/kept/bin/prog.sig', 'rb').read()\n"
+		"got = t.getmember('bin/prog').pax_headers['SCHILY.xattr.security.ima']\n"
+		"assert got.encode('utf-8', 'surrogateescape') == want and 'bin/prog.sig' not in t.getnames()\n"
+		"keys = open('" KEYS "rsa2048.der', 'rb').read() + open('" KEYS "p384.der', 'rb').read()\n"
+		"assert t.extractfile('etc/keys/x509_ima.der').read() == keys")), 0);
+}
+
+static void image_warns_of_what_will_be_refused(void **state)
+{
+	const char *said;
+
+	(void)state;
+	assert_int_equal(scratch_command(cmd_image, IMAGE "-o @o.efi", &said), 0);
+	assert_non_null(strstr(said, "4 programs without a signature (/bin/prog and others)"));
+	assert_non_null(strstr(said, "/bin/sh is an interpreter"));
+	assert_int_equal(scratch_sh("rm -rf $D/bad && cp -r $D/tree $D/bad && cd $D/bad/bin &&"
+				    "evmctl ima_sign --sigfile --key $OLDPWD/" KEYS "p384.key prog >/dev/null 2>&1 &&"
+				    "evmctl ima_sign --sigfile --key $OLDPWD/" KEYS "rsa2048.key sh >/dev/null 2>&1 &&"
+				    "echo tampered >>sh"), 0);
+	assert_int_equal(scratch_command(cmd_image, "image --stub @stub.efi --rootfs @bad -o @o.efi" SIGN, &said), 0);
+	assert_non_null(strstr(said, "1 program signed with a key of which"));
+	assert_non_null(strstr(said, "1 program with a signature that does not fit the content (/bin/sh)"));
+}
+
+static void image_authenticode_digest_is_sbsigns(void **state)
+{
+	(void)state;
+	assert_made(IMAGE "-o @o.efi --reference @o.json --sb-key " KEYS "rsa2048.key --sb-cert " KEYS "rsa2048.pem");
+	assert_int_equal(scratch_sh("sbverify --cert " KEYS "rsa2048.pem $D/o.efi >/dev/null 2>&1"), 0);
+	assert_int_equal(scratch_sh(PYTHON("assert bytes.fromhex(r['authenticode']['sha256']) in d")), 0);
+	assert_made(IMAGE "-o @p.efi --reference @p.json");
+	assert_int_equal(scratch_sh("cmp $D/o.json $D/p.json"), 0);
+	assert_not_made(IMAGE "-o @q.efi --sb-key " KEYS "rsa2048.key --sb-cert " KEYS "p256.pem", 1,
+			"sbsign could not sign");
+}
+
+static void image_bad_input_leaves_nothing_behind(void **state)
+{
+	(void)state;
+	assert_int_equal(scratch_sh("mkdir $D/noinit && echo x >$D/noinit/file && : >$D/empty && mkdir -p $D/names &&"
+				    "cp $D/tree/init $D/names/init && cd $D/names && touch \"$(echo a; echo b)\""), 0);
+	assert_not_made("image --stub @stub.efi --rootfs @noinit -o @q.efi", 1, "has no /init");
+	assert_not_made("image --stub @stub.efi --rootfs @names -o @q.efi", 1, "control byte");
+	assert_not_made("image --stub @stub.efi --rootfs @missing -o @q.efi", 1, "cannot open");
+	assert_not_made("image --stub @stub.efi --rootfs @stub.efi -o @q.efi", 1, "tar archive");
+	assert_not_made("image --stub @tree/init --rootfs @tree -o @q.efi", 1, "cannot carry the image");
+	assert_not_made("image --stub @missing --rootfs @tree -o @q.efi", 1, "cannot open");
+	assert_not_made(IMAGE "-o @missing/q.efi", 1, "cannot create");
+	assert_not_made(IMAGE "-o @tree", 1, "not a regular file");
+	assert_not_made(IMAGE "-o @q.efi --reference @tree", 1, "not a regular file");
+	assert_not_made(IMAGE "-o @q.efi --policy @empty", 1, "is empty");
+	assert_not_made(IMAGE "-o @q.efi --policy @missing", 1, "cannot open");
+	assert_not_made(IMAGE "-o @q.efi --cmdline a\nb", 1, "control bytes");
+	assert_not_made(IMAGE "-o @q.efi --sign-key " KEYS "p256.key --cert " KEYS "p384.pem", 1, "belong together");
+	assert_not_made(IMAGE "-o @q.efi --sign-key " KEYS "ed25519.key --cert " KEYS "ed25519.der", 1, "ECDSA");
+}
+
+static void image_usage_errors_exit_2(void **state)
+{
+	(void)state;
+	assert_not_made("image", 2, "--rootfs");
+	assert_not_made("image --rootfs @tree", 2, "-o OUT.efi");
+	assert_not_made(IMAGE "-o @q.efi --sign-key x", 2, "--cert");
+	assert_not_made(IMAGE "-o @q.efi --sb-key x", 2, "--sb-cert");
+	assert_not_made(IMAGE "-o @q.efi --image-version a\"b", 2, "--image-version");
+	assert_not_made(IMAGE "-o @q.efi --rootfs again", 2, "twice");
+	assert_not_made(IMAGE "-o @q.efi --bogus", 2, "--bogus");
+	assert_not_made(IMAGE "-o @q.efi stray", 2, "stray");
+}
+
+static void image_init_may_be_named_by_the_command_line(void **state)
+{
+	const char *there = "image --stub @stub.efi --rootfs @tree/bin --cmdline init=/prog -o @o.efi";
+	const char *gone = "image --stub @stub.efi --rootfs @tree/bin --cmdline init=/gone -o @o.efi";
+	const char *said;
+
+	(void)state;
+	assert_int_equal(scratch_command(cmd_image, there, &said), 0);
+	assert_null(strstr(said, "names as init"));
+	assert_int_equal(scratch_command(cmd_image, gone, &said), 0);
+	assert_non_null(strstr(said, "/gone"));
+	assert_int_equal(IMAGE_CMDLINE_MAX, CMDLINE_LEN_MAX);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(image_same_inputs_same_bytes),
+		cmocka_unit_test(image_sections_and_pcrs_are_those_python_computes),
+		cmocka_unit_test(image_signs_programs_and_policy_only),
+		cmocka_unit_test(image_keeps_signatures_it_finds),
+		cmocka_unit_test(image_warns_of_what_will_be_refused),
+		cmocka_unit_test(image_authenticode_digest_is_sbsigns),
+		cmocka_unit_test(image_bad_input_leaves_nothing_behind),
+		cmocka_unit_test(image_usage_errors_exit_2),
+		cmocka_unit_test(image_init_may_be_named_by_the_command_line),
+	};
+
+	return cmocka_run_group_tests(tests, make_roots, scratch_teardown);
+}
