@@ -48,18 +48,27 @@ struct keyring *integrity_keyring(const char *name);
  * Loads /etc/keys/x509_ima.der, x509_evm.der, ca.der and /etc/ima/ima-policy of the measured image
  * if they are there: recorded, not appraised. A malformed one is an error (the caller halts): ret_why names it.
  */
-must_check int integrity_load_image_keys(const struct vfs_context *context, const struct cred *cred, char *ret_why, size_t why_cap);
+must_check int integrity_load_image_keys(const struct vfs_context *context, const struct cred *cred, char *ret_why,
+					 size_t why_cap);
 
 /*
  * BPRM_CHECK: file was opened by vfs_open_exec and writers are already kept out (inode_deny_write).
- * Called once for the script and once for its interpreter, before a byte is mapped. name is the path as given to execve.
- * 0 means measured (if a rule says so) and appraised: the resident pages may be mapped.
+ * Called once for the script and once for its interpreter, before a byte is mapped. name is the path as given to
+ * execve. 0 means measured (if a rule says so) and appraised: the resident pages may be mapped.
  */
 must_check int integrity_bprm_check(const struct integrity_task *task, struct file *file);
 /* CREDS_CHECK: the final binary, with the credentials it will have. */
 must_check int integrity_creds_check(const struct integrity_task *task, struct file *file, const struct cred *new_cred);
 /* MMAP_CHECK: a file mapping that will be (prot) or was asked to be (reqprot) executable. */
 must_check int integrity_mmap_check(const struct integrity_task *task, struct file *file, u32 reqprot, u32 prot);
+
+/*
+ * Measures bytes that are no file, where a rule of func (enum policy_func: KEXEC_CMDLINE, KEY_CHECK, CRITICAL_DATA)
+ * says so. label is the keyring or the kind of critical data, name stands in the record. hash_only records the digest
+ * instead of the bytes. 0 also without a rule.
+ */
+must_check int integrity_measure_buffer(const struct integrity_task *task, unsigned func, const char *label,
+					const char *name, struct span buffer, bool hash_only);
 
 /* The list file nodes and "ima" symlinks under securityfs. */
 must_check int integrity_register_nodes(struct superblock *securityfs);

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * kernel/integrity/core.h - the integrity core's one state, and the steps that its files share.
+ *
+ * Only kernel/integrity includes it.
+ *
+ * Context    task context.
+ * Ownership  core owns log, policy, keyrings.
+ * Errors     see integrity.h.
+ */
+#ifndef ASSAY_CORE_H
+#define ASSAY_CORE_H
+
+#include "kernel/integrity/icache.h"
+#include "kernel/integrity/integrity.h"
+#include "kernel/integrity/mlog.h"
+#include "kernel/integrity/policy.h"
+
+struct core {
+	struct mlog *log;
+	struct policy policy;
+	enum appraise_mode mode;
+	unsigned default_hash;
+	const struct template *default_template;
+	struct keyring *ima, *evm, *builtin;
+	struct vfs_context real;       /* the real root: names in records are seen from here */
+	bool has_root;
+	bool recording;                /* false with ima_policy=none: the image's keys and policy are not recorded */
+	bool replace_policy;           /* false with ima_policy=none: the image's policy is not loaded */
+	bool signed_policy_required;   /* sticky */
+	u32 setxattr_algos;            /* the first such rule's, until reboot */
+	bool audit_informational;
+	bool break_reported;
+	void (*current)(struct integrity_task *ret_task);
+};
+extern struct core core;
+
+/* One access on its way: decide, collect, measure, appraise. */
+struct access {
+	const struct integrity_task *task;
+	const struct cred *cred;
+	struct file *file;
+	struct inode *inode;
+	u8 func;                       /* enum policy_func */
+	u32 mask;                      /* MAY_* */
+	bool created;                  /* this open made the file */
+	struct policy_decision decision;
+	struct icache *state;
+	u8 *label;                     /* security.ima */
+	size_t label_len;
+	int label_err;                 /* 0, -ENODATA, or another errno of reading it */
+	struct digest digest;
+	bool digest_missing;           /* O_DIRECT: recorded as zeros */
+	char *name;
+};
+
+/* The four steps and what stands around them. 0 allows. */
+must_check int check_file(const struct integrity_task *task, const struct cred *cred, struct file *file, unsigned func,
+			  u32 mask, bool created);
+/* Records the file whatever the rules say (they may name PCR and template), and appraises nothing. */
+must_check int check_record_only(const struct integrity_task *task, struct file *file, unsigned func);
+
+/* Puts the event on record: builds, appends, extends. -EEXIST counts as success; other failures have been audited. */
+must_check int core_record(const struct integrity_task *task, const struct template *template, u32 pcr,
+			   const struct event *event);
+/* The digest of a file's content; -EIO when a page cannot be had. */
+must_check int core_hash_file(struct inode *inode, unsigned hash_id, struct digest *ret_digest);
+
+/* Whether the task may write this attribute; what is known of the file goes with its label. */
+must_check int core_check_setxattr(const struct integrity_task *task, const struct path *path, const char *name,
+				   struct span value);
+must_check int core_check_removexattr(const struct integrity_task *task, const struct path *path, const char *name);
+/* The path as records name it, NUL-terminated; the caller frees. -ENAMETOOLONG, -ENOMEM. */
+must_check int core_name(const struct integrity_task *task, const struct path *path, char **ret_name);
+
+/* Replaces the policy; sticky consequences are kept. Takes over its content. */
+void core_set_policy(struct policy *policy);
+/* Measures what KEY_CHECK rules want of the keys that are in the rings. */
+must_check int core_measure_keys(void);
+/* The kernel itself, as Linux names it before there are tasks. */
+const struct integrity_task *core_boot_task(void);
+/* Prints why something was refused; name may be any bytes, why may be "". */
+void core_say_refused(const char *name, int err, const char *cause, const char *why,
+		      const struct policy_rule *rule);
+/* Frees everything: a failed start, tests. */
+void core_done(void);
+
+#endif

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * kernel/integrity/icache.c - see icache.h.
+ */
+#include "kernel/integrity/icache.h"
+
+#include "kernel/base/port.h"
+
+struct change_id change_id_take(struct inode *inode)
+{
+	struct change_id id = { .dev = inode->sb->dev, .ino = inode->ino, .has_cookie = true, .has_ctime = true };
+
+	id.cookie = inode_version_read(inode, &id.ctime);
+	return id;
+}
+
+bool change_id_differs(const struct change_id *then, const struct change_id *now)
+{
+	if (then->dev != now->dev || then->ino != now->ino)
+		return true;
+	if (then->has_cookie && now->has_cookie)
+		return then->cookie != now->cookie;
+	if (then->has_ctime && now->has_ctime)
+		return then->ctime.sec != now->ctime.sec || then->ctime.nsec != now->ctime.nsec;
+	return true;
+}
+
+struct icache *icache_peek(const struct inode *inode)
+{
+	return inode->integrity;
+}
+
+struct icache *icache_get(struct inode *inode)
+{
+	if (!inode->integrity)
+		inode->integrity = port_alloc(sizeof(struct icache));
+	return inode->integrity;
+}
+
+void icache_forget_verdicts(struct icache *state)
+{
+	for (unsigned i = 0; i < APPRAISE_CLASSES; i++)
+		state->verdicts[i] = (struct icache_verdict){ 0 };
+}
+
+void icache_forget(struct icache *state)
+{
+	state->collected = false;
+	state->done = 0;
+	state->measured_pcrs = 0;
+	icache_forget_verdicts(state);
+}
+
+void icache_refresh(struct icache *state, struct inode *inode)
+{
+	struct change_id now;
+
+	if (!state->collected)
+		return;
+	now = change_id_take(inode);
+	if (change_id_differs(&state->id, &now))
+		icache_forget(state);
+}
+
+void icache_changed(struct inode *inode, bool content)
+{
+	struct icache *state = inode->integrity;
+	struct change_id now;
+
+	if (!state || !state->collected)
+		return;
+	if (content) {
+		icache_forget(state);
+		return;
+	}
+	icache_forget_verdicts(state);
+	now = change_id_take(inode);
+	state->id.cookie++;
+	if (state->id.cookie == now.cookie) /* this change and no other: the digest is still of these bytes */
+		state->id = now;
+}
+
+void icache_free(struct inode *inode)
+{
+	port_free(inode->integrity);
+	inode->integrity = NULL;
+}

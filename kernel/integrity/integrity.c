@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * kernel/integrity/integrity.c - the hooks' face: start, and the doors through which programs' acts come.
+ *
+ * Each hook names the act (a func, a mask, whose credentials) and leaves the rest to check.c.
+ */
+#include "kernel/integrity/integrity.h"
+
+#include "kernel/base/mem.h"
+#include "kernel/base/port.h"
+#include "kernel/base/text.h"
+#include "kernel/integrity/aggregate.h"
+#include "kernel/integrity/core.h"
+#include "kernel/integrity/policy_parse.h"
+
+#define PROT_EXEC 4u
+#define DEFAULT_TEMPLATE "ima-ng"
+
+struct core core;
+
+static const struct cred boot_cred;
+static const struct integrity_task boot_task = { .pid = 1, .comm = "swapper/0", .cred = &boot_cred };
+
+const struct integrity_task *core_boot_task(void)
+{
+	return &boot_task;
+}
+
+/* ---- start */
+
+static void choose_hash(const char *name)
+{
+	unsigned id = HASH_SHA256;
+
+	core.default_hash = HASH_SHA256;
+	if (!name)
+		return;
+	if (hash_by_name(name, strlen(name), &id) || !hash_available(id))
+		port_log(LOG_ERR, "ima: hash algorithm \"%s\" not available, using sha256", name);
+	else
+		core.default_hash = id;
+}
+
+/* The first usable of the two parameters counts. The older template has room for a sha1 only. */
+static void choose_template(const char *name, const char *format)
+{
+	const struct template *chosen = NULL;
+
+	core.default_template = template_find(DEFAULT_TEMPLATE, strlen(DEFAULT_TEMPLATE));
+	if (name) {
+		chosen = template_find(name, strlen(name));
+		if (chosen && template_is_legacy(chosen) && core.default_hash != HASH_SHA1)
+			chosen = NULL;
+		if (!chosen)
+			port_log(LOG_ERR, "ima: template %s not found, using %s", name, DEFAULT_TEMPLATE);
+	}
+	if (!chosen && format && template_register(format, &chosen))
+		port_log(LOG_ERR, "ima: template format \"%s\" not valid, using %s", format, DEFAULT_TEMPLATE);
+	if (chosen)
+		core.default_template = chosen;
+}
+
+static void unknown_policy(const char *name, size_t len)
+{
+	port_log(LOG_ERR, "ima: policy \"%.*s\" not found", (int)len, name);
+}
+
+static int start_policy(const char *names)
+{
+	struct policy policy = { 0 };
+	struct policy_error why;
+	struct blob text = { 0 };
+	int err = policy_builtin_text(names, unknown_policy, &text);
+
+	if (!err)
+		err = policy_parse(&policy, (const char *)text.base, text.len, NULL, &why);
+	blob_done(&text);
+	if (err)
+		return err;
+	core.recording = core.replace_policy = !policy_names_have(names, "none");
+	core_set_policy(&policy);
+	return 0;
+}
+
+static int record_boot_aggregate(struct tpm *tpm)
+{
+	struct event event = { .name = LOG_BOOT_AGGREGATE, .default_hash = core.default_hash };
+	int err = aggregate_compute(tpm, core.default_hash, &event.digest, &event.legacy_digest);
+
+	return err ? err : core_record(&boot_task, core.default_template, LOG_DEFAULT_PCR, &event);
+}
+
+static int alloc_rings(void)
+{
+	core.ima = keyring_alloc(".ima");
+	core.evm = keyring_alloc(".evm");
+	core.builtin = keyring_alloc(".builtin_trusted_keys");
+	return core.ima && core.evm && core.builtin ? 0 : -ENOMEM;
+}
+
+static void set_hooks(void);
+
+int integrity_init(const struct integrity_config *config)
+{
+	int err;
+
+	core.mode = config->appraise;
+	core.audit_informational = config->audit_informational;
+	choose_hash(config->hash_name);
+	choose_template(config->template_name, config->template_format);
+	if (!config->tpm)
+		port_log(LOG_INFO, "ima: No TPM chip found, activating TPM-bypass!");
+	port_log(LOG_INFO, "ima: Allocated hash algorithm: %s", hash_name(core.default_hash));
+	err = mlog_alloc(config->tpm, core.default_hash, &core.log);
+	err = err ? err : alloc_rings();
+	err = err ? err : start_policy(config->policy_names);
+	err = err ? err : record_boot_aggregate(config->tpm);
+	if (err) {
+		core_done();
+		return err;
+	}
+	set_hooks();
+	return 0;
+}
+
+void core_set_policy(struct policy *policy)
+{
+	policy_done(&core.policy);
+	core.policy = *policy;
+	if (policy->appraise_funcs >> FUNC_POLICY_CHECK & 1)
+		core.signed_policy_required = true;
+	if (!core.setxattr_algos)
+		core.setxattr_algos = policy->setxattr_algos;
+}
+
+void core_done(void)
+{
+	vfs_set_hooks(&(struct vfs_hooks){ 0 });
+	if (core.has_root) {
+		path_put(&core.real.root);
+		path_put(&core.real.cwd);
+	}
+	policy_done(&core.policy);
+	mlog_free(core.log);
+	keyring_free(core.ima);
+	keyring_free(core.evm);
+	keyring_free(core.builtin);
+	core = (struct core){ 0 };
+}
+
+struct keyring *integrity_keyring(const char *name)
+{
+	struct keyring *const rings[] = { core.ima, core.evm, core.builtin };
+
+	for (size_t i = 0; i < ARRAY_COUNT(rings); i++)
+		if (rings[i] && strcmp(keyring_name(rings[i]), name) == 0)
+			return rings[i];
+	return NULL;
+}
+
+bool integrity_log_broken(void)
+{
+	return core.log && mlog_broken(core.log, NULL);
+}
+
+void integrity_set_current(void (*current)(struct integrity_task *ret_task))
+{
+	core.current = current;
+}
+
+/* ---- programs */
+
+int integrity_bprm_check(const struct integrity_task *task, struct file *file)
+{
+	return check_file(task, task->cred, file, FUNC_BPRM_CHECK, MAY_EXEC, false);
+}
+
+int integrity_creds_check(const struct integrity_task *task, struct file *file, const struct cred *new_cred)
+{
+	return check_file(task, new_cred, file, FUNC_CREDS_CHECK, MAY_EXEC, false);
+}
+
+int integrity_mmap_check(const struct integrity_task *task, struct file *file, u32 reqprot, u32 prot)
+{
+	int err = 0;
+
+	if (!file)
+		return 0;
+	if (reqprot & PROT_EXEC)
+		err = check_file(task, task->cred, file, FUNC_MMAP_CHECK_REQPROT, MAY_EXEC, false);
+	if (!err && prot & PROT_EXEC)
+		err = check_file(task, task->cred, file, FUNC_MMAP_CHECK, MAY_EXEC, false);
+	return err;
+}
+
+/* ---- the file system's hooks */
+
+static struct integrity_task current_task(const struct cred *cred)
+{
+	struct integrity_task task = boot_task;
+
+	if (core.current)
+		core.current(&task);
+	task.cred = cred ? cred : task.cred;
+	return task;
+}
+
+static int hook_file_open(struct file *file, const struct cred *cred, u32 mask, bool created)
+{
+	const struct integrity_task task = current_task(cred);
+
+	return check_file(&task, cred, file, FUNC_FILE_CHECK, mask, created);
+}
+
+/* The last writer goes: the next overlap is a new one. */
+static void hook_file_release(struct file *file)
+{
+	struct icache *state = icache_peek(file->inode);
+
+	if (state && file->inode->writers == 1)
+		state->marks &= ~ICACHE_EMITTED_OPENWRITERS;
+}
+
+static int hook_setxattr(const struct path *path, const char *name, const void *value, size_t len,
+			 const struct cred *cred)
+{
+	const struct integrity_task task = current_task(cred);
+
+	return core_check_setxattr(&task, path, name, (struct span){ value, len });
+}
+
+static int hook_removexattr(const struct path *path, const char *name, const struct cred *cred)
+{
+	const struct integrity_task task = current_task(cred);
+
+	return core_check_removexattr(&task, path, name);
+}
+
+static void hook_inode_changed(struct inode *inode, bool content)
+{
+	icache_changed(inode, content);
+}
+
+static void set_hooks(void)
+{
+	static const struct vfs_hooks hooks = {
+		.file_open = hook_file_open, .file_release = hook_file_release,
+		.setxattr = hook_setxattr, .removexattr = hook_removexattr,
+		.inode_changed = hook_inode_changed, .inode_free = icache_free,
+	};
+
+	vfs_set_hooks(&hooks);
+}

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * kernel/integrity/policy.c - matching. First match per class decides; a rule that says dont_ only closes its class.
+ */
+#include "kernel/integrity/policy.h"
+
+#include "fs/vfs.h"
+#include "kernel/base/mem.h"
+#include "kernel/base/port.h"
+
+u32 action_class(enum policy_action action)
+{
+	return action == ACTION_NONE ? 0 : 1u << (((unsigned)action - 1) / 2);
+}
+
+bool action_is_positive(enum policy_action action)
+{
+	return (unsigned)action & 1;
+}
+
+static bool id_matches(const struct policy_id *id, u32 value)
+{
+	return id->op == '<' ? value < id->value : id->op == '>' ? value > id->value : value == id->value;
+}
+
+/* A task that may change its ids is matched by any of them. */
+static bool effective_matches(const struct policy_id *id, const struct cred *cred, u32 effective, u32 saved, u32 real)
+{
+	if (id_matches(id, effective))
+		return true;
+	return cred->euid == 0 && (id_matches(id, saved) || id_matches(id, real));
+}
+
+static bool cred_matches(const struct policy_rule *rule, const struct cred *cred)
+{
+	if (rule->set & RULE_UID && !id_matches(&rule->uid, cred->uid))
+		return false;
+	if (rule->set & RULE_EUID && !effective_matches(&rule->uid, cred, cred->euid, cred->suid, cred->uid))
+		return false;
+	if (rule->set & RULE_GID && !id_matches(&rule->gid, cred->gid))
+		return false;
+	return !(rule->set & RULE_EGID) || effective_matches(&rule->gid, cred, cred->egid, cred->sgid, cred->gid);
+}
+
+static bool file_matches(const struct policy_rule *rule, const struct inode *inode)
+{
+	const u32 about_file = RULE_FSMAGIC | RULE_FSNAME | RULE_SUBTYPE | RULE_FSUUID | RULE_FOWNER | RULE_FGROUP;
+
+	if (!(rule->set & about_file))
+		return true;
+	if (!inode || rule->set & RULE_SUBTYPE) /* no file system here has a subtype */
+		return false;
+	if (rule->set & RULE_FSMAGIC && rule->fsmagic != inode->sb->magic)
+		return false;
+	if (rule->set & RULE_FSNAME && strcmp(rule->fsname, inode->sb->fsname) != 0)
+		return false;
+	if (rule->set & RULE_FSUUID && memcmp(rule->fsuuid, inode->sb->uuid, sizeof(rule->fsuuid)) != 0)
+		return false;
+	if (rule->set & RULE_FOWNER && !id_matches(&rule->fowner, inode->uid))
+		return false;
+	return !(rule->set & RULE_FGROUP) || id_matches(&rule->fgroup, inode->gid);
+}
+
+/* name is one of the list's words between bars; no list means any. */
+static bool list_has(const char *list, const char *name)
+{
+	while (list) {
+		const char *bar = strchr(list, '|');
+		size_t len = bar ? (size_t)(bar - list) : strlen(list);
+
+		if (name && strlen(name) == len && memcmp(list, name, len) == 0)
+			return true;
+		list = bar ? bar + 1 : NULL;
+	}
+	return false;
+}
+
+/* Keys and critical data: only a rule that names the func, and of the conditions the ids and the list. */
+static bool data_matches(const struct policy_rule *rule, const struct policy_query *query)
+{
+	const char *list = query->func == FUNC_KEY_CHECK ? rule->keyrings : rule->label;
+
+	if (rule->func != query->func || !cred_matches(rule, query->cred))
+		return false;
+	return !list || list_has(list, query->data);
+}
+
+static bool rule_matches(const struct policy_rule *rule, const struct policy_query *query)
+{
+	if (query->func == FUNC_KEY_CHECK || query->func == FUNC_CRITICAL_DATA)
+		return data_matches(rule, query);
+	if (rule->set & RULE_FUNC && rule->func != query->func)
+		return false;
+	if (rule->set & RULE_MASK) {
+		if (rule->mask_contains ? !(rule->mask & query->mask) : rule->mask != query->mask)
+			return false;
+	}
+	return file_matches(rule, query->inode) && cred_matches(rule, query->cred);
+}
+
+static u8 appraise_class_of(const struct policy_rule *rule, unsigned func)
+{
+	if (!(rule->set & RULE_FUNC))
+		return APPRAISE_FILE;
+	switch (func) {
+	case FUNC_FILE_CHECK: return APPRAISE_FILE;
+	case FUNC_MMAP_CHECK:
+	case FUNC_MMAP_CHECK_REQPROT: return APPRAISE_MMAP;
+	case FUNC_BPRM_CHECK: return APPRAISE_BPRM;
+	case FUNC_CREDS_CHECK: return APPRAISE_CREDS;
+	default: return APPRAISE_READ;
+	}
+}
+
+static void apply(const struct policy_rule *rule, unsigned func, struct policy_decision *decision)
+{
+	u32 class = action_class(rule->action);
+
+	decision->set |= rule->set;
+	if (!action_is_positive(rule->action))
+		return;
+	decision->classes |= class;
+	if (class == CLASS_MEASURE)
+		decision->measure_rule = rule;
+	if (class == CLASS_APPRAISE) {
+		decision->appraise_rule = rule;
+		decision->appraise_class = appraise_class_of(rule, func);
+		decision->algos = rule->algos;
+		decision->classes &= ~CLASS_HASH;
+	}
+	if (rule->set & RULE_PCR)
+		decision->pcr = rule->pcr;
+	if (rule->template)
+		decision->template = rule->template;
+}
+
+void policy_decide(const struct policy *policy, const struct policy_query *query, u32 classes,
+		   struct policy_decision *ret_decision)
+{
+	struct policy_decision decision = { .pcr = LOG_DEFAULT_PCR };
+	u32 pending = classes & policy->classes;
+
+	for (size_t i = 0; pending && i < policy->count; i++) {
+		const struct policy_rule *rule = &policy->rules[i];
+		u32 class = action_class(rule->action);
+
+		if (!(class & pending) || !rule_matches(rule, query))
+			continue;
+		pending &= ~class;
+		apply(rule, query->func, &decision);
+	}
+	*ret_decision = decision;
+}
+
+int policy_add(struct policy *policy, const struct policy_rule *rule)
+{
+	if (policy->count == policy->cap) {
+		size_t cap = policy->cap ? policy->cap * 2 : 16;
+		struct policy_rule *bigger = port_alloc(cap * sizeof(*bigger));
+
+		if (!bigger)
+			return -ENOMEM;
+		if (policy->count)
+			memcpy(bigger, policy->rules, policy->count * sizeof(*bigger));
+		port_free(policy->rules);
+		policy->rules = bigger;
+		policy->cap = cap;
+	}
+	policy->rules[policy->count++] = *rule;
+	if (rule->func == FUNC_SETXATTR_CHECK) { /* restricts labels; gives no action */
+		policy->setxattr_algos = policy->setxattr_algos ? policy->setxattr_algos : rule->algos;
+		return 0;
+	}
+	policy->classes |= action_is_positive(rule->action) ? action_class(rule->action) : 0;
+	if (rule->action == ACTION_APPRAISE && rule->set & RULE_FUNC)
+		policy->appraise_funcs |= 1u << rule->func;
+	return 0;
+}
+
+void policy_rule_done(struct policy_rule *rule)
+{
+	port_free(rule->text);
+	*rule = (struct policy_rule){ 0 };
+}
+
+void policy_done(struct policy *policy)
+{
+	for (size_t i = 0; i < policy->count; i++)
+		policy_rule_done(&policy->rules[i]);
+	port_free(policy->rules);
+	*policy = (struct policy){ 0 };
+}

@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * kernel/integrity/template.c - descriptors, and walking a record's fields. Relies on the field table of
+ * template_field.c. Invariant: the bytes that are hashed are the bytes that the binary list shows.
+ */
+#include "kernel/integrity/template.h"
+
+#include "kernel/base/mem.h"
+#include "kernel/base/text.h"
+
+static const struct template builtin[] = {
+	{ LOG_LEGACY_NAME, "d|n" },
+	{ "ima-ng", "d-ng|n-ng" },
+	{ "ima-sig", "d-ng|n-ng|sig" },
+	{ "ima-ngv2", "d-ngv2|n-ng" },
+	{ "ima-sigv2", "d-ngv2|n-ng|sig" },
+	{ "ima-buf", "d-ng|n-ng|buf" },
+	{ "ima-modsig", "d-ng|n-ng|sig|d-modsig|modsig" },
+	{ "evm-sig", "d-ng|n-ng|evmsig|xattrnames|xattrlengths|xattrvalues|iuid|igid|imode" },
+};
+
+static char own_format[TEMPLATE_FORMAT_MAX + 1];
+static const struct template own = { "", own_format };
+
+static bool equals(const char *text, const char *other, size_t len)
+{
+	return strlen(text) == len && memcmp(text, other, len) == 0;
+}
+
+const struct template *template_find(const char *name, size_t len)
+{
+	if (!len)
+		return NULL;
+	for (size_t i = 0; i < ARRAY_COUNT(builtin); i++)
+		if (equals(builtin[i].name, name, len) || equals(builtin[i].format, name, len))
+			return &builtin[i];
+	return equals(own_format, name, len) ? &own : NULL;
+}
+
+int template_register(const char *format, const struct template **ret_template)
+{
+	struct template_layout layout;
+	int err = template_layout(format, strlen(format), &layout);
+
+	if (err)
+		return err;
+	if (!template_find(format, strlen(format))) {
+		if (own_format[0])
+			return -EEXIST;
+		(void)text_copy(own_format, sizeof(own_format), format); /* template_layout limited the length */
+	}
+	*ret_template = template_find(format, strlen(format));
+	return 0;
+}
+
+int template_layout(const char *format, size_t len, struct template_layout *ret_layout)
+{
+	struct template_layout layout = { 0 };
+	size_t start = 0;
+
+	if (len > TEMPLATE_FORMAT_MAX)
+		return -EINVAL;
+	for (size_t i = 0; i <= len; i++) {
+		if (i < len && format[i] != '|')
+			continue;
+		if (layout.count == TEMPLATE_FIELDS_MAX || i == start)
+			return -EINVAL;
+		layout.fields[layout.count] = template_field(format + start, i - start);
+		if (!layout.fields[layout.count++])
+			return -ENOENT;
+		start = i + 1;
+	}
+	*ret_layout = layout;
+	return 0;
+}
+
+const char *template_label(const struct template *template)
+{
+	return template->name[0] ? template->name : template->format;
+}
+
+bool template_is_legacy(const struct template *template)
+{
+	return strcmp(template->name, LOG_LEGACY_NAME) == 0;
+}
+
+static int layout_of(const struct template *template, struct template_layout *ret_layout)
+{
+	return template_layout(template->format, strlen(template->format), ret_layout);
+}
+
+bool template_wants_legacy_digest(const struct template *template)
+{
+	struct template_layout layout;
+
+	if (layout_of(template, &layout))
+		return false;
+	for (size_t i = 0; i < layout.count; i++)
+		if (strcmp(layout.fields[i]->id, "d") == 0)
+			return true;
+	return false;
+}
+
+/* One field with its length in front; the older encoding has no length before the digest and no NUL after the name. */
+static void build_field(const struct template_field *field, const struct event *event, bool legacy, struct blob *out)
+{
+	bool bare = legacy && field->id[0] == 'd';
+	size_t start = out->len;
+
+	if (!bare)
+		blob_le32(out, 0);
+	field->make(out, event);
+	if (out->failed || bare)
+		return;
+	if (legacy && out->len > start + 4)
+		out->len--;
+	store_le32(out->base + start, (u32)(out->len - start - 4));
+}
+
+int template_build(const struct template *template, const struct event *event, struct blob *out)
+{
+	struct template_layout layout;
+	size_t start = out->len;
+	int err = layout_of(template, &layout);
+
+	if (err)
+		return err;
+	for (size_t i = 0; i < layout.count; i++)
+		build_field(layout.fields[i], event, template_is_legacy(template), out);
+	if (out->len - start > LOG_DATA_MAX)
+		return -E2BIG;
+	return blob_status(out);
+}
+
+/* The next field's bytes; in the older encoding the first one has a fixed length. */
+static struct span next_field(struct cursor *c, bool legacy, size_t index)
+{
+	return cursor_take(c, legacy && index == 0 ? LOG_LEGACY_DIGEST_LEN : cursor_le32(c));
+}
+
+static int digest_legacy(unsigned hash_id, struct span data, u8 *ret_bytes)
+{
+	u8 padded[LOG_LEGACY_PADDED_LEN] = { 0 };
+	struct cursor c = cursor_of(data);
+	struct span digest = next_field(&c, true, 0);
+	struct span name = next_field(&c, true, 1);
+	struct hash_ctx ctx;
+	int err;
+
+	if (!cursor_at_end(&c) || name.len >= sizeof(padded))
+		return -EBADMSG;
+	err = hash_init(&ctx, hash_id);
+	if (err)
+		return err;
+	memcpy(padded, name.base, name.len);
+	hash_update(&ctx, digest.base, digest.len);
+	hash_update(&ctx, padded, sizeof(padded));
+	hash_final(&ctx, ret_bytes);
+	return 0;
+}
+
+int template_digest(const struct template *template, unsigned hash_id, struct span data, u8 *ret_bytes)
+{
+	struct hash_ctx ctx;
+	int err;
+
+	if (template_is_legacy(template))
+		return digest_legacy(hash_id, data, ret_bytes);
+	err = hash_init(&ctx, hash_id);
+	if (err)
+		return err;
+	hash_update(&ctx, data.base, data.len);
+	hash_final(&ctx, ret_bytes);
+	return 0;
+}
+
+int template_show(const struct template *template, struct span data, struct blob *out)
+{
+	struct cursor c = cursor_of(data);
+	struct template_layout layout;
+	int err = layout_of(template, &layout);
+
+	if (err)
+		return err;
+	for (size_t i = 0; i < layout.count; i++) {
+		struct span bytes = next_field(&c, template_is_legacy(template), i);
+
+		blob_text(out, " ");
+		if (bytes.len)
+			layout.fields[i]->show(out, bytes);
+	}
+	return cursor_at_end(&c) ? blob_status(out) : -EBADMSG;
+}
+
+bool template_check(const struct template *template, struct span data)
+{
+	struct cursor c = cursor_of(data);
+	struct template_layout layout;
+
+	if (data.len > LOG_DATA_MAX || layout_of(template, &layout))
+		return false;
+	for (size_t i = 0; i < layout.count; i++) {
+		struct span bytes = next_field(&c, template_is_legacy(template), i);
+
+		if (!cursor_ok(&c))
+			return false;
+		if (!template_is_legacy(template) && !layout.fields[i]->check(bytes))
+			return false;
+	}
+	return cursor_at_end(&c);
+}
+
+int template_get(const struct template *template, struct span data, const char *id, struct span *ret_bytes)
+{
+	struct cursor c = cursor_of(data);
+	struct template_layout layout;
+	int err = layout_of(template, &layout);
+
+	if (err)
+		return err;
+	for (size_t i = 0; i < layout.count; i++) {
+		struct span bytes = next_field(&c, template_is_legacy(template), i);
+
+		if (!cursor_ok(&c))
+			return -EBADMSG;
+		if (strcmp(layout.fields[i]->id, id) == 0) {
+			*ret_bytes = bytes;
+			return 0;
+		}
+	}
+	return -ENOENT;
+}
