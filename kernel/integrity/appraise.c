@@ -20,6 +20,12 @@ static enum verdict refuse(struct appraise_result *r, enum verdict verdict, cons
 	return verdict;
 }
 
+/* Version 3 and fs-verity are kinds of signature: asking for one asks for a signature. */
+static bool wants_signature(const struct appraise_request *q)
+{
+	return q->want_signature || q->want_sigv3 || q->want_verity;
+}
+
 static const char *signature_required(const struct appraise_request *q)
 {
 	return q->want_verity ? "verity-signature-required" : "IMA-signature-required";
@@ -28,9 +34,9 @@ static const char *signature_required(const struct appraise_request *q)
 /* A new file has no label yet; one that must be signed gets its signature before its content. */
 static enum verdict appraise_no_label(const struct appraise_request *q, struct appraise_result *r)
 {
-	if (q->is_new && (!q->want_signature || q->size == 0))
+	if (q->is_new && (!wants_signature(q) || q->size == 0))
 		return VERDICT_GOOD;
-	if (q->want_signature)
+	if (wants_signature(q))
 		return refuse(r, VERDICT_NO_LABEL, signature_required(q), "it is not signed");
 	return refuse(r, VERDICT_NO_LABEL, "missing-hash", "it has no security.ima");
 }
@@ -39,13 +45,13 @@ static enum verdict appraise_digest(const struct appraise_request *q, struct app
 {
 	struct sig_value v;
 
-	if (q->want_signature && q->evm != EVM_PASS_IMMUTABLE)
+	if (wants_signature(q) && q->evm != EVM_PASS_IMMUTABLE)
 		return refuse(r, VERDICT_BAD, signature_required(q), "its label is a digest, not a signature");
 	r->is_signature = q->evm == EVM_PASS_IMMUTABLE;
 	if (sigfmt_parse(q->label, &v))
 		return refuse(r, VERDICT_BAD, "invalid-hash", "its label is malformed");
 	if (v.hash != q->digest.id || v.sig.len != q->digest.len)
-		return refuse(r, VERDICT_BAD, "invalid-hash", "its label uses a hash algorithm that is not built in");
+		return refuse(r, VERDICT_BAD, "invalid-hash", "its label's hash algorithm is not built in");
 	if (!ct_equal(v.sig.base, q->digest.bytes, v.sig.len))
 		return refuse(r, VERDICT_BAD, "invalid-hash", "its content does not match its label");
 	return VERDICT_GOOD;
@@ -112,10 +118,10 @@ static enum verdict appraise_signature(const struct appraise_request *q, struct 
 static enum verdict appraise_verity(const struct appraise_request *q, struct appraise_result *r)
 {
 	r->is_signature = true;
-	if (q->want_signature && !q->want_verity)
+	if (wants_signature(q) && !q->want_verity)
 		return refuse(r, VERDICT_BAD, "IMA-signature-required", "its signature is a fs-verity one");
 	if (q->label.len < 2 || q->label.base[1] != 3)
-		return refuse(r, VERDICT_BAD, "invalid-signature-version", "its fs-verity signature is not of version 3");
+		return refuse(r, VERDICT_BAD, "invalid-signature-version", "its fs-verity signature is not version 3");
 	return refuse(r, VERDICT_BAD, "invalid-verity-signature", "fs-verity signatures are not supported");
 }
 
