@@ -77,7 +77,7 @@ static void explain(const struct appraise_request *q, const struct sig_value *v,
 
 	text_hex(id, v->key_id, sizeof(v->key_id));
 	if (err == -ENOKEY)
-		text_format(why, APPRAISE_WHY_MAX, "no key %s in %s", id, q->ima ? keyring_name(q->ima) : "any keyring");
+		text_format(why, APPRAISE_WHY_MAX, "no key %s in %s", id, q->ima ? keyring_name(q->ima) : "any ring");
 	else if (err == -EKEYREJECTED)
 		text_format(why, APPRAISE_WHY_MAX, "its signature by key %s does not match its content", id);
 	else if (err == -ENOPKG && v->version == 1)

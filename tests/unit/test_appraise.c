@@ -229,7 +229,7 @@ static void appraise_file_says_why(void **state)
 	q.ima = NULL;
 	assert_int_equal(appraise_file(&q, &r), VERDICT_BAD);
 	assert_string_equal(r.cause, "invalid-signature");
-	assert_string_equal(r.why, "no key f4533dee in any keyring");
+	assert_string_equal(r.why, "no key f4533dee in any ring");
 	q = request_of(good);
 	q.digest.bytes[0] ^= 1;
 	assert_int_equal(appraise_file(&q, &r), VERDICT_BAD);
@@ -391,7 +391,8 @@ static void appraise_xattr_check_as_linux_did(void **state)
 		size_t len = from_hex(cases[i].hex, value);
 		const char *cause = "untouched";
 
-		assert_int_equal(appraise_xattr_check("security.ima", value, len, &root, allowed, &cause), cases[i].err);
+		assert_int_equal(appraise_xattr_check("security.ima", value, len, &root, allowed, &cause),
+				 cases[i].err);
 		if (cases[i].cause)
 			assert_string_equal(cause, cases[i].cause);
 		else
