@@ -30,7 +30,7 @@ endif
 MBEDTLS_NAMES := sha1 sha256 sha512 md5 md bignum bignum_core bignum_mod bignum_mod_raw constant_time oid asn1parse \
 	asn1write rsa rsa_alt_helpers ecp ecp_curves ecdsa pk pk_wrap pk_ecc pkparse x509 x509_crt aes ctr_drbg \
 	platform platform_util
-MBEDTLS_HOST_NAMES := $(MBEDTLS_NAMES) base64 pem hmac_drbg ecp_curves_new
+MBEDTLS_HOST_NAMES := $(MBEDTLS_NAMES) base64 pem hmac_drbg pkwrite
 
 # ---- what goes where (sorted wildcards: the order does not depend on the file system)
 sources = $(sort $(wildcard $(addsuffix /*.c,$(1)) $(addsuffix /*.S,$(1))))
@@ -172,7 +172,7 @@ DEMO_KEYS := tests/golden/keys
 $(B)/demo.efi: $(B)/assay $(B)/assay-stub.efi $(USER_PROGRAMS) $(wildcard user/demo/*) | $(B)/.packages-run
 	$(call say,IMAGE,$@)
 	$(Q)user/demo/mkroot $(B)/demo.root $(B)/user
-	$(Q)$(B)/assay image --rootfs $(B)/demo.root --sign-key $(DEMO_KEYS)/rsa2048.pem --cert $(DEMO_KEYS)/rsa2048.crt.pem \
+	$(Q)$(B)/assay image --rootfs $(B)/demo.root --sign-key $(DEMO_KEYS)/rsa2048.key --cert $(DEMO_KEYS)/rsa2048.pem \
 		--cmdline "$$(cat user/demo/cmdline)" --stub $(B)/assay-stub.efi --reference $(B)/demo.json -o $@
 
 run: $(B)/demo.efi $(B)/assay | $(B)/.packages-run ## boot the demo appliance in QEMU with its own TPM

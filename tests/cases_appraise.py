@@ -14,7 +14,7 @@ def certificates(folder):
     """All signers' certificates in one DER file, as x509_ima.der holds them."""
     out = b""
     for key in SIGNERS:
-        with open(f"{KEYS}/{key}.crt.der", "rb") as stream:
+        with open(f"{KEYS}/{key}.der", "rb") as stream:
             out += stream.read()
     path = os.path.join(folder, "all.der")
     with open(path, "wb") as stream:
@@ -34,9 +34,9 @@ def foreign_signatures():
             with open(name, "ab") as stream:
                 stream.write(key.encode())
             status, text = command(["evmctl", "ima_sign", "--sigfile", "--hashalgo", "sha256",
-                                    "--key", f"{KEYS}/{key}.pem", name])
+                                    "--key", f"{KEYS}/{key}.key", name])
             check(f"evmctl signs with {key}", status == 0 and os.path.exists(name + ".sig"), text)
-            extra += ["--sign-key", f"{KEYS}/{key}.pem", "--cert", f"{KEYS}/{key}.crt.pem"]
+            extra += ["--sign-key", f"{KEYS}/{key}.key", "--cert", f"{KEYS}/{key}.pem"]
         image = os.path.join(folder, "image.efi")
         status, text = build_image(root, image, *extra, sign=False)
         check("assay image takes the sidecars", status == 0, text)
@@ -46,9 +46,9 @@ def foreign_signatures():
         for key in SIGNERS:
             name = os.path.join(folder, f"ours-{key}")
             shutil.copy(guest_program("hello"), name)
-            status, text = command([ASSAY, "sign", name, "--key", f"{KEYS}/{key}.pem", "--sigfile"])
+            status, text = command([ASSAY, "sign", name, "--key", f"{KEYS}/{key}.key", "--sigfile"])
             check(f"assay sign signs with {key}", status == 0, text)
-            verify = lambda path, k=key: command(["evmctl", "ima_verify", "--sigfile", "--key", f"{KEYS}/{k}.crt.der",
+            verify = lambda path, k=key: command(["evmctl", "ima_verify", "--sigfile", "--key", f"{KEYS}/{k}.der",
                                                   path])[0] == 0
             check(f"evmctl verifies assay's {key} signature", verify(name))
             with open(name, "r+b") as stream:
@@ -102,7 +102,7 @@ def refused_programs():
         for name, _ in REFUSED:
             root.write(f"bin/{name}", body + name.encode(), 0o755)
         sign = lambda name, key: command(["evmctl", "ima_sign", "--sigfile", "--hashalgo", "sha256",
-                                          "--key", f"{KEYS}/{key}.pem", name])
+                                          "--key", f"{KEYS}/{key}.key", name])
         path = lambda name: os.path.join(root.folder, "bin", name)
         sign(path("unknown"), "p384")
         sign(path("other"), "rsa2048")
@@ -132,7 +132,7 @@ def refused_programs():
 
 def unsigned_image(folder, root):
     """Signs everything but bin/unsigned: sidecars by evmctl, then an image without a signing key."""
-    root.copy(f"{KEYS}/rsa2048.crt.der", "etc/keys/x509_ima.der", 0o644)
+    root.copy(f"{KEYS}/rsa2048.der", "etc/keys/x509_ima.der", 0o644)
     for where, _, files in os.walk(root.folder):
         for name in files:
             path = os.path.join(where, name)
@@ -140,7 +140,7 @@ def unsigned_image(folder, root):
                 continue
             if os.access(path, os.X_OK) and os.stat(path).st_mode & 0o111 and name != "unsigned":
                 command(["evmctl", "ima_sign", "--sigfile", "--hashalgo", "sha256",
-                         "--key", f"{KEYS}/rsa2048.pem", path])
+                         "--key", f"{KEYS}/rsa2048.key", path])
     return build_image(root, os.path.join(folder, "image.efi"), sign=False)
 
 

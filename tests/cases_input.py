@@ -80,7 +80,7 @@ def no_initrd():
 def bad_certificate():
     with scratch() as folder:
         root = Root(os.path.join(folder, "root"), "echo never")
-        with open(f"{KEYS}/rsa2048.crt.der", "rb") as stream:
+        with open(f"{KEYS}/rsa2048.der", "rb") as stream:
             root.write("etc/keys/x509_ima.der", stream.read()[:-20])
         image = os.path.join(folder, "image.efi")
         status, text = build_image(root, image, sign=False)
@@ -192,15 +192,15 @@ def image_errors():
     with scratch() as folder:
         root = Root(os.path.join(folder, "root"), "true")
         out = os.path.join(folder, "out.efi")
-        key, crt = f"{KEYS}/rsa2048.pem", f"{KEYS}/rsa2048.crt.pem"
+        key, crt = f"{KEYS}/rsa2048.key", f"{KEYS}/rsa2048.pem"
         mistakes = {
             "a missing root": ["image", "--rootfs", os.path.join(folder, "none"), "-o", out],
             "no output": ["image", "--rootfs", root.folder],
             "a missing key": ["image", "--rootfs", root.folder, "--sign-key", "none.pem", "--cert", crt, "-o", out],
             "a key without its certificate": ["image", "--rootfs", root.folder, "--sign-key", key, "-o", out],
             "a foreign certificate": ["image", "--rootfs", root.folder, "--sign-key", key, "--cert",
-                                      f"{KEYS}/p256.crt.pem", "-o", out],
-            "an Ed25519 key": ["sign", guest_program("hello"), "--key", f"{KEYS}/ed25519.pem", "--sigfile"],
+                                      f"{KEYS}/p256.pem", "-o", out],
+            "an Ed25519 key": ["sign", guest_program("hello"), "--key", f"{KEYS}/ed25519.key", "--sigfile"],
             "an unknown option": ["image", "--frobnicate"],
             "an unknown command": ["frobnicate"],
             "a missing image": ["run", os.path.join(folder, "none.efi")],

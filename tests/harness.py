@@ -123,7 +123,7 @@ def build_image(root, out, *extra, key="rsa2048", cmdline=None, sign=True):
     folder = root.folder if isinstance(root, Root) else root
     arguments = [ASSAY, "image", "--rootfs", folder, "-o", out]
     if sign:
-        arguments += ["--sign-key", f"{KEYS}/{key}.pem", "--cert", f"{KEYS}/{key}.crt.pem"]
+        arguments += ["--sign-key", f"{KEYS}/{key}.key", "--cert", f"{KEYS}/{key}.pem"]
     if cmdline is not None:
         arguments += ["--cmdline", cmdline]
     return command(arguments + list(extra))

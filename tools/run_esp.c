@@ -28,7 +28,8 @@ static int check_image(const char *path, u64 *ret_len)
 
 	if (fd < 0)
 		return cli_fail("cannot open the image %s: %s", path, strerror(errno));
-	good = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && read(fd, magic, 2) == 2 && magic[0] == 'M' && magic[1] == 'Z';
+	good = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && read(fd, magic, 2) == 2 && magic[0] == 'M' &&
+	       magic[1] == 'Z';
 	(void)close(fd); /* only read from */
 	if (!good)
 		return cli_fail("%s is not an EFI image", path);
@@ -42,7 +43,7 @@ int run_make_esp(struct run *r)
 {
 	struct args format = { NULL, 0 }, folders = { NULL, 0 }, copy = { NULL, 0 };
 	char *log = cli_text("%s/esp.log", r->temp);
-	u64 len;
+	u64 len = 0;
 	int status = check_image(r->options.image, &len);
 
 	if (status) {
