@@ -27,10 +27,9 @@ ifneq ($(filter-out $(PLAIN_GOALS),$(or $(MAKECMDGOALS),all)),)
 include $(D)/sources.mk
 endif
 
-MBEDTLS_NAMES := sha1 sha256 sha512 md5 md bignum bignum_core bignum_mod bignum_mod_raw constant_time oid asn1parse \
-	asn1write rsa rsa_alt_helpers ecp ecp_curves ecdsa pk pk_wrap pk_ecc pkparse x509 x509_crt aes ctr_drbg \
-	platform platform_util
-MBEDTLS_HOST_NAMES := $(MBEDTLS_NAMES) base64 pem hmac_drbg pkwrite
+MBEDTLS_NAMES := asn1parse asn1write bignum bignum_core constant_time ecdsa ecp ecp_curves hmac_drbg md md5 oid pk \
+	pk_ecc pk_wrap pkparse platform platform_util rsa rsa_alt_helpers sha1 sha256 sha512 x509 x509_crt
+MBEDTLS_HOST_NAMES := $(sort $(MBEDTLS_NAMES) base64 pem pkwrite hmac_drbg)
 
 # ---- what goes where (sorted wildcards: the order does not depend on the file system)
 sources = $(sort $(wildcard $(addsuffix /*.c,$(1)) $(addsuffix /*.S,$(1))))

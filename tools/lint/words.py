@@ -6,7 +6,7 @@ import tree
 
 # Spelled so that this file does not trip over itself.
 MARKS = re.compile(r"\b(TO" r"DO|FIX" r"ME|XX" r"X|HA" r"CK)\b")
-MACHINE = re.compile(r"/(home|root|wo" r"rk)/\w|\bdeb\.debi" r"an\.org|registry\.np" r"mjs|/tmp/br" r"ief")
+MACHINE = re.compile(r"(?<![\w/])/(home|root|wo" r"rk)/\w|\bdeb\.debi" r"an\.org|registry\.np" r"mjs|/tmp/br" r"ief")
 TEXT = (".c", ".h", ".S", ".py", ".sh", ".md", ".mk", ".lds", "Makefile")
 
 
