@@ -92,8 +92,8 @@ static int check_bank(unsigned hash)
 	for (char *p = pcr; *p; p++) /* the TPM's value is printed in capitals */
 		*p = *p == '\n' ? '\0' : *p >= 'A' && *p <= 'F' ? (char)(*p + 32) : *p;
 	equal = strcmp(ours, pcr) == 0;
-	(void)printf("replay: %zu records give PCR 10 (%s) %.64s%s: %s\n", count, name, ours, strlen(ours) > 64 ? "..." : "",
-		     equal ? "equal to the TPM's" : "NOT EQUAL to the TPM's");
+	(void)printf("replay: %zu records give PCR 10 (%s) %.64s%s: %s\n", count, name, ours,
+		     strlen(ours) > 64 ? "..." : "", equal ? "equal to the TPM's" : "NOT EQUAL to the TPM's");
 	if (!equal)
 		(void)printf("replay: the TPM's PCR 10 (%s) is %s\n", name, pcr);
 	return equal;
