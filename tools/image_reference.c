@@ -20,6 +20,7 @@
 
 static const u8 banks[BANKS] = { HASH_SHA1, HASH_SHA256, HASH_SHA384, HASH_SHA512 };
 
+/* One value a bank: of a PCR, or the digests of an event. */
 struct pcr_set {
 	struct digest values[BANKS];
 };
@@ -36,16 +37,20 @@ static void pcr_init(struct pcr_set *pcr)
 		pcr->values[i] = (struct digest){ .id = banks[i], .len = (u8)hash_len(banks[i]) };
 }
 
-static void pcr_extend(struct pcr_set *pcr, struct span event)
+static void hash_event(struct span event, struct pcr_set *ret_digests)
+{
+	for (size_t i = 0; i < BANKS; i++)
+		hash_span(banks[i], event, &ret_digests->values[i]);
+}
+
+static void pcr_extend(struct pcr_set *pcr, const struct pcr_set *event)
 {
 	for (size_t i = 0; i < BANKS; i++) {
 		struct digest *value = &pcr->values[i];
 		u8 both[2 * HASH_MAX_LEN];
-		struct digest d;
 
-		hash_span(banks[i], event, &d);
 		memcpy(both, value->bytes, value->len);
-		memcpy(both + value->len, d.bytes, d.len);
+		memcpy(both + value->len, event->values[i].bytes, value->len);
 		hash_span(banks[i], (struct span){ both, 2u * value->len }, value);
 	}
 }
@@ -91,6 +96,7 @@ static int put_sections(struct json *j, const struct pe *pe, struct pcr_set *pcr
 	json_open_array(j, "sections");
 	for (unsigned i = 0; i < UKI_COUNT; i++) {
 		const char *name = uki_name(i);
+		struct pcr_set named, digests;
 		struct span content;
 		int err = pe_find(pe, name, &content);
 
@@ -102,17 +108,15 @@ static int put_sections(struct json *j, const struct pe *pe, struct pcr_set *pcr
 		json_string(j, "name", name);
 		json_number(j, "size", content.len);
 		json_bool(j, "measured", uki_is_measured(i));
-		for (size_t k = 0; k < BANKS; k++) {
-			struct digest d;
-
-			hash_span(banks[k], content, &d);
-			put_digest(j, &d);
-		}
+		hash_event((struct span){ (const u8 *)name, strlen(name) + 1 }, &named);
+		hash_event(content, &digests);
+		for (size_t k = 0; k < BANKS; k++)
+			put_digest(j, &digests.values[k]);
 		json_close_object(j);
 		if (!uki_is_measured(i))
 			continue;
-		pcr_extend(pcr, (struct span){ (const u8 *)name, strlen(name) + 1 });
-		pcr_extend(pcr, content);
+		pcr_extend(pcr, &named);
+		pcr_extend(pcr, &digests);
 	}
 	json_close_array(j);
 	return 0;
