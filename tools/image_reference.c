@@ -122,15 +122,11 @@ static int put_sections(struct json *j, const struct pe *pe, struct pcr_set *pcr
 	return 0;
 }
 
-static void put_pcrs(struct json *j, const struct pcr_set *sections, const struct pcr_set *options)
+static void put_pcr(struct json *j, const char *index, const struct pcr_set *pcr)
 {
-	json_open_object(j, "pcrs");
-	for (size_t i = 0; i < BANKS; i++) {
-		json_open_object(j, hash_name(banks[i]));
-		json_hex(j, "11", sections->values[i].bytes, sections->values[i].len);
-		json_hex(j, "12", options->values[i].bytes, options->values[i].len);
-		json_close_object(j);
-	}
+	json_open_object(j, index);
+	for (size_t i = 0; i < BANKS; i++)
+		put_digest(j, &pcr->values[i]);
 	json_close_object(j);
 }
 
@@ -186,7 +182,10 @@ int image_make_reference(struct image *im)
 	status = put_authenticode(&j, &pe);
 	if (!status)
 		status = put_sections(&j, &pe, &sections);
-	put_pcrs(&j, &sections, &options);
+	json_open_object(&j, "pcrs");
+	put_pcr(&j, "11", &sections);
+	put_pcr(&j, "12", &options);
+	json_close_object(&j);
 	put_files(&j, &im->fs);
 	json_close_object(&j);
 	json_end(&j);
