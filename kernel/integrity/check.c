@@ -19,24 +19,6 @@
 #define NAME_CAP (VFS_PATH_MAX + 16u) /* " (deleted)" */
 #define VERDICT_BITS (RULE_SIGNATURE | RULE_VERITY)
 
-static void audit_data(const struct access *a, const char *op, const char *cause)
-{
-	audit_integrity(a->task, &(struct audit_event){
-		.type = AUDIT_DATA, .op = op, .cause = cause, .inode = a->inode,
-		.name = a->name ? a->name : a->file->path.dentry->name });
-}
-
-/* Refuses: one audit line where cause is Linux's word for it, one sentence. */
-static int refuse(struct access *a, int err, const char *op, const char *cause, const struct policy_rule *rule)
-{
-	const char *name = a->name ? a->name : a->file->path.dentry->name;
-
-	if (op)
-		audit_data(a, op, cause);
-	core_say_refused(name, err, cause, "", rule);
-	return err;
-}
-
 int core_name(const struct integrity_task *task, const struct path *path, char **ret_name)
 {
 	const struct vfs_context *from = core.has_root ? &core.real : task->context;
@@ -60,6 +42,27 @@ int core_name(const struct integrity_task *task, const struct path *path, char *
 static int make_name(struct access *a)
 {
 	return a->name ? 0 : core_name(a->task, &a->file->path, &a->name);
+}
+
+/* For texts: the last component where the whole path cannot be had. */
+static const char *name_for_texts(struct access *a)
+{
+	return make_name(a) ? a->file->path.dentry->name : a->name;
+}
+
+static void audit_data(struct access *a, const char *op, const char *cause)
+{
+	audit_integrity(a->task, &(struct audit_event){ .type = AUDIT_DATA, .op = op, .cause = cause,
+							.inode = a->inode, .name = name_for_texts(a) });
+}
+
+/* Refuses: one audit line where cause is Linux's word for it, one sentence. */
+static int refuse(struct access *a, int err, const char *op, const char *cause, const struct policy_rule *rule)
+{
+	if (op)
+		audit_data(a, op, cause);
+	core_say_refused(name_for_texts(a), err, cause, "", rule);
+	return err;
 }
 
 static void decide(struct access *a)
@@ -341,7 +344,6 @@ static int check_mapped_writers(struct access *a)
 		return 0;
 	if (core.mode != APPRAISE_ENFORCE)
 		return 0;
-	(void)make_name(a); /* the sentence has the last component otherwise */
 	return refuse(a, -EACCES, "mmap_file", "mmapped_writers", a->decision.appraise_rule);
 }
 

@@ -82,7 +82,7 @@ const struct integrity_task *core_boot_task(void);
 /* Prints why something was refused; name may be any bytes, why may be "". */
 void core_say_refused(const char *name, int err, const char *cause, const char *why,
 		      const struct policy_rule *rule);
-/* Frees everything: a failed start, tests. */
+/* Frees everything but what hangs on inodes: a failed start, tests. The hooks stay and find nothing to do. */
 void core_done(void);
 
 #endif

@@ -112,8 +112,10 @@ static int compile_policy(const struct blob *text, const struct why *why)
 				  error.column, error.reason, error.token[0] ? ": " : "", error.token, err_name(err));
 	}
 	audit_integrity(core_boot_task(), &status);
-	if (err)
+	if (err) {
+		policy_done(&policy);
 		return err;
+	}
 	port_log(LOG_INFO, "ima: policy update completed");
 	core_set_policy(&policy);
 	return 0;

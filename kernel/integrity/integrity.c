@@ -75,8 +75,10 @@ static int start_policy(const char *names)
 	if (!err)
 		err = policy_parse(&policy, (const char *)text.base, text.len, NULL, &why);
 	blob_done(&text);
-	if (err)
+	if (err) {
+		policy_done(&policy);
 		return err;
+	}
 	core.recording = core.replace_policy = !policy_names_have(names, "none");
 	core_set_policy(&policy);
 	return 0;
@@ -135,7 +137,6 @@ void core_set_policy(struct policy *policy)
 
 void core_done(void)
 {
-	vfs_set_hooks(&(struct vfs_hooks){ 0 });
 	if (core.has_root) {
 		path_put(&core.real.root);
 		path_put(&core.real.cwd);

@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * tests/unit/test_evidence.c - what programs can see of the core: list files, counters, violations, audit lines.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+
+#include "fs/nodefs.h"
+#include "kernel/integrity/core.h"
+#include "kernel/integrity/secnodes.h"
+#include "tests/fake/fake_port.h"
+#include "tests/fake/golden.h"
+#include "tests/fake/machine.h"
+
+static bool listed(const char *what)
+{
+	return strstr(machine_list(), what) != NULL;
+}
+
+static bool logged(const char *what)
+{
+	return strstr(fake_port_log_text(), what) != NULL;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	machine_down();
+	return fake_port_live() != 0;
+}
+
+static void boot_with(const char *policy)
+{
+	struct integrity_config config = { 0 };
+	char why[256] = "";
+
+	machine_up(true);
+	machine_write("/etc/ima/ima-policy", policy, strlen(policy), NULL);
+	machine_copy("/etc/keys/x509_ima.der", "keys/rsa2048.der", NULL);
+	assert_int_equal(machine_start(config), 0);
+	if (integrity_load_image_keys(&machine.context, &machine.root, why, sizeof(why)))
+		fail_msg("%s", why);
+}
+
+/* ---- readers and writers */
+
+static size_t base_count;
+
+static void expect(const char *step, size_t count, u64 violations)
+{
+	if (machine_count() - base_count != count || mlog_violations(core.log) != violations)
+		fail_msg("%s: %zu records, %llu violations", step, machine_count() - base_count,
+			 (unsigned long long)mlog_violations(core.log));
+}
+
+/* The trace of a Linux kernel, step by step. */
+static void overlapping_readers_and_writers_are_recorded_as_on_linux(void **state)
+{
+	struct file *r1, *r2, *w, *r3;
+
+	(void)state;
+	boot_with("measure func=FILE_CHECK mask=^MAY_READ fowner=0\n");
+	machine_write("/t/b", "b", 1, NULL);
+	base_count = machine_count();
+	r1 = machine_open("/t/b", O_RDONLY);
+	expect("open r", 1, 0);
+	w = machine_open("/t/b", O_RDWR);
+	expect("open rw while r is open", 2, 1);
+	assert_true(listed(" 0000000000000000000000000000000000000000000000000000000000000000 ima-ng "
+			   "sha256:000000000000000"
+			   "0000000000000000000000000000000000000000000000000 /t/b\n"));
+	assert_true(logged("audit: type=1804 audit(1795310953.120:"));
+	assert_true(logged("op=invalid_pcr cause=ToMToU comm=\"sh\" name=\"/t/b\" dev=\"assayroot\" ino="));
+	file_put(w);
+	w = machine_open("/t/b", O_RDWR);
+	expect("open rw again", 2, 1);
+	file_put(w);
+	r2 = machine_open("/t/b", O_RDONLY);
+	expect("open r a second time", 2, 1);
+	w = machine_open("/t/b", O_RDWR);
+	expect("open rw", 3, 2);
+	file_put(r1);
+	file_put(r2);
+	r3 = machine_open("/t/b", O_RDONLY);
+	expect("open r while rw is open", 4, 3);
+	assert_true(logged("op=invalid_pcr cause=open_writers comm=\"sh\""));
+	r1 = machine_open("/t/b", O_RDONLY);
+	expect("open r again", 4, 3);
+	file_put(r1);
+	file_put(r3);
+	file_put(w);
+	w = machine_open("/t/b", O_RDWR);
+	r1 = machine_open("/t/b", O_RDONLY);
+	expect("new writer, open r", 5, 4);
+	file_put(r1);
+	file_put(w);
+	assert_true(machine_replays());
+}
+
+static void writers_of_signed_files_are_refused(void **state)
+{
+	struct file *file;
+
+	(void)state;
+	boot_with("appraise func=FILE_CHECK fowner=0 appraise_type=imasig\n");
+	machine_copy("/t/new", "sigs/hello.txt", NULL);
+	assert_int_equal(vfs_open(&machine.context, NULL, "/t/new", O_RDONLY, 0, &machine.root, &file), -EACCES);
+	assert_true(logged("cause=IMA-signature-required comm=\"sh\" name=\"/t/new\""));
+	assert_int_equal(vfs_open(&machine.context, NULL, "/t/new", O_RDWR, 0, &machine.root, &file), -EACCES);
+	machine_inode("/t/new")->uid = 5;
+	file = machine_open("/t/new", O_RDWR);
+	file_put(file);
+}
+
+static void signed_file_is_read_and_not_written(void **state)
+{
+	struct file *file;
+
+	(void)state;
+	machine_up(true);
+	machine_copy("/t/hello", "sigs/hello.txt", "sigs/rsa2048-sha256.sig");
+	machine_down();
+	boot_with("appraise func=FILE_CHECK fowner=7 appraise_type=imasig\n");
+	machine_copy("/t/hello", "sigs/hello.txt", "sigs/rsa2048-sha256.sig");
+	machine_inode("/t/hello")->uid = 7;
+	file = machine_open("/t/hello", O_RDONLY);
+	file_put(file);
+	assert_int_equal(vfs_open(&machine.context, NULL, "/t/hello", O_WRONLY, 0, &machine.root, &file), -EACCES);
+	assert_true(logged("assay: /t/hello: refused (EACCES): a signed file cannot be opened for write"));
+}
+
+static void direct_io_is_recorded_as_zeros_and_never_appraised_good(void **state)
+{
+	struct file *file;
+
+	(void)state;
+	boot_with("measure func=FILE_CHECK fowner=7\nappraise func=FILE_CHECK fowner=8\n");
+	machine_write("/t/d", "d", 1, NULL);
+	machine_inode("/t/d")->uid = 7;
+	file = machine_open("/t/d", O_RDONLY | O_DIRECT);
+	file_put(file);
+	assert_true(logged("op=collect_data cause=failed(directio) comm=\"sh\" name=\"/t/d\""));
+	assert_true(listed(" ima-ng sha256:0000000000000000000000000000000000000000000000000000000000000000 /t/d\n"));
+	assert_int_equal(mlog_violations(core.log), 0);
+	file = machine_open("/t/d", O_RDONLY);
+	file_put(file);
+	assert_true(listed(" ima-ng sha256:18ac3e7343f016890c510e93f935261169d9e3f565436429830faf0934f4f8e4 /t/d\n"));
+	machine_inode("/t/d")->uid = 8;
+	machine_write("/t/d2", "d", 1, NULL);
+	machine_inode("/t/d2")->uid = 8;
+	assert_int_equal(vfs_open(&machine.context, NULL, "/t/d2", O_RDONLY | O_DIRECT, 0, &machine.root, &file),
+			 -EACCES);
+	assert_true(machine_replays());
+}
+
+static void audit_rule_names_a_content_once(void **state)
+{
+	static const char line[] = "file=\"/t/d\" "
+				   "hash=\"sha256:18ac3e7343f016890c510e93f935261169d9e3f565436429830faf0934f4f8e4\""
+		" pid=42 auid=4294967295 uid=0 gid=0 euid=0 suid=0 fsuid=0 egid=0 sgid=0 fsgid=0 tty=(none) "
+		"ses=4294967295"
+		" comm=\"sh\"\n";
+	const char *first;
+
+	(void)state;
+	boot_with("audit func=FILE_CHECK fowner=7\n");
+	machine_write("/t/d", "d", 1, NULL);
+	machine_inode("/t/d")->uid = 7;
+	for (unsigned i = 0; i < 3; i++)
+		file_put(machine_open("/t/d", O_RDONLY));
+	first = strstr(fake_port_log_text(), line);
+	assert_non_null(first);
+	assert_null(strstr(first + 1, line));
+	machine_write("/t/d", "e", 1, NULL);
+	machine_write("/t/d", "d", 1, NULL);
+	file_put(machine_open("/t/d", O_RDONLY));
+	first = strstr(fake_port_log_text(), line);
+	assert_non_null(strstr(first + 1, line));
+}
+
+/* ---- keys, buffers */
+
+static void keys_are_recorded_where_a_rule_says_so(void **state)
+{
+	struct span der = golden_read("keys/rsa2048.der");
+	char *want = calloc(1, 2 * der.len + 16);
+
+	(void)state;
+	boot_with("measure func=KEY_CHECK keyrings=.ima pcr=11\n");
+	strcpy(want, " .ima ");
+	for (size_t i = 0; i < der.len; i++)
+		snprintf(want + strlen(want), 3, "%02x", der.base[i]);
+	strcat(want, "\n");
+	assert_true(listed("\n11 ") && listed(want));
+	free(want);
+	golden_free(der);
+	assert_true(machine_replays());
+}
+
+/* The event of a Linux kernel: same data, same template digest. */
+static void buffers_are_recorded_as_on_linux(void **state)
+{
+	static const char release[] = "7.2.13+deb14-cloud-amd64";
+	const struct span text = { (const u8 *)release, strlen(release) };
+
+	(void)state;
+	boot_with("measure func=CRITICAL_DATA label=kernel_info\n");
+	base_count = machine_count();
+	assert_int_equal(integrity_measure_buffer(&machine.task, FUNC_CRITICAL_DATA, "other", "kernel_version", text,
+						  false), 0);
+	assert_int_equal(machine_count(), base_count);
+	assert_int_equal(integrity_measure_buffer(&machine.task, FUNC_CRITICAL_DATA, "kernel_info", "kernel_version",
+						  text,
+						  false), 0);
+	assert_true(listed(" ima-buf sha256:0368146f569a2ca91b4baa09145ddfff617c25fc2df2cab674964738338b442e "
+			   "kernel_version "
+			   "372e322e31332b64656231342d636c6f75642d616d643634\n"));
+	assert_int_equal(integrity_measure_buffer(&machine.task, FUNC_CRITICAL_DATA, "kernel_info", "hashed", text,
+						  true), 0);
+	assert_true(listed(" hashed 0368146f569a2ca91b4baa09145ddfff617c25fc2df2cab674964738338b442e\n"));
+	machine.fake.fault = FAKE_GONE_ONES;
+	machine.fake.fault_at = machine.fake.commands + 1;
+	assert_int_equal(integrity_measure_buffer(&machine.task, FUNC_CRITICAL_DATA, "kernel_info", "late", text,
+						  false), -EIO);
+}
+
+/* ---- files of securityfs */
+
+static struct superblock *securityfs;
+
+static void mount_securityfs(void)
+{
+	struct path where;
+
+	machine_write("/sec/x", "", 0, NULL);
+	assert_int_equal(pseudo_create("securityfs", MAGIC_SECURITYFS, &securityfs), 0);
+	assert_int_equal(integrity_register_nodes(securityfs), 0);
+	assert_int_equal(path_walk(&machine.context, NULL, "/sec", 0, &machine.root, &where), 0);
+	assert_int_equal(vfs_mount(&where, securityfs, 0, "securityfs"), 0);
+	path_put(&where);
+}
+
+static int teardown_securityfs(void **state)
+{
+	vfs_detach_all();
+	superblock_put(securityfs);
+	return teardown(state);
+}
+
+static size_t read_node(const char *path, u8 *buf, size_t cap, size_t step)
+{
+	struct file *file = machine_open(path, O_RDONLY);
+	size_t len = 0;
+	ssize got;
+
+	while (len < cap && (got = file_read(file, buf + len, cap - len < step ? cap - len : step, NULL)) > 0)
+		len += (size_t)got;
+	file_put(file);
+	return len;
+}
+
+static u32 mode_of(const char *path)
+{
+	return machine_inode(path)->mode;
+}
+
+static void list_files_are_those_of_the_banks_with_their_links(void **state)
+{
+	static const char *const banks[] = { "sha1", "sha256", "sha384", "sha512" };
+	char path[128], other[128];
+	static u8 one[65536], two[65536];
+
+	(void)state;
+	machine_boot("tcb");
+	assert_int_equal(machine_exec("/bin/hello"), 0);
+	mount_securityfs();
+	for (size_t i = 0; i < ARRAY_COUNT(banks); i++) {
+		snprintf(path, sizeof(path), "/sec/integrity/ima/binary_runtime_measurements_%s", banks[i]);
+		assert_int_equal(mode_of(path), S_IFREG | 0660);
+		snprintf(path, sizeof(path), "/sec/ima/ascii_runtime_measurements_%s", banks[i]);
+		assert_int_equal(mode_of(path), S_IFREG | 0660);
+		snprintf(other, sizeof(other), "/sec/integrity/ima/ascii_runtime_measurements_%s", banks[i]);
+		assert_int_equal(read_node(path, one, sizeof(one), 4096), read_node(other, two, sizeof(two), 1));
+		assert_string_equal((char *)one, (char *)two);
+	}
+	assert_int_equal(mode_of("/sec/ima/violations"), S_IFREG | 0440);
+	assert_int_equal(mode_of("/sec/ima/policy"), S_IFREG | 0600);
+	assert_ptr_equal(machine_inode("/sec/ima/binary_runtime_measurements"),
+			 machine_inode("/sec/ima/binary_runtime_measurements_sha1"));
+	assert_int_equal(read_node("/sec/ima/ascii_runtime_measurements_sha256", one, sizeof(one) - 1, 100),
+			 strlen(machine_list()));
+	assert_memory_equal(one, machine_list(), strlen(machine_list()));
+	memset(one, 0, sizeof(one));
+	snprintf(path, sizeof(path), "%zu\n", machine_count());
+	assert_int_equal(read_node("/sec/ima/runtime_measurements_count", one, 32, 32), strlen(path));
+	assert_memory_equal(one, path, strlen(path));
+	assert_int_equal(read_node("/sec/ima/violations", one, 32, 32), 2);
+	assert_memory_equal(one, "0\n", 2);
+}
+
+static void policy_file_shows_the_rules(void **state)
+{
+	struct span want = golden_read("policy/tcb.readback");
+	u8 text[4096];
+
+	(void)state;
+	machine_boot("tcb");
+	mount_securityfs();
+	assert_int_equal(read_node("/sec/ima/policy", text, sizeof(text), 64), want.len);
+	assert_memory_equal(text, want.base, want.len);
+	golden_free(want);
+}
+
+/* Reading in any steps and from any place gives the same bytes, and records made meanwhile come at the end. */
+static void list_is_a_stream_that_can_be_read_from_anywhere(void **state)
+{
+	static u8 whole[16384], part[16384];
+	struct list_reader *reader;
+	ssize len;
+
+	(void)state;
+	machine_boot("tcb");
+	for (unsigned i = 0; i < 20; i++) {
+		char name[32];
+
+		snprintf(name, sizeof(name), "/t/%u", i);
+		machine_write(name, name, strlen(name), NULL);
+		file_put(machine_open(name, O_RDONLY));
+	}
+	reader = list_reader_alloc(core.log, mlog_bank(core.log, 1), false);
+	len = list_reader_read(reader, whole, sizeof(whole), 0);
+	assert_true(len > 2000);
+	for (ssize at = 0; at < len; at += 37)
+		for (size_t step = 1; step < 700; step += 233) {
+			size_t want = (size_t)(len - at) < step ? (size_t)(len - at) : step;
+
+			assert_int_equal(list_reader_read(reader, part, step, (u64)at), want);
+			assert_memory_equal(part, whole + at, want);
+		}
+	assert_int_equal(list_reader_read(reader, part, 100, (u64)len), 0);
+	assert_int_equal(list_reader_read(reader, part, 100, 1ull << 40), 0);
+	machine_write("/t/late", "late", 4, NULL);
+	file_put(machine_open("/t/late", O_RDONLY));
+	assert_true(list_reader_read(reader, part, 100, (u64)len) > 0);
+	fake_port_fail_after(1);
+	assert_int_equal(list_reader_read(reader, part, 100, 0), -ENOMEM);
+	list_reader_free(reader);
+}
+
+#define CASE(test) cmocka_unit_test_teardown(test, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CASE(overlapping_readers_and_writers_are_recorded_as_on_linux),
+		CASE(writers_of_signed_files_are_refused),
+		CASE(signed_file_is_read_and_not_written),
+		CASE(direct_io_is_recorded_as_zeros_and_never_appraised_good),
+		CASE(audit_rule_names_a_content_once),
+		CASE(keys_are_recorded_where_a_rule_says_so),
+		CASE(buffers_are_recorded_as_on_linux),
+		cmocka_unit_test_teardown(list_files_are_those_of_the_banks_with_their_links, teardown_securityfs),
+		cmocka_unit_test_teardown(policy_file_shows_the_rules, teardown_securityfs),
+		CASE(list_is_a_stream_that_can_be_read_from_anywhere),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
