@@ -23,7 +23,7 @@
 
 struct cmdline {
 	char full[2 * CMDLINE_LEN_MAX + 2];   /* /proc/cmdline: what counts, as written */
-	char text[2 * CMDLINE_LEN_MAX + 64];  /* the words taken apart; the pointers below point here or to static text */
+	char text[4 * CMDLINE_LEN_MAX];  /* the words taken apart; the pointers below point here or to static text */
 	size_t text_len;
 
 	const char *init;                     /* "/init" */
@@ -38,9 +38,9 @@ struct cmdline {
 	const char *console;                  /* accepted, not used */
 	bool ima_tpm_require;
 	const char *ima_appraise;             /* off, log, fix or enforce, checked; NULL not given */
-	const char *ima_policy;               /* several are joined by '|' */
+	const char *ima_policy;               /* several, ima_tcb and ima_appraise_tcb too, are joined by '|' */
 	const char *ima_template, *ima_template_fmt, *ima_hash;
-	bool ima_tcb, ima_appraise_tcb, evm_fix, integrity_audit;
+	bool evm_fix, integrity_audit;
 	u8 rootuuid[16];
 	bool rootuuid_given;
 

@@ -31,7 +31,7 @@ void klog_set(const struct klog_config *config);
 void klog_write(int level, const char *text, size_t len);
 void klog_vformat(int level, const char *format, va_list args) __attribute__((format(printf, 2, 0)));
 
-/* Console level: 1 to 8. The four numbers of /proc/sys/kernel/printk. */
+/* Console level: 1 to 8, 0 silences. The four numbers of /proc/sys/kernel/printk. */
 int klog_console_level(void);
 void klog_set_console_level(int level);
 extern int klog_printk[4];
@@ -50,5 +50,6 @@ size_t klog_unread(void);
 ssize klog_read_record(u64 *seq, char *ret_buf, size_t cap);
 u64 klog_first_seq(void);
 u64 klog_next_seq(void);
+u64 klog_clear_seq(void);
 
 #endif

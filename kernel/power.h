@@ -7,8 +7,10 @@
 #ifndef ASSAY_POWER_H
 #define ASSAY_POWER_H
 
-#include "kernel/base/types.h"
+#include "kernel/dev/acpi.h"
 
+/* How the machine is switched off and reset; without it both end in standing still. */
+void power_init(const struct acpi_fadt *fadt);
 /* Tells the TPM; set once by kernel/main.c. */
 void power_set_tpm_shutdown(void (*shutdown)(void));
 /* "assay: init exited with status N", then off. kernel/task.c calls it when pid 1 is gone (128 + signal when killed). */

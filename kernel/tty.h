@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * kernel/tty.h - the serial console as a terminal: line discipline, job control, /dev/console, /dev/tty, /dev/ttyS0 and /dev/kmsg.
+ * kernel/tty.h - the serial console as a terminal: job control, /dev/console, /dev/tty and /dev/ttyS0.
  *
  * Context    task context, except tty_input (also from the interrupt of the UART and the tick).
  * Ownership  one terminal; it lives for ever.

@@ -16,6 +16,8 @@
 must_check int uart_init(void);
 /* As given: the caller turns \n into \r\n. */
 void uart_write(const char *bytes, size_t len);
+/* Waits until everything has left the port: before power goes. */
+void uart_drain(void);
 bool uart_read(u8 *ret_byte);
 /* Raises the interrupt when bytes arrive. */
 void uart_enable_interrupt(void);
