@@ -17,6 +17,10 @@
 
 /* A call that may be restarted after a handler ran with SA_RESTART. */
 #define ERESTARTSYS 512
+/* Always restarted; restarted unless a handler ran; continued by restart_syscall unless a handler ran. */
+#define ERESTARTNOINTR 513
+#define ERESTARTNOHAND 514
+#define ERESTART_RESTARTBLOCK 516
 
 struct syscall_entry {
 	u16 number;
@@ -27,21 +31,47 @@ struct syscall_entry {
 
 extern const struct syscall_entry sys_file_calls[];   /* sys_file.c */
 extern const size_t sys_file_call_count;
-extern const struct syscall_entry sys_path_calls[];   /* sys_path.c: names, links, attributes, xattrs, mounts */
+extern const struct syscall_entry sys_fd_calls[];     /* sys_fd.c: open, close, dup, fcntl, flock, ioctl, pipe */
+extern const size_t sys_fd_call_count;
+extern const struct syscall_entry sys_path_calls[];   /* sys_path.c: names and links */
 extern const size_t sys_path_call_count;
-extern const struct syscall_entry sys_poll_calls[];   /* sys_poll.c: poll, select, epoll, eventfd */
+extern const struct syscall_entry sys_stat_calls[];   /* sys_stat.c: stat, access, modes, owners, times */
+extern const size_t sys_stat_call_count;
+extern const struct syscall_entry sys_xattr_calls[];  /* sys_xattr.c */
+extern const size_t sys_xattr_call_count;
+extern const struct syscall_entry sys_mount_calls[];  /* sys_mount.c */
+extern const size_t sys_mount_call_count;
+extern const struct syscall_entry sys_poll_calls[];   /* sys_poll.c: poll, select */
 extern const size_t sys_poll_call_count;
+extern const struct syscall_entry sys_epoll_calls[];  /* epoll.c: epoll; eventfd */
+extern const size_t sys_epoll_call_count;
 extern const struct syscall_entry sys_mem_calls[];    /* sys_mem.c */
 extern const size_t sys_mem_call_count;
-extern const struct syscall_entry sys_task_calls[];   /* sys_task.c: clone, exec, wait, ids, limits */
+extern const struct syscall_entry sys_task_calls[];   /* sys_task.c: clone, exec, exit, wait, groups, prctl */
 extern const size_t sys_task_call_count;
+extern const struct syscall_entry sys_sched_calls[];  /* sys_sched.c: policy, affinity, priority */
+extern const size_t sys_sched_call_count;
+extern const struct syscall_entry sys_cred_calls[];   /* sys_cred.c: ids, groups, capabilities, limits */
+extern const size_t sys_cred_call_count;
 extern const struct syscall_entry sys_signal_calls[]; /* sys_signal.c: signals, futex */
 extern const size_t sys_signal_call_count;
-extern const struct syscall_entry sys_time_calls[];   /* sys_time.c: clocks, sleep, getrandom, uname, sysinfo, syslog, reboot */
+extern const struct syscall_entry sys_time_calls[];   /* sys_time.c: clocks and sleep */
 extern const size_t sys_time_call_count;
+extern const struct syscall_entry sys_timer_calls[];  /* sys_timer.c: alarm, interval and POSIX timers */
+extern const size_t sys_timer_call_count;
+extern const struct syscall_entry sys_machine_calls[]; /* sys_machine.c: uname, sysinfo, getrandom, syslog, reboot */
+extern const size_t sys_machine_call_count;
 
 /* Joins the tables; panics on a number that stands twice. */
 void syscall_init(void);
 s64 syscall_dispatch(u64 number, const u64 args[6]);
+/* Calls of numbers that are not there, since boot. */
+u64 syscall_missing_total(void);
+
+/* int arguments: the upper half of the register does not count. */
+static inline int int_arg(u64 value)
+{
+	return (int)(u32)value;
+}
 
 #endif

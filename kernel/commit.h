@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * kernel/commit.h - memory that was promised to programs.
+ *
+ * Writable private memory is promised when it is mapped and given when it is touched. A promise is made only
+ * when the free pages cover all that is promised and not yet given: mmap and fork say ENOMEM, instead of a program
+ * dying at a touch later.
+ *
+ *     open promises = charged - kept + copies owed (pages that two spaces share until one writes)
+ *
+ * Context    task context.
+ * Units      pages.
+ * Errors     -ENOMEM.
+ */
+#ifndef ASSAY_COMMIT_H
+#define ASSAY_COMMIT_H
+
+#include "kernel/base/err.h"
+#include "kernel/base/types.h"
+
+/* Pages kept back for the kernel's own needs: call once when boot is done. */
+void commit_init(void);
+
+must_check int commit_charge(u64 pages);
+void commit_uncharge(u64 pages);
+
+/* Promised pages that became real (positive) or went away (negative). */
+void commit_kept(s64 pages);
+/* Copies owed that were made or became unnecessary. */
+void commit_debt(s64 pages);
+
+u64 commit_charged(void);
+
+#endif

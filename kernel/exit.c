@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * kernel/exit.c - the end of threads and processes, and the parent's wait.
+ *
+ * Invariants: a zombie has a living parent that may wait for it, or it is freed at once; the end of pid 1 is
+ * the end of the machine. Statuses are as wait4 gives them: signal, or exit code << 8.
+ */
+#include "kernel/base/mem.h"
+#include "kernel/futex.h"
+#include "kernel/power.h"
+#include "kernel/syscall.h"
+#include "kernel/task.h"
+#include "kernel/tty.h"
+#include "kernel/vm.h"
+#include "kernel/x86/usercopy.h"
+
+#define NS_PER_CLOCK_TICK 10000000ull
+
+bool task_is_dying(const struct task *task)
+{
+	const struct process *process = task->process;
+
+	return process->exiting || (process->exec_task != NULL && process->exec_task != task);
+}
+
+static void wake_to_die(struct task *task)
+{
+	if (task->state == TASK_STOPPED || (task->state == TASK_SLEEPING && task->sleep_mode != SLEEP_DEEP))
+		sched_wake(task, -EINTR);
+}
+
+void process_kill(struct process *process, int status)
+{
+	if (process->exiting)
+		return;
+	process->exiting = true;
+	process->exit_status = status;
+	process->stopping = false;
+	list_for_each(pos, &process->threads)
+		wake_to_die(list_entry(pos, struct task, thread_node));
+}
+
+void task_exit_group(int status)
+{
+	process_kill(process_current(), status);
+	task_exit(process_current()->exit_status);
+}
+
+int task_become_single(void)
+{
+	struct task *self = task_current();
+	struct process *process = self->process;
+
+	if (task_is_dying(self))
+		return -EAGAIN;
+	process->exec_task = self;
+	list_for_each(pos, &process->threads) {
+		struct task *task = list_entry(pos, struct task, thread_node);
+
+		if (task != self)
+			wake_to_die(task);
+	}
+	while (process->thread_count > 1 && !process->exiting)
+		(void)sched_sleep(0, SLEEP_KILLABLE); /* the loop looks at why it woke */
+	process->exec_task = NULL;
+	if (process->exiting)
+		return -EAGAIN;
+	self->tid = process->pid;
+	return 0;
+}
+
+void task_release_mm(struct task *task)
+{
+	u32 zero = 0;
+
+	if (task->mm != NULL) {
+		futex_release_robust(task);
+		if (task->clear_tid != 0 && task->mm->refs > 1 && copy_to_user(uaddr(task->clear_tid), &zero, sizeof(zero)) == 0)
+			futex_wake_address(task->clear_tid, 1);
+	}
+	task->clear_tid = 0;
+	task->robust_list = 0;
+	if (task->vfork != NULL) {
+		task->vfork->done = true;
+		sched_wake(task->vfork->parent, 0);
+		task->vfork = NULL;
+	}
+}
+
+static struct siginfo_abi child_info(const struct process *process, int sig, int code, int status)
+{
+	struct siginfo_abi info = signal_info(sig, code);
+	u64 user, system;
+
+	process_times(process, &user, &system);
+	info.u.child.pid = (s32)process->pid;
+	info.u.child.uid = process->uid;
+	info.u.child.status = status;
+	info.u.child.utime = (s64)(user / NS_PER_CLOCK_TICK);
+	info.u.child.stime = (s64)(system / NS_PER_CLOCK_TICK);
+	return info;
+}
+
+void process_notify_parent(struct process *process, int code, int status)
+{
+	struct process *parent = process->parent;
+	bool ended = code != CLD_STOPPED && code != CLD_CONTINUED;
+	int sig = ended ? process->exit_signal : SIGCHLD;
+
+	if (parent == NULL)
+		return;
+	const struct task *thread = process_any_thread(process);
+
+	if (thread != NULL)
+		process->uid = thread->cred.uid;
+	bool wanted = ended || (parent->sighand->action[SIGCHLD - 1].flags & SA_NOCLDSTOP) == 0;
+
+	if (wanted && sig != 0) {
+		struct siginfo_abi info = child_info(process, sig, code, status);
+
+		(void)signal_send_process(parent, &info); /* a full queue loses only the information */
+	}
+	waitq_wake_all(&parent->child_event);
+}
+
+static int ended_code(const struct process *process, int *ret_status)
+{
+	bool killed = (process->exit_status & 0x7f) != 0;
+
+	*ret_status = killed ? process->exit_status & 0x7f : process->exit_status >> 8 & 0xff;
+	return killed ? CLD_KILLED : CLD_EXITED;
+}
+
+/* A zombie tells its parent; true when the parent does not want it. */
+static bool announce_end(struct process *process)
+{
+	int status, code = ended_code(process, &status);
+	bool unwanted = process->exit_signal == SIGCHLD && signal_child_autoreap(process->parent);
+
+	process_notify_parent(process, code, status);
+	return unwanted;
+}
+
+static bool group_has_stopped(u32 pgid)
+{
+	list_for_each(pos, &process_list) {
+		const struct process *process = list_entry(pos, struct process, node);
+
+		if (process->pgid == pgid && process->stopping)
+			return true;
+	}
+	return false;
+}
+
+/* A stopped group that lost its last connection to the session would stand for ever. */
+static void release_orphaned_group(u32 pgid)
+{
+	if (pgid == 0 || !task_group_orphaned(pgid) || !group_has_stopped(pgid))
+		return;
+	task_signal_group(pgid, SIGHUP);
+	task_signal_group(pgid, SIGCONT);
+}
+
+/* For those who asked by prctl to hear of their parent's end. */
+static void send_death_signals(struct process *child)
+{
+	list_for_each(pos, &child->threads) {
+		struct task *task = list_entry(pos, struct task, thread_node);
+		struct siginfo_abi info = signal_info(task->parent_death_signal, SI_KERNEL);
+
+		(void)signal_send_task(task, &info); /* as above */
+	}
+}
+
+/* init becomes the parent of what is left. */
+static void give_children_away(struct process *process)
+{
+	struct process *init = process_find(1);
+
+	list_for_each_safe(pos, next, &process->children) {
+		struct process *child = list_entry(pos, struct process, sibling);
+
+		list_del(&child->sibling);
+		child->parent = init;
+		list_add_tail(&init->children, &child->sibling);
+		if (child->pgid != process->pgid)
+			release_orphaned_group(child->pgid);
+		child->exit_signal = SIGCHLD;
+		if (child->zombie && announce_end(child))
+			process_free(child);
+		else
+			send_death_signals(child);
+	}
+}
+
+static void end_process(struct task *last)
+{
+	struct process *process = last->process;
+	int status;
+
+	if (process->pid == 1) {
+		int code = ended_code(process, &status);
+
+		power_off(code == CLD_EXITED ? status : 128 + status);
+	}
+	process->zombie = true;
+	process->uid = last->cred.uid;
+	memcpy(process->comm, last->comm, sizeof(process->comm));
+	process_release_timers(process);
+	give_children_away(process);
+	if (process->sid == process->pid)
+		tty_session_end(process->sid);
+	release_orphaned_group(process->pgid);
+	if (announce_end(process))
+		process_free(process);
+}
+
+void task_exit(int status)
+{
+	struct task *task = task_current();
+	struct process *process = task->process;
+	struct mm *mm = task->mm;
+
+	if (!process->exiting && process->thread_count == 1)
+		process_kill(process, status);
+	task_release_mm(task);
+	task->mm = NULL;
+	pagetable_switch(NULL);
+	mm_put(mm);
+	fdtable_put(task->files);
+	task->files = NULL;
+	fs_state_put(task->fs);
+	task->fs = NULL;
+	sched_account(true);
+	process->dead_user_ns += task->user_ns;
+	process->dead_system_ns += task->system_ns;
+	list_del(&task->node);
+	list_del(&task->thread_node);
+	task_count--;
+	if (--process->thread_count == 0)
+		end_process(task);
+	else if (process->exec_task != NULL)
+		sched_wake(process->exec_task, 0);
+	task->process = NULL;
+	sched_end();
+}
+
+static bool matches(const struct process *child, const struct wait_request *q)
+{
+	switch (q->which) {
+	case WAIT_PID:
+		return child->pid == q->id;
+	case WAIT_GROUP:
+		return child->pgid == q->id;
+	default:
+		return true;
+	}
+}
+
+static void fill(const struct process *child, int code, int status, int wait_status, struct wait_result *ret)
+{
+	u64 user, system;
+
+	process_times(child, &user, &system);
+	*ret = (struct wait_result){
+		.pid = child->pid, .uid = child->uid, .code = code, .status = status, .wait_status = wait_status,
+		.times = { user + child->child_user_ns, system + child->child_system_ns },
+	};
+}
+
+/* true when child has something to tell that was asked for; unless WAIT_KEEP it is then told. */
+static bool collect(struct process *parent, struct process *child, u32 options, struct wait_result *ret)
+{
+	bool keep = (options & WAIT_KEEP) != 0;
+	int status;
+
+	if (child->zombie && (options & WAIT_EXITED) != 0) {
+		int code = ended_code(child, &status);
+
+		fill(child, code, status, child->exit_status, ret);
+		if (!keep) {
+			parent->child_user_ns += ret->times.user_ns;
+			parent->child_system_ns += ret->times.system_ns;
+			process_free(child);
+		}
+		return true;
+	}
+	if (child->stop_reported && !child->stop_waited && (options & WAIT_STOPPED) != 0) {
+		child->stop_waited = !keep;
+		fill(child, CLD_STOPPED, child->stop_signal, child->stop_signal << 8 | 0x7f, ret);
+		return true;
+	}
+	if (child->continued && (options & WAIT_CONTINUED) != 0) {
+		child->continued = keep;
+		fill(child, CLD_CONTINUED, SIGCONT, 0xffff, ret);
+		return true;
+	}
+	return false;
+}
+
+int task_wait(const struct wait_request *q, struct wait_result *ret_result)
+{
+	struct process *self = process_current();
+
+	for (;;) {
+		bool any = false;
+
+		list_for_each_safe(pos, next, &self->children) {
+			struct process *child = list_entry(pos, struct process, sibling);
+
+			if (!matches(child, q))
+				continue;
+			any = true;
+			if (collect(self, child, q->options, ret_result))
+				return 1;
+		}
+		if (!any)
+			return -ECHILD;
+		if ((q->options & WAIT_NOHANG) != 0)
+			return 0;
+		if (waitq_sleep(&self->child_event, 0, true) != 0)
+			return -ERESTARTSYS;
+	}
+}

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * kernel/signal.h - sending signals, and what they do on the way to ring 3.
+ *
+ * Context    sending: any, interrupt context included; delivery: the return to ring 3 of the current task.
+ * Ownership  a queued signal owns its siginfo.
+ * Errors     -EAGAIN the queue of a realtime signal is full; -EINVAL, -EPERM, -ESRCH.
+ * Source     POSIX.1-2017 2.4; Linux x86-64 signal frame and siginfo layout.
+ */
+#ifndef ASSAY_SIGNAL_H
+#define ASSAY_SIGNAL_H
+
+#include "kernel/base/err.h"
+#include "kernel/base/list.h"
+#include "kernel/base/types.h"
+
+struct task;
+struct process;
+struct trap_frame;
+
+#define SIGNAL_COUNT 64
+#define SIGHUP 1
+#define SIGINT 2
+#define SIGQUIT 3
+#define SIGILL 4
+#define SIGTRAP 5
+#define SIGABRT 6
+#define SIGBUS 7
+#define SIGFPE 8
+#define SIGKILL 9
+#define SIGUSR1 10
+#define SIGSEGV 11
+#define SIGUSR2 12
+#define SIGPIPE 13
+#define SIGALRM 14
+#define SIGTERM 15
+#define SIGCHLD 17
+#define SIGCONT 18
+#define SIGSTOP 19
+#define SIGTSTP 20
+#define SIGTTIN 21
+#define SIGTTOU 22
+#define SIGURG 23
+#define SIGXCPU 24
+#define SIGVTALRM 26
+#define SIGPROF 27
+#define SIGWINCH 28
+#define SIGSYS 31
+#define SIGRTMIN 32
+
+#define SIG_DFL 0ull
+#define SIG_IGN 1ull
+#define SA_NOCLDSTOP 1ull
+#define SA_NOCLDWAIT 2ull
+#define SA_SIGINFO 4ull
+#define SA_RESTORER 0x04000000ull
+#define SA_ONSTACK 0x08000000ull
+#define SA_RESTART 0x10000000ull
+#define SA_NODEFER 0x40000000ull
+#define SA_RESETHAND 0x80000000ull
+
+#define SI_USER 0
+#define SI_KERNEL 0x80
+#define SI_QUEUE (-1)
+#define SI_TIMER (-2)
+#define SI_TKILL (-6)
+#define CLD_EXITED 1
+#define CLD_KILLED 2
+#define CLD_STOPPED 5
+#define CLD_CONTINUED 6
+#define SEGV_MAPERR 1
+#define SEGV_ACCERR 2
+#define BUS_ADRERR 2
+
+#define SS_ONSTACK 1u
+#define SS_DISABLE 2u
+#define SS_AUTODISARM 0x80000000u
+#define MINSIGSTKSZ 2048u
+
+#define SIG_BIT(sig) (1ull << ((sig) - 1))
+#define SIG_UNBLOCKABLE (SIG_BIT(SIGKILL) | SIG_BIT(SIGSTOP))
+
+/* As rt_sigaction's argument lies in memory. */
+struct sigaction_abi {
+	u64 handler;
+	u64 flags;
+	u64 restorer;
+	u64 mask;
+};
+
+struct sighand {
+	u32 refs;
+	struct sigaction_abi action[SIGNAL_COUNT];
+};
+
+/* siginfo_t as programs see it: 128 bytes. */
+struct siginfo_abi {
+	s32 signo, error, code, pad;
+	union {
+		struct {
+			s32 pid;
+			u32 uid;
+			u64 value;
+		} rt;
+		struct {
+			s32 pid;
+			u32 uid;
+			s32 status;
+			s32 pad2;
+			s64 utime, stime; /* clock ticks */
+		} child;
+		struct {
+			s32 id, overrun;
+			u64 value;
+		} timer;
+		struct {
+			u64 addr;
+		} fault;
+		u8 space[112];
+	} u;
+};
+_Static_assert(sizeof(struct siginfo_abi) == 128, "siginfo_t has 128 bytes");
+
+struct sigqueue_entry {
+	struct list node;
+	struct siginfo_abi info;
+};
+
+struct sigpending {
+	u64 set;
+	struct list queue;   /* of sigqueue_entry; a set bit without an entry means "no information" */
+	u32 queued;
+};
+
+struct sighand *sighand_alloc(const struct sighand *copy_of);
+void sighand_put(struct sighand *sighand);
+void sigpending_init(struct sigpending *pending);
+void sigpending_flush(struct sigpending *pending);
+
+static inline struct siginfo_abi signal_info(int sig, int code)
+{
+	return (struct siginfo_abi){ .signo = sig, .code = code };
+}
+/* With the current task as sender. */
+struct siginfo_abi signal_info_user(int sig, int code);
+
+/* Mechanical sending: permission is the caller's. info->signo 0 sends nothing. */
+must_check int signal_send_task(struct task *task, const struct siginfo_abi *info);
+must_check int signal_send_process(struct process *process, const struct siginfo_abi *info);
+/* kill()'s rule for the current task. */
+bool signal_permitted(const struct task *target, int sig);
+
+/* A synchronous fault of the current task: delivered even when blocked or ignored (it then kills). */
+void signal_fault(struct trap_frame *frame, int sig, int code, u64 addr);
+
+/* Pending and not blocked for the task, from either queue. */
+u64 signal_deliverable(const struct task *task);
+/* Takes the next signal of set from the task's or its process's queue; 0 when none. */
+int signal_take(struct task *task, u64 set, struct siginfo_abi *ret_info);
+/* Everything that must happen before ring 3: restarts, stops, deaths, handler frames. */
+void signal_deliver(struct trap_frame *frame);
+/* rt_sigreturn: puts back what the frame on the program's stack says. */
+s64 signal_return(struct trap_frame *frame);
+/* Blocks exactly mask (minus KILL and STOP). */
+void signal_set_blocked(u64 mask);
+/* exec: handlers become default, ignored ones stay. */
+void sighand_reset(struct sighand *sighand);
+/* After a change to ignored: pending ones are dropped. */
+void signal_discard(struct process *process, u64 set);
+bool signal_ignored_by_default(int sig);
+/* The process's parent does not want to wait for it. */
+bool signal_child_autoreap(const struct process *parent);
+
+#endif

@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * kernel/signal_deliver.c - what signals do on the way to ring 3.
+ *
+ * Relies on sigframe.h for layout, on usercopy for the program's stack. Invariant: a task goes back to ring 3 only when no
+ * signal that it can take is pending, its process neither stops nor ends, and an interrupted call has got its answer.
+ */
+#include "kernel/base/port.h"
+#include "kernel/sigframe.h"
+#include "kernel/syscall.h"
+#include "kernel/task.h"
+#include "kernel/x86/usercopy.h"
+
+#define STOP_SET (SIG_BIT(SIGSTOP) | SIG_BIT(SIGTSTP) | SIG_BIT(SIGTTIN) | SIG_BIT(SIGTTOU))
+#define RED_ZONE 128u
+#define SYSCALL_INSN_LEN 2u
+#define NR_RESTART_SYSCALL 219u
+
+/* A burst of these lines is allowed per interval, so that a crashing loop does not fill the log. */
+#define REPORT_BURST 10u
+#define REPORT_INTERVAL_NS 5000000000ull
+
+static void report_fault(const struct task *task, const struct trap_frame *frame, int sig, u64 addr)
+{
+	static const char *const names[] = { [SIGILL] = "SIGILL", [SIGTRAP] = "SIGTRAP", [SIGBUS] = "SIGBUS", [SIGFPE] = "SIGFPE",
+					     [SIGKILL] = "out of memory", [SIGSEGV] = "SIGSEGV" };
+	static u64 interval_start, reported, dropped;
+	u64 now = port_now_ns();
+
+	if (now - interval_start > REPORT_INTERVAL_NS) {
+		if (dropped > 0)
+			port_log(LOG_WARN, "assay: %llu reports of killed programs were left out", (unsigned long long)dropped);
+		interval_start = now;
+		reported = dropped = 0;
+	}
+	if (reported++ >= REPORT_BURST) {
+		dropped++;
+		return;
+	}
+	port_log(LOG_INFO, "assay: %s[%u] is killed by a fault: %s, address %llx, instruction %llx, stack %llx", task->comm,
+		 task->process->pid, (size_t)sig < ARRAY_COUNT(names) && names[sig] != NULL ? names[sig] : "exception",
+		 (unsigned long long)addr, (unsigned long long)frame->rip, (unsigned long long)frame->rsp);
+}
+
+/* A signal that the current instruction caused cannot wait and cannot be ignored. */
+static void force(struct task *task, const struct siginfo_abi *info)
+{
+	int sig = info->signo;
+	struct sigaction_abi *action = &task->process->sighand->action[sig - 1];
+	bool blocked = (task->blocked & SIG_BIT(sig)) != 0;
+
+	if (blocked || action->handler == SIG_IGN)
+		action->handler = SIG_DFL;
+	task->blocked &= ~SIG_BIT(sig);
+	if (action->handler == SIG_DFL)
+		task->process->unkillable = false;
+	if (signal_send_task(task, info) != 0)
+		process_kill(task->process, sig);
+}
+
+void signal_fault(struct trap_frame *frame, int sig, int code, u64 addr)
+{
+	struct task *task = task_current();
+	struct siginfo_abi info = signal_info(sig, code);
+
+	info.u.fault.addr = addr;
+	if (sig == SIGKILL) {
+		report_fault(task, frame, sig, addr);
+		process_kill(task->process, sig);
+		return;
+	}
+	u64 handler = task->process->sighand->action[sig - 1].handler;
+
+	if (handler == SIG_DFL || handler == SIG_IGN || (task->blocked & SIG_BIT(sig)) != 0)
+		report_fault(task, frame, sig, addr);
+	force(task, &info);
+}
+
+static bool on_altstack(const struct task *task, u64 sp)
+{
+	return sp > task->altstack_base && sp - task->altstack_base <= task->altstack_len;
+}
+
+/* Where the frame's stack begins for a handler with these flags. */
+static u64 choose_stack(const struct task *task, u64 sp, u64 sa_flags)
+{
+	if ((sa_flags & SA_ONSTACK) != 0 && task->altstack_len != 0 && (task->altstack_flags & SS_DISABLE) == 0 &&
+	    !on_altstack(task, sp))
+		return task->altstack_base + task->altstack_len;
+	return sp - RED_ZONE;
+}
+
+static int write_frame(struct task *task, struct trap_frame *regs, const struct sigaction_abi *action,
+		       const struct siginfo_abi *info, u64 mask)
+{
+	u64 top = choose_stack(task, regs->rsp, action->flags);
+	struct sigframe_place place = sigframe_place(top);
+	struct sigframe frame;
+
+	if (place.frame >= top || (on_altstack(task, top) && place.frame < task->altstack_base))
+		return -EFAULT;
+	sigframe_save(&frame, regs, place.fpstate);
+	frame.restorer = action->restorer;
+	frame.uc.stack = (struct stack_abi){ .base = task->altstack_base, .len = task->altstack_len,
+					     .flags = task->altstack_len == 0 ? SS_DISABLE : task->altstack_flags };
+	frame.uc.sigmask = mask;
+	frame.info = *info;
+	fpu_save(task->fpu);
+	int err = copy_to_user(uaddr(place.fpstate), task->fpu, FPU_STATE_LEN);
+
+	if (err == 0)
+		err = copy_to_user(uaddr(place.frame), &frame, sizeof(frame));
+	if (err != 0)
+		return err;
+	if ((task->altstack_flags & SS_AUTODISARM) != 0)
+		task->altstack_base = task->altstack_len = task->altstack_flags = 0;
+	sigframe_enter(regs, action->handler, info->signo, place.frame);
+	return 0;
+}
+
+static void run_handler(struct trap_frame *regs, const struct siginfo_abi *info)
+{
+	struct task *task = task_current();
+	struct sigaction_abi *action = &task->process->sighand->action[info->signo - 1];
+	u64 mask = task->restore_blocked ? task->saved_blocked : task->blocked;
+
+	if ((action->flags & SA_RESTORER) == 0 || write_frame(task, regs, action, info, mask) != 0) {
+		struct siginfo_abi broken = signal_info(SIGSEGV, SI_KERNEL);
+
+		/* No frame, no handler: if it was SIGSEGV's own, the default action ends the process. */
+		if (info->signo == SIGSEGV)
+			action->handler = SIG_DFL;
+		force(task, &broken);
+		return;
+	}
+	task->restore_blocked = false;
+	u64 blocked = task->blocked | action->mask;
+
+	if ((action->flags & SA_NODEFER) == 0)
+		blocked |= SIG_BIT(info->signo);
+	if ((action->flags & SA_RESETHAND) != 0)
+		action->handler = SIG_DFL;
+	signal_set_blocked(blocked);
+}
+
+/* The interrupted call's answer: with a handler about to run, or without one. */
+static void settle_call(struct trap_frame *regs, const struct sigaction_abi *handler)
+{
+	s64 result = (s64)regs->rax;
+	bool restart;
+
+	if (regs->orig_rax == (u64)-1 || result > -ERESTARTSYS || result < -ERESTART_RESTARTBLOCK)
+		return;
+	switch (-result) {
+	case ERESTARTSYS:
+		restart = handler == NULL || (handler->flags & SA_RESTART) != 0;
+		break;
+	case ERESTARTNOINTR:
+		restart = true;
+		break;
+	case ERESTARTNOHAND:
+	case ERESTART_RESTARTBLOCK:
+		restart = handler == NULL;
+		break;
+	default:
+		return;
+	}
+	if (restart) {
+		regs->rip -= SYSCALL_INSN_LEN;
+		regs->rax = result == -ERESTART_RESTARTBLOCK ? NR_RESTART_SYSCALL : regs->orig_rax;
+	} else {
+		regs->rax = (u64)-EINTR;
+	}
+	regs->orig_rax = (u64)-1;
+	regs->vector = TRAP_NEW; /* registers changed: no way back by SYSRET */
+}
+
+static void begin_stop(struct process *process, int sig)
+{
+	if ((SIG_BIT(sig) & STOP_SET & ~SIG_BIT(SIGSTOP)) != 0 && task_group_orphaned(process->pgid))
+		return;
+	process->stopping = true;
+	process->stop_signal = sig;
+	process->stop_reported = process->stop_waited = process->continued = false;
+	list_for_each(pos, &process->threads) {
+		struct task *task = list_entry(pos, struct task, thread_node);
+
+		if (task->state == TASK_SLEEPING && task->sleep_mode == SLEEP_INTERRUPTIBLE)
+			sched_wake(task, -EINTR);
+	}
+}
+
+/* Stands still until SIGCONT or death. The last thread to stop tells the parent. */
+static void stop_here(struct task *task)
+{
+	struct process *process = task->process;
+	bool last = true;
+
+	list_for_each(pos, &process->threads) {
+		const struct task *other = list_entry(pos, struct task, thread_node);
+
+		if (other != task && other->state != TASK_STOPPED)
+			last = false;
+	}
+	if (last && !process->stop_reported) {
+		process->stop_reported = true;
+		process_notify_parent(process, CLD_STOPPED, process->stop_signal);
+	}
+	sched_stop();
+}
+
+/* Takes one signal; returns the handler that is to run, or NULL when the signal did what it does without one. */
+static struct sigaction_abi *take_one(struct task *task, struct siginfo_abi *ret_info)
+{
+	int sig = signal_take(task, ~task->blocked, ret_info);
+
+	if (sig == 0)
+		return NULL;
+	struct sigaction_abi *action = &task->process->sighand->action[sig - 1];
+
+	if (action->handler == SIG_IGN)
+		return NULL;
+	if (action->handler != SIG_DFL)
+		return action;
+	if (signal_ignored_by_default(sig) || task->process->unkillable)
+		return NULL;
+	if ((SIG_BIT(sig) & STOP_SET) != 0)
+		begin_stop(task->process, sig);
+	else
+		process_kill(task->process, sig);
+	return NULL;
+}
+
+void signal_deliver(struct trap_frame *frame)
+{
+	struct task *task = task_current();
+
+	for (;;) {
+		struct siginfo_abi info;
+
+		if (task_is_dying(task))
+			task_exit(task->process->exit_status);
+		if (task->process->stopping) {
+			stop_here(task);
+			continue;
+		}
+		if (signal_deliverable(task) == 0)
+			break;
+		const struct sigaction_abi *handler = take_one(task, &info);
+
+		if (handler != NULL) {
+			settle_call(frame, handler);
+			run_handler(frame, &info);
+		}
+	}
+	settle_call(frame, NULL);
+	if (task->restore_blocked) {
+		task->restore_blocked = false;
+		signal_set_blocked(task->saved_blocked);
+	}
+}
+
+static int read_frame(struct task *task, struct trap_frame *regs, u64 addr)
+{
+	struct sigframe frame;
+	int err = copy_from_user(&frame, uaddr(addr), sizeof(frame));
+
+	if (err != 0)
+		return err;
+	u64 fpstate = frame.uc.context.fpstate;
+
+	if (fpstate != 0)
+		err = copy_from_user(task->fpu, uaddr(fpstate), FPU_STATE_LEN);
+	else
+		fpu_state_init(task->fpu);
+	if (err == 0)
+		err = sigframe_restore(&frame.uc, regs);
+	if (err != 0)
+		return err;
+	fpu_state_check(task->fpu);
+	fpu_restore(task->fpu);
+	signal_set_blocked(frame.uc.sigmask);
+	if (frame.uc.stack.len >= MINSIGSTKSZ && (frame.uc.stack.flags & SS_DISABLE) == 0) {
+		task->altstack_base = frame.uc.stack.base;
+		task->altstack_len = frame.uc.stack.len;
+		task->altstack_flags = frame.uc.stack.flags & SS_AUTODISARM;
+	} else {
+		task->altstack_base = task->altstack_len = task->altstack_flags = 0;
+	}
+	return 0;
+}
+
+s64 signal_return(struct trap_frame *frame)
+{
+	/* The handler's return popped the first word of the frame. */
+	if (read_frame(task_current(), frame, frame->rsp - 8) != 0)
+		signal_fault(frame, SIGSEGV, SI_KERNEL, frame->rsp - 8);
+	return (s64)frame->rax;
+}

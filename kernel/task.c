@@ -1,0 +1,470 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * kernel/task.c - the lists of tasks and processes, their birth and memory, and what other parts ask about the current one.
+ *
+ * Invariants: a task in task_list has a process with it in threads; tids are unique, and a number that is still the name of
+ * a group or session is not given out as a tid.
+ */
+#include "kernel/task.h"
+
+#include "kernel/base/mem.h"
+#include "kernel/base/port.h"
+#include "kernel/base/text.h"
+#include "kernel/commit.h"
+#include "kernel/exec.h"
+#include "kernel/integrity/integrity.h"
+#include "kernel/kinfo.h"
+#include "kernel/vm.h"
+
+#define PID_MAX 32768u
+/* The last ones are for uid 0, so that a fork bomb can be ended. */
+#define TASKS_FOR_ROOT 16u
+#define STACK_SOFT (8ull << 20)
+#define NOFILE_SOFT 1024u
+#define NOFILE_HARD 4096u
+#define SIGPENDING_MAX 1024u
+#define MSGQUEUE_MAX 819200u
+#define MEMLOCK_MAX (8ull << 20)
+
+/* Load average: fixed point with 11 bits; decay factors of 5 s in 1, 5 and 15 minutes. */
+#define LOAD_INTERVAL_NS 5000000000ull
+#define LOAD_ONE 2048u
+
+struct list task_list = LIST_INIT(task_list);
+struct list process_list = LIST_INIT(process_list);
+u32 task_count, fork_count, last_pid;
+
+static struct path root;
+static u32 loadavg[3];
+static u64 load_next_ns;
+
+const struct cred *task_cred(void)
+{
+	return &task_current()->cred;
+}
+
+struct vfs_context *task_fs(void)
+{
+	return &task_current()->fs->context;
+}
+
+struct fdtable *task_files(void)
+{
+	return task_current()->files;
+}
+
+struct mm *task_mm(void)
+{
+	return task_current()->mm;
+}
+
+u32 task_pid(void)
+{
+	return process_current()->pid;
+}
+
+u32 task_pgid(void)
+{
+	return process_current()->pgid;
+}
+
+u32 task_sid(void)
+{
+	return process_current()->sid;
+}
+
+const char *task_comm(void)
+{
+	return task_current()->comm;
+}
+
+u64 task_rlimit(unsigned resource)
+{
+	return process_current()->limits[resource].soft;
+}
+
+void task_integrity(struct integrity_task *ret_task)
+{
+	const struct task *task = task_current();
+
+	ret_task->pid = task->process != NULL ? task->process->pid : 0;
+	ret_task->comm = task->comm;
+	ret_task->cred = &task->cred;
+	ret_task->context = task->fs != NULL ? &task->fs->context : NULL;
+}
+
+int task_check_exec_map(struct file *file, u32 reqprot, u32 prot)
+{
+	struct integrity_task who;
+
+	task_integrity(&who);
+	return integrity_mmap_check(&who, file, reqprot, prot);
+}
+
+struct task *task_find(u32 tid)
+{
+	list_for_each(pos, &task_list) {
+		struct task *task = list_entry(pos, struct task, node);
+
+		if (task->tid == tid)
+			return task;
+	}
+	return NULL;
+}
+
+struct process *process_find(u32 pid)
+{
+	list_for_each(pos, &process_list) {
+		struct process *process = list_entry(pos, struct process, node);
+
+		if (process->pid == pid)
+			return process;
+	}
+	return NULL;
+}
+
+struct task *process_any_thread(const struct process *process)
+{
+	return list_empty(&process->threads) ? NULL : list_first(&process->threads, struct task, thread_node);
+}
+
+void process_times(const struct process *process, u64 *ret_user_ns, u64 *ret_system_ns)
+{
+	u64 user = process->dead_user_ns, system = process->dead_system_ns;
+
+	list_for_each(pos, &process->threads) {
+		const struct task *task = list_entry(pos, struct task, thread_node);
+
+		user += task->user_ns;
+		system += task->system_ns;
+	}
+	*ret_user_ns = user;
+	*ret_system_ns = system;
+}
+
+bool task_group_exists(u32 pgid, u32 sid)
+{
+	list_for_each(pos, &process_list) {
+		const struct process *process = list_entry(pos, struct process, node);
+
+		if (process->pgid == pgid && process->sid == sid && !process->zombie)
+			return true;
+	}
+	return false;
+}
+
+bool task_group_orphaned(u32 pgid)
+{
+	list_for_each(pos, &process_list) {
+		const struct process *process = list_entry(pos, struct process, node);
+		const struct process *parent = process->parent;
+
+		if (process->pgid == pgid && !process->zombie && parent != NULL && parent->pgid != pgid &&
+		    parent->sid == process->sid)
+			return false;
+	}
+	return true;
+}
+
+int task_check_count(void)
+{
+	const struct task *self = task_current();
+	u64 mine = 0;
+
+	if (self->cred.euid == 0)
+		return task_count >= TASKS_MAX ? -EAGAIN : 0;
+	list_for_each(pos, &task_list)
+		mine += list_entry(pos, struct task, node)->cred.uid == self->cred.uid;
+	return task_count + TASKS_FOR_ROOT >= TASKS_MAX || mine >= task_rlimit(RLIMIT_NPROC) ? -EAGAIN : 0;
+}
+
+static bool number_in_use(u32 number)
+{
+	if (task_find(number) != NULL)
+		return true;
+	list_for_each(pos, &process_list) {
+		const struct process *process = list_entry(pos, struct process, node);
+
+		if (process->pid == number || process->pgid == number || process->sid == number)
+			return true;
+	}
+	return false;
+}
+
+/* There are more numbers than tasks and processes can use, so one is free. */
+static u32 next_number(void)
+{
+	do {
+		last_pid = last_pid + 1 < PID_MAX ? last_pid + 1 : 2;
+		if (fork_count == 0)
+			last_pid = 1;
+	} while (number_in_use(last_pid));
+	return last_pid;
+}
+
+struct task *task_alloc(void)
+{
+	struct task *task = port_alloc(sizeof(*task));
+
+	if (task == NULL)
+		return NULL;
+	task->kstack = kstack_alloc();
+	if (task->kstack == NULL) {
+		port_free(task);
+		return NULL;
+	}
+	list_init(&task->node);
+	list_init(&task->thread_node);
+	list_init(&task->run_node);
+	list_init(&task->sleep_timer.node);
+	sigpending_init(&task->pending);
+	task->dumpable = true;
+	return task;
+}
+
+void task_free(struct task *task)
+{
+	sigpending_flush(&task->pending);
+	mm_put(task->mm);
+	if (task->files != NULL)
+		fdtable_put(task->files);
+	fs_state_put(task->fs);
+	kstack_free(task->kstack);
+	port_free(task);
+}
+
+static void alarm_fires(struct ktimer *timer)
+{
+	struct interval_timer *alarm = container_of(timer, struct interval_timer, timer);
+	struct process *process = container_of(alarm, struct process, alarm);
+	struct siginfo_abi info = signal_info(SIGALRM, SI_KERNEL);
+
+	if (alarm->interval_ns != 0)
+		ktimer_arm(timer, timer->deadline_ns + alarm->interval_ns);
+	(void)signal_send_process(process, &info); /* a full queue loses only the information */
+}
+
+struct process *process_alloc(void)
+{
+	struct process *process = port_alloc(sizeof(*process));
+
+	if (process == NULL)
+		return NULL;
+	list_init(&process->node);
+	list_init(&process->children);
+	list_init(&process->sibling);
+	list_init(&process->threads);
+	list_init(&process->posix_timers);
+	sigpending_init(&process->pending);
+	waitq_init(&process->child_event);
+	ktimer_init(&process->alarm.timer, alarm_fires);
+	process->exit_signal = SIGCHLD;
+	process->start_ns = port_now_ns();
+	return process;
+}
+
+void process_free(struct process *process)
+{
+	list_del(&process->node);
+	list_del(&process->sibling);
+	process_release_timers(process);
+	sigpending_flush(&process->pending);
+	sighand_put(process->sighand);
+	port_free(process);
+}
+
+void task_enter(struct task *task, struct process *process, bool new_process)
+{
+	task->tid = next_number();
+	task->process = process;
+	task->stamp_ns = port_now_ns();
+	list_add_tail(&task_list, &task->node);
+	list_add_tail(&process->threads, &task->thread_node);
+	process->thread_count++;
+	task_count++;
+	fork_count++;
+	if (new_process) {
+		process->pid = task->tid;
+		list_add_tail(&process_list, &process->node);
+	}
+}
+
+void fs_state_put(struct fs_state *fs)
+{
+	if (fs == NULL || --fs->refs > 0)
+		return;
+	path_put(&fs->context.root);
+	path_put(&fs->context.cwd);
+	port_free(fs);
+}
+
+struct fs_state *fs_state_copy(const struct fs_state *fs)
+{
+	struct fs_state *copy = port_alloc(sizeof(*copy));
+
+	if (copy == NULL)
+		return NULL;
+	copy->refs = 1;
+	copy->context = fs->context;
+	path_get(&copy->context.root);
+	path_get(&copy->context.cwd);
+	return copy;
+}
+
+static void update_load(void)
+{
+	static const u32 decay[3] = { 1884, 2014, 2037 };
+	struct sched_stats stats;
+
+	sched_stats(&stats);
+	for (unsigned i = 0; i < 3; i++)
+		loadavg[i] = (loadavg[i] * decay[i] + stats.runnable * LOAD_ONE * (LOAD_ONE - decay[i])) / LOAD_ONE;
+}
+
+void task_load(u64 ret_loads[3])
+{
+	for (unsigned i = 0; i < 3; i++)
+		ret_loads[i] = (u64)loadavg[i] << 5;
+}
+
+static void get_load(struct kinfo_load *ret_load)
+{
+	struct sched_stats stats;
+
+	sched_stats(&stats);
+	*ret_load = (struct kinfo_load){
+		.user_ns = stats.user_ns, .system_ns = stats.system_ns, .idle_ns = stats.idle_ns,
+		.switches = stats.switches, .forks = fork_count, .running = stats.runnable, .blocked = 0,
+		.total = task_count, .last_pid = last_pid,
+	};
+	memcpy(ret_load->loadavg, loadavg, sizeof(loadavg));
+}
+
+/* RLIMIT_CPU and the two timers that count CPU time; looked at once a tick. */
+static void check_cpu_time(struct process *process)
+{
+	static const u8 signals[2] = { SIGVTALRM, SIGPROF };
+	u64 user, system;
+
+	process_times(process, &user, &system);
+	u64 used[2] = { user, user + system }, limit = process->limits[RLIMIT_CPU].soft;
+
+	for (unsigned i = 0; i < 2; i++) {
+		struct siginfo_abi info = signal_info(signals[i], SI_KERNEL);
+
+		if (process->cpu_timer[i].next_ns == 0 || used[i] < process->cpu_timer[i].next_ns)
+			continue;
+		process->cpu_timer[i].next_ns = process->cpu_timer[i].interval_ns == 0 ? 0 : used[i] + process->cpu_timer[i].interval_ns;
+		(void)signal_send_process(process, &info); /* a full queue loses only the information */
+	}
+	if (limit == RLIM_INFINITY || used[1] < max_u64(limit * 1000000000ull, process->cpu_limit_signal_ns))
+		return;
+	bool over = process->limits[RLIMIT_CPU].hard <= used[1] / 1000000000ull;
+	struct siginfo_abi info = signal_info(over ? SIGKILL : SIGXCPU, SI_KERNEL);
+
+	process->cpu_limit_signal_ns = used[1] + 1000000000ull;
+	(void)signal_send_process(process, &info); /* as above */
+}
+
+void task_tick(u64 now_ns)
+{
+	const struct task *task = task_current();
+
+	if (now_ns >= load_next_ns) {
+		load_next_ns = now_ns + LOAD_INTERVAL_NS;
+		update_load();
+	}
+	if (task->process != NULL && task->state == TASK_RUNNABLE && !task->process->exiting) {
+		sched_account(task->in_kernel);
+		check_cpu_time(task->process);
+	}
+}
+
+void task_init(void)
+{
+	kinfo_set_load(get_load);
+	integrity_set_current(task_integrity);
+}
+
+void task_set_root(const struct path *path)
+{
+	root = *path;
+	path_get(&root);
+}
+
+static void first_limits(struct process *process)
+{
+	struct rlimit *limits = process->limits;
+
+	for (unsigned i = 0; i < RLIMIT_COUNT; i++)
+		limits[i] = (struct rlimit){ RLIM_INFINITY, RLIM_INFINITY };
+	limits[RLIMIT_STACK].soft = STACK_SOFT;
+	limits[RLIMIT_CORE].soft = 0;
+	limits[RLIMIT_NOFILE] = (struct rlimit){ NOFILE_SOFT, NOFILE_HARD };
+	limits[RLIMIT_NPROC] = (struct rlimit){ TASKS_MAX / 2, TASKS_MAX };
+	limits[RLIMIT_SIGPENDING] = (struct rlimit){ SIGPENDING_MAX, SIGPENDING_MAX };
+	limits[RLIMIT_MSGQUEUE] = (struct rlimit){ MSGQUEUE_MAX, MSGQUEUE_MAX };
+	limits[RLIMIT_MEMLOCK] = (struct rlimit){ MEMLOCK_MAX, MEMLOCK_MAX };
+	limits[RLIMIT_NICE] = limits[RLIMIT_RTPRIO] = (struct rlimit){ 0, 0 };
+}
+
+static struct task *make_init(void)
+{
+	struct task *task = task_alloc();
+	struct process *process = process_alloc();
+
+	if (task != NULL) {
+		task->files = fdtable_alloc();
+		task->fs = port_alloc(sizeof(*task->fs));
+	}
+	if (process != NULL)
+		process->sighand = sighand_alloc(NULL);
+	if (task == NULL || process == NULL || task->files == NULL || task->fs == NULL || process->sighand == NULL)
+		return NULL; /* the machine halts: nothing to give back */
+	task->fs->refs = 1;
+	task->fs->context = (struct vfs_context){ .root = root, .cwd = root, .umask = 022 };
+	path_get(&root);
+	path_get(&root);
+	first_limits(process);
+	process->unkillable = true;
+	task_enter(task, process, true);
+	process->pgid = process->sid = 0;
+	return task;
+}
+
+/* Descriptors 0 to 2 are the console, when there is one. */
+static void open_console(struct task *task)
+{
+	struct file *file;
+	int fd;
+
+	if (vfs_open(&task->fs->context, NULL, "/dev/console", O_RDWR, 0, &task->cred, &file) != 0) {
+		port_log(LOG_WARN, "assay: /dev/console cannot be opened: init starts without standard input and output");
+		return;
+	}
+	for (int i = 0; i < 3; i++) {
+		file_get(file);
+		if (fdtable_install(task->files, file, 0, false, NOFILE_SOFT, &fd) != 0)
+			file_put(file);
+	}
+	file_put(file);
+}
+
+int task_start_init(const char *path, char *const argv[], char *const envp[])
+{
+	struct exec_request request = { .name = path, .shown_name = path, .argv = { .kernel = argv }, .envp = { .kernel = envp } };
+	struct task *task = make_init();
+
+	if (task == NULL)
+		return -ENOMEM;
+	commit_init();
+	(void)sched_adopt(task); /* from the boot context */
+	open_console(task);
+	int err = exec_run(&request);
+
+	pagetable_switch(NULL);
+	(void)sched_adopt(NULL); /* back to it */
+	if (err == 0)
+		sched_add(task);
+	return err;
+}
