@@ -205,11 +205,14 @@ int cli_read_fd(int fd, const char *name, size_t max, struct buf *b)
 		if (n < 0)
 			return cli_fail("cannot read %s: %s", name, strerror(errno));
 		if (n == 0)
-			return 0;
+			break;
 		b->len += (size_t)n;
 		if (b->len - start > max)
 			return cli_fail("%s is larger than the %zu bytes accepted here", name, max);
 	}
+	b->bytes = cli_grow(b->bytes, b->len); /* many small files are held at once */
+	b->cap = b->len;
+	return 0;
 }
 
 int cli_read_file(const char *path, size_t max, struct buf *b)
@@ -294,14 +297,15 @@ int output_write(struct output *out, const char *path, const void *bytes, size_t
 		return cli_fail("%s is there already and is not a regular file", path);
 	pending_arm();
 	*out = (struct output){ .path = path, .temp = cli_text("%s.XXXXXX", path) };
+	pending_set(NULL, out->temp);
 	fd = mkostemp(out->temp, O_CLOEXEC);
 	if (fd < 0) {
 		err = errno;
+		pending_set(out->temp, NULL);
 		free(out->temp);
 		out->temp = NULL;
 		return cli_fail("cannot create a file beside %s: %s", path, strerror(err));
 	}
-	pending_set(NULL, out->temp);
 	err = write_all(fd, bytes, len);
 	if (!err && fchmod(fd, 0666 & ~mask) < 0)
 		err = -errno;

@@ -27,6 +27,7 @@ struct inode_key {
 
 struct walk {
 	struct rootfs *fs;
+	const char *root; /* the directory, for sentences */
 	void *inodes; /* struct inode_key, of files with several names */
 	unsigned depth;
 };
@@ -80,8 +81,10 @@ static void read_xattrs(struct rootfs *fs, struct rootfs_entry *entry, int fd)
 
 static int read_regular(struct walk *w, struct rootfs_entry *entry, int fd)
 {
-	int status = cli_read_fd(fd, entry->path, ROOTFS_BYTES_MAX, &entry->data);
+	char *name = cli_text("%s/%s", w->root, entry->path);
+	int status = cli_read_fd(fd, name, ROOTFS_BYTES_MAX, &entry->data);
 
+	free(name);
 	if (!status)
 		status = rootfs_account(w->fs, entry->path, entry->data.len);
 	if (!status)
@@ -89,13 +92,13 @@ static int read_regular(struct walk *w, struct rootfs_entry *entry, int fd)
 	return status;
 }
 
-static int read_link(struct rootfs_entry *entry, int dir, const char *name)
+static int read_link(struct walk *w, struct rootfs_entry *entry, int dir, const char *name)
 {
 	char target[ROOTFS_PATH_MAX + 2];
 	ssize_t len = readlinkat(dir, name, target, sizeof(target) - 1);
 
 	if (len < 0)
-		return cli_fail("cannot read the link %s: %s", entry->path, strerror(errno));
+		return cli_fail("cannot read the link %s/%s: %s", w->root, entry->path, strerror(errno));
 	target[len] = '\0';
 	return rootfs_set_target(entry, target);
 }
@@ -125,10 +128,10 @@ static int load_entry(struct walk *w, int dir, const char *name, const char *pat
 	int fd, status;
 
 	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return cli_fail("cannot examine %s: %s", path, strerror(errno));
+		return cli_fail("cannot examine %s/%s: %s", w->root, path, strerror(errno));
 	if (S_ISLNK(st.st_mode)) {
 		status = rootfs_add(w->fs, path, S_IFLNK | 0777, &entry);
-		return status ? status : read_link(entry, dir, name);
+		return status ? status : read_link(w, entry, dir, name);
 	}
 	if (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)) {
 		w->fs->skipped++;
@@ -136,7 +139,7 @@ static int load_entry(struct walk *w, int dir, const char *name, const char *pat
 	}
 	fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0 || fstat(fd, &st) < 0) {
-		status = cli_fail("cannot open %s: %s", path, strerror(errno));
+		status = cli_fail("cannot open %s/%s: %s", w->root, path, strerror(errno));
 		if (fd >= 0)
 			(void)close(fd); /* the failure was told */
 		return status;
@@ -151,7 +154,7 @@ static int by_name(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-static int list_names(int fd, const char *path, char ***ret_names, size_t *ret_count)
+static int list_names(const struct walk *w, int fd, const char *path, char ***ret_names, size_t *ret_count)
 {
 	int copy = dup(fd);
 	DIR *dir = copy < 0 ? NULL : fdopendir(copy);
@@ -162,7 +165,7 @@ static int list_names(int fd, const char *path, char ***ret_names, size_t *ret_c
 	if (!dir) {
 		if (copy >= 0)
 			(void)close(copy); /* the failure is told below */
-		return cli_fail("cannot read the directory %s: %s", path, strerror(errno));
+		return cli_fail("cannot read the directory %s/%s: %s", w->root, path, strerror(errno));
 	}
 	while ((d = readdir(dir))) {
 		if (!strcmp(d->d_name, ".") || !strcmp(d->d_name, ".."))
@@ -185,8 +188,8 @@ static int load_children(struct walk *w, int fd, const char *path)
 	int status;
 
 	if (w->depth == DEPTH_MAX)
-		return cli_fail("%s lies more than %u directories deep", path, DEPTH_MAX);
-	status = list_names(fd, path, &names, &count);
+		return cli_fail("%s/%s lies more than %u directories deep", w->root, path, DEPTH_MAX);
+	status = list_names(w, fd, path, &names, &count);
 	if (status)
 		return status;
 	w->depth++;
@@ -206,7 +209,7 @@ static int load_children(struct walk *w, int fd, const char *path)
 
 int rootfs_load_dir(struct rootfs *fs, const char *path)
 {
-	struct walk w = { .fs = fs };
+	struct walk w = { .fs = fs, .root = path };
 	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int status;
 
