@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * kernel/x86/usercopy.c - range checks in front of usercopy.S.
+ * kernel/x86/usercopy.c - range checks in front of usercopy_bytes.S.
  *
  * Invariant: the assembly sees only ranges inside [USER_START, USER_END).
  */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * kernel/x86/usercopy.S - the instructions that touch a program's memory.
+ * kernel/x86/usercopy_bytes.S - the instructions that touch a program's memory.
  *
  * Callers (usercopy.c) have checked that the range lies in the user half. Each instruction that may fault stands in .fixup with
  * the place to go on: the count of bytes not done is then in RCX (and RDX) and is returned. AC is set for nothing else.
