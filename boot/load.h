@@ -7,7 +7,8 @@
  *
  * Context    before ExitBootServices, in this order.
  * Ownership  all memory is EfiLoaderData and noted in struct bootinfo.
- * Errors     negative errno with a static sentence in ret_why. After a failed load_leave only console and exit may be tried.
+ * Errors     negative errno with a static sentence in ret_why. After a failed load_leave only console and
+ *            exit may be tried.
  * Source     UEFI 2.10 sections 7.2, 7.4; Intel SDM volume 3, 2.5 and 4.1.
  */
 #ifndef ASSAY_LOAD_H

@@ -82,9 +82,21 @@ static int extend(struct measure *m, u32 pcr, u32 tag, const char *name, struct 
 static int extend_item(struct measure *m, u32 pcr, const char *name, struct span content)
 {
 	struct span label = { (const u8 *)name, strlen(name) + 1 };
-	int err = extend(m, pcr, MEASURE_TAG_NAME, name, label);
+	int err = extend(m, pcr, UKI_TAG_NAME, name, label);
 
-	return err ? err : extend(m, pcr, MEASURE_TAG_CONTENT, name, content);
+	return err ? err : extend(m, pcr, UKI_TAG_CONTENT, name, content);
+}
+
+/* The sentence for a section that cannot be told from another. */
+static const char *section_sentence(const char *name)
+{
+	static char text[64];
+	struct writer w = writer_init(text, sizeof(text) - 1);
+
+	writer_text(&w, "the image has the section ");
+	writer_text(&w, name);
+	writer_text(&w, " twice");
+	return text;
 }
 
 int measure_sections(struct measure *m, const struct pe *image, const char **ret_why)
@@ -96,7 +108,7 @@ int measure_sections(struct measure *m, const struct pe *image, const char **ret
 		if (err == -ENOENT || (!err && !uki_is_measured(i)))
 			continue;
 		if (err) {
-			*ret_why = "the image has one of its sections twice";
+			*ret_why = section_sentence(uki_name(i));
 			return err;
 		}
 		if (!m->tcg2)
@@ -115,7 +127,7 @@ int measure_options(struct measure *m, struct span options, const char **ret_why
 	int err = 0;
 
 	if (m->tcg2 && options.len)
-		err = extend_item(m, PCR_OPTIONS, "load-options", options);
+		err = extend_item(m, PCR_OPTIONS, UKI_OPTIONS_NAME, options);
 	if (err)
 		*ret_why = "the TPM did not take the measurement of the load options (PCR 12)";
 	return err;

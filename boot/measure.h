@@ -3,17 +3,13 @@
  * boot/measure.h - what the stub measures, and the firmware's log of it.
  *
  * All through EFI_TCG2, before ExitBootServices, so that firmware hashes into every active bank and its log stays
- * complete. Each item gives two events of type EV_EVENT_TAG:
- *   1  digest of the item's name with its NUL,  tagged id MEASURE_TAG_NAME
- *   2  digest of the item's content,            tagged id MEASURE_TAG_CONTENT
- * The event's data is the tagged event {u32 id, u32 length, the name with its NUL}, little-endian.
- * The items are the image's sections that are present, in the order of boot/uki.h (PCR 11); and, when there are any, the
- * load options: name "load-options", content the bytes as firmware gave them, UTF-16 with NUL (PCR 12).
+ * complete. What is measured, in which order and with which events, is written in boot/uki.h.
  *
  * Context    before ExitBootServices.
  * Ownership  measure_log allocates a copy of the log for the kernel.
- * Errors     negative errno with a static sentence in ret_why, and then the boot must stop: a TPM is there that cannot
- *            be told what runs. No TCG2 or no TPM is no error: then nothing is measured and the flags say so.
+ * Errors     negative errno with a static sentence in ret_why, and then the boot must stop: a TPM is there
+ *            that cannot be told what runs. No TCG2 or no TPM is no error: then nothing is measured and the
+ *            flags say so.
  * Source     TCG EFI Protocol Specification 2.0; TCG PC Client Platform Firmware Profile 1.05, section 10.
  */
 #ifndef ASSAY_MEASURE_H
@@ -22,9 +18,6 @@
 #include "boot/bootinfo.h"
 #include "boot/firmware.h"
 #include "boot/pe.h"
-
-#define MEASURE_TAG_NAME 0x41530001u
-#define MEASURE_TAG_CONTENT 0x41530002u
 
 struct tcg2;
 

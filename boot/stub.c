@@ -2,8 +2,8 @@
 /*
  * boot/stub.c - the EFI program: from firmware to the kernel.
  *
- * Nothing of the image is used before all of it is measured. A step that fails has left a sentence in why; it is shown on
- * the firmware's console, and firmware gets the machine back ten seconds later.
+ * Nothing of the image is used before all of it is measured. A step that fails has left a sentence in why;
+ * it is shown on the firmware's console, and firmware gets the machine back ten seconds later.
  */
 #include "boot/firmware.h"
 #include "boot/load.h"

@@ -9,8 +9,9 @@
  * Context    any; the caller gives the memory. The stub and the host tests run it with physical = virtual.
  * Units      bytes; a memory map as GetMemoryMap returns it, with its own stride.
  * Ownership  memory is the caller's.
- * Errors     -ENOSPC when the given pages do not suffice, -ERANGE for memory above PHYSMAP_MAX. Ranges that are no memory
- *            (MMIO, reserved) are mapped only where they share a GiB with memory or lie below 4 GiB.
+ * Errors     -ENOSPC when the given pages do not suffice, -ERANGE for memory above PHYSMAP_MAX. Ranges that
+ *            are no memory (MMIO, reserved) are mapped only where they share a GiB with memory or lie below
+ *            4 GiB.
  * Source     Intel SDM volume 3, 4.5; UEFI 2.10 section 7.2 (GetMemoryMap).
  */
 #ifndef ASSAY_TABLES_H

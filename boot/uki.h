@@ -7,18 +7,28 @@
  * this one table. The kernel's ELF file travels as `.linux`, so that tools which know
  * unified kernel images treat ours as one.
  *
- * The rule for PCR 11 (PCR_IMAGE), for each section that is present (VirtualSize not 0) and measured:
- *   extend H(name, its terminating NUL included), then extend H(content, VirtualSize bytes).
+ * The stub measures items, each with a name and a content:
+ *   PCR 11  each section that is present (VirtualSize not 0) and measured; content are its VirtualSize bytes
+ *   PCR 12  the load options, when there are any: name UKI_OPTIONS_NAME, content the bytes as firmware
+ *           gave them, UTF-16 with NUL
+ * Each item is two events of type EV_EVENT_TAG: first H(name, its NUL included) is extended, with the tagged
+ * event's id UKI_TAG_NAME, then H(content), with UKI_TAG_CONTENT. The event's data is in both cases
+ * {u32 id, u32 length, the name with its NUL}, little-endian.
  *
  * Context    any; compiles in the stub, the tools and the tests.
  * Ownership  names are static text.
  * Errors     UKI_COUNT for a name that is none of ours.
- * Source     the UKI specification of the UAPI group, section "PE sections"; PCR 11 as systemd-stub extends it.
+ * Source     the UKI specification of the UAPI group, section "PE sections"; the digests of PCR 11 are those that
+ *            systemd-stub extends.
  */
 #ifndef ASSAY_UKI_H
 #define ASSAY_UKI_H
 
 #include "kernel/base/types.h"
+
+#define UKI_OPTIONS_NAME "load-options"
+#define UKI_TAG_NAME 0x41530001u
+#define UKI_TAG_CONTENT 0x41530002u
 
 enum uki_section {
 	UKI_LINUX,

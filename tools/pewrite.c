@@ -2,7 +2,8 @@
 /*
  * tools/pewrite.c - writing PE files byte by byte.
  *
- * Both jobs end in the same way: the result is opened with boot/pe.c, the reader that the stub uses, before it is given out.
+ * Both jobs end in the same way: the result is opened with boot/pe.c, the reader that the stub uses, before
+ * it is given out.
  */
 #include "tools/pewrite.h"
 
@@ -26,7 +27,7 @@
 #define OPT_IMAGE_LEN 56u
 #define OPT_CHECKSUM 64u
 
-_Static_assert(TABLE_OFF + PEWRITE_SECTIONS_MAX * PE_SECTION_HEADER_LEN <= HEADERS_LEN, "room for all headers");
+_Static_assert((HEADERS_LEN - TABLE_OFF) / PE_SECTION_HEADER_LEN == PEWRITE_SECTIONS_MAX, "as the header says");
 
 static int fail(const char **ret_why, int err, const char *why)
 {
@@ -121,7 +122,7 @@ static int collect_runs(const struct elf *elf, struct run *runs, size_t *ret_cou
 		if (!(s.flags & SHF_ALLOC) || !s.len)
 			continue;
 		if (s.addr < end || s.addr > IMAGE_LEN_MAX || s.len > IMAGE_LEN_MAX - s.addr)
-			return fail(ret_why, -EBADMSG, "the stub's ELF sections are not in ascending order after page 0");
+			return fail(ret_why, -EBADMSG, "the stub's ELF sections do not ascend from page 1 on");
 		end = s.addr + s.len;
 		if (last && last->flags == run.flags) {
 			last->len = (u32)(end - last->vaddr);

@@ -4,8 +4,8 @@
  *
  * The layout is fixed, so that equal inputs give equal bytes: time stamp and checksum 0; the PE header at 0x300, the
  * range 0x1f1 to 0x2ff zero (a bzImage header has room there); the section table with room for PEWRITE_SECTIONS_MAX
- * entries; raw data without gaps, so that headers and raw sizes add up to the file's size and the Authenticode digest covers
- * everything.
+ * entries; raw data without gaps, so that headers and raw sizes add up to the file's size and the
+ * Authenticode digest covers everything.
  *
  * Context    host programs; memory to memory, no files.
  * Units      bytes.
@@ -18,7 +18,7 @@
 
 #include "kernel/base/types.h"
 
-#define PEWRITE_SECTIONS_MAX 16u
+#define PEWRITE_SECTIONS_MAX 25u
 
 struct pe_section_in {
 	const char *name; /* 1 to 8 characters */
@@ -30,9 +30,9 @@ struct pe_section_in {
 must_check int pewrite_stub(const void *elf, size_t elf_len, u8 **ret_pe, size_t *ret_len, const char **ret_why);
 
 /*
- * Adds sections as read-only data, in the order given, each at the next page and at the file's end. Refuses a file that
- * already has one of the names (-EEXIST), that is signed, that has bytes outside its sections, or without room in its
- * section table (-ENOSPC).
+ * Adds sections as read-only data, in the order given, each at the next page and at the file's end. Refuses
+ * a file that already has one of the names (-EEXIST), that is signed, that has bytes outside its sections,
+ * or without room in its section table (-ENOSPC).
  */
 must_check int pewrite_append(const void *stub, size_t stub_len, const struct pe_section_in *sections,
 			      size_t count, u8 **ret_pe, size_t *ret_len, const char **ret_why);

@@ -2,8 +2,8 @@
 /*
  * tools/run_firmware.c - choosing OVMF and preparing its variables.
  *
- * The 2 MiB build of Debian 12 starts in half the time of its 4 MiB build and is preferred; later releases have only the
- * latter. Variables and code must be of one size class.
+ * The 2 MiB build of Debian 12 starts in half the time of its 4 MiB build and is preferred; later releases
+ * have only the latter. Variables and code must be of one size class.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -61,7 +61,8 @@ static int choose_secure(struct run *r)
 		r->smm = secure[i].smm;
 	}
 	if (!status && !r->code)
-		status = cli_fail("no installed OVMF with Secure Boot fits the variables in %s", r->options.secure_boot);
+		status = cli_fail("no installed OVMF with Secure Boot fits the variables in %s",
+				  r->options.secure_boot);
 	if (!status)
 		status = write_vars(r, &vars);
 	buf_free(&vars);

@@ -2,8 +2,8 @@
 /*
  * tools/run_loop.c - from the machine's start to its end.
  *
- * One poll() over the console, QEMU's messages, the terminal, signals and the TPM's traffic. TPM traffic is served until QEMU
- * has gone, since QEMU waits for it when it exits.
+ * One poll() over the console, QEMU's messages, the terminal, signals and the TPM's traffic. TPM traffic is
+ * served until QEMU has gone, since QEMU waits for it when it exits.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -2,8 +2,8 @@
 /*
  * tools/run_machine.c - QEMU's command line, and its start.
  *
- * The machine is the same for everybody: q35 emulated in software, one processor, the firmware's disk on SATA, first in the
- * boot order; no network, no display, no default devices.
+ * The machine is the same for everybody: q35 emulated in software, one processor, the firmware's disk on
+ * SATA, first in the boot order; no network, no display, no default devices.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -77,8 +77,10 @@ static u32 take_selection(struct cursor *c, u16 alg)
 		return 0;
 	}
 	octets = cursor_u8(c);
-	if (octets > 4)
+	if (octets > 4) {
 		cursor_fail(c);
+		return 0;
+	}
 	for (unsigned i = 0; i < octets; i++)
 		mask |= (u32)cursor_u8(c) << (8 * i);
 	return mask;

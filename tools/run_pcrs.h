@@ -43,7 +43,8 @@ must_check int tpm_frame_feed(struct tpm_frame *f, const void *bytes, size_t len
 size_t pcrs_command(u16 alg, u32 mask, u8 ret_cmd[32]);
 
 /*
- * Takes the values of one response into bank number bank; ret_got are those that it held, which may be fewer than asked for, or none.
+ * Takes the values of one response into bank number bank; ret_got are those that it held, which may be
+ * fewer than asked for, or none.
  */
 must_check int pcrs_take(struct pcrs *p, size_t bank, const void *rsp, size_t len, u32 *ret_got);
 

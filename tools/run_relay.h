@@ -3,12 +3,13 @@
  * tools/run_relay.h - between QEMU and swtpm.
  *
  * QEMU ends swtpm when it exits, and with it the PCR values. So `assay run` stands between both: control messages
- * are passed on as they are, with two exceptions. CMD_SET_DATAFD gets a socket pair of ours in place of QEMU's data channel, so that
- * TPM commands pass through here too and commands of our own can be put between them; and before CMD_STOP and
- * CMD_SHUTDOWN are passed on, and when QEMU hangs up, all PCRs are read.
+ * are passed on as they are, with two exceptions. CMD_SET_DATAFD gets a socket pair of ours in place of
+ * QEMU's data channel, so that TPM commands pass through here too and commands of our own can be put
+ * between them; and before CMD_STOP and CMD_SHUTDOWN are passed on, and when QEMU hangs up, all PCRs are
+ * read.
  *
- * Control protocol: QEMU sends a command (big-endian u32, then arguments) and waits for the response before the next, so
- * what arrives after a response begins a command.
+ * Control protocol: QEMU sends a command (big-endian u32, then arguments) and waits for the response before
+ * the next, so what arrives after a response begins a command.
  *
  * Context    one thread; relay_step is called after poll().
  * Ownership  the sockets are the relay's, closed by relay_close.

@@ -69,7 +69,7 @@ static int store_open(const u8 *store, size_t len, struct cursor *ret_area, size
 	cursor_skip(&c, 6);
 	if (!cursor_ok(&c) || signature != VOLUME_SIGNATURE || memcmp(guid.base, store_guid, 16) != 0 ||
 	    format != STORE_FORMATTED || state != STORE_HEALTHY)
-		return fail(ret_why, -EBADMSG, "the firmware's variables are not a formatted, authenticated variable store");
+		return fail(ret_why, -EBADMSG, "the firmware's variables are not an authenticated variable store");
 	if (area_len < STORE_HEADER_LEN || area_len - STORE_HEADER_LEN > cursor_left(&c))
 		return fail(ret_why, -EBADMSG, "the firmware's variable store is cut");
 	*ret_off = start + STORE_HEADER_LEN;
@@ -179,6 +179,12 @@ static void write_variable(struct writer *w, const char *name, const void *data,
 		writer_u8(w, 0xff);
 }
 
+static bool is_replaced(const struct variable *v)
+{
+	return memcmp(v->guid.base, global_guid, 16) == 0 &&
+	       (name_is(v->name, "BootOrder") || name_is(v->name, "Boot0000"));
+}
+
 /* Finds the free space; with change, marks what is replaced as deleted. */
 static int walk(u8 *area, struct cursor c, bool change, size_t *ret_free)
 {
@@ -191,8 +197,7 @@ static int walk(u8 *area, struct cursor c, bool change, size_t *ret_free)
 			return err;
 		if (end)
 			break;
-		if (change && (v.state == VARIABLE_ADDED || v.state == VARIABLE_IN_TRANSITION) &&
-		    memcmp(v.guid.base, global_guid, 16) == 0 && (name_is(v.name, "BootOrder") || name_is(v.name, "Boot0000")))
+		if (change && (v.state == VARIABLE_ADDED || v.state == VARIABLE_IN_TRANSITION) && is_replaced(&v))
 			area[v.off + 2] &= VARIABLE_DELETED_MASK;
 	}
 	*ret_free = c.pos;

@@ -2,15 +2,16 @@
 /*
  * tools/run_vars.h - a boot entry in a copy of the firmware's variables.
  *
- * The copy is a firmware volume with one authenticated variable store, as OVMF's *_VARS*.fd files are. Existing BootOrder
- * and Boot0000 are marked deleted and new ones appended: Boot0000 starts \EFI\BOOT\BOOTX64.EFI of the
- * first SATA disk with the load options, as UTF-16 with NUL.
+ * The copy is a firmware volume with one authenticated variable store, as OVMF's *_VARS*.fd files are.
+ * Existing BootOrder and Boot0000 are marked deleted and new ones appended: Boot0000 starts
+ * \EFI\BOOT\BOOTX64.EFI of the first SATA disk with the load options, as UTF-16 with NUL.
  *
  * Context    pure; memory to memory.
  * Ownership  the caller's bytes, changed in place; untouched on failure.
- * Errors     -EBADMSG no such store, or a damaged one; -ENOSPC no room; -EILSEQ options that are not UTF-8; the sentence
- *            in ret_why.
- * Source     UEFI 2.10 sections 3.1.3 and 10; PI 1.7 volume 3 section 3.2 (volume header); the store's layout as edk2 has it.
+ * Errors     -EBADMSG no such store, or a damaged one; -ENOSPC no room; -EILSEQ options that are not UTF-8;
+ *            the sentence in ret_why.
+ * Source     UEFI 2.10 sections 3.1.3 and 10; PI 1.7 volume 3 section 3.2 (volume header); the store's
+ *            layout as edk2 has it.
  */
 #ifndef ASSAY_RUN_VARS_H
 #define ASSAY_RUN_VARS_H
