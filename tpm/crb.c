@@ -2,15 +2,15 @@
 /*
  * tpm/crb.c - the command/response buffer interface.
  *
- * Relies on regs->now_ms to bound each wait. Invariant: nothing is taken from the shared buffers twice, and the
- * size that was checked is the size that is copied.
+ * Relies on regs->now_ms to bound each wait. Invariant: nothing is taken from the shared buffers twice, the
+ * size that was checked is the size that is copied, and no answer is taken for that to another command.
  */
 #include "tpm/crb.h"
 
 #include "kernel/base/mem.h"
 #include "tpm/frame.h"
 
-/* Register offsets (PTP 6.5.3, table 25); the control area begins at REG_REQ. */
+/* Register offsets in locality 0's page (PTP, CRB interface); the control area begins at REG_REQ. */
 #define REG_LOC_STATE 0x00u
 #define REG_LOC_CTRL 0x08u
 #define REG_LOC_STS 0x0cu
@@ -28,7 +28,8 @@
 
 #define LOC_REQUEST 1u
 #define LOC_RELINQUISH 2u
-#define LOC_VALID_ASSIGNED 0x82u /* tpmRegValidSts and locAssigned */
+#define LOC_OWNED_MASK 0x9eu /* tpmRegValidSts, activeLocality, locAssigned */
+#define LOC_OWNED 0x82u      /* ... with locality 0 active */
 #define LOC_GRANTED 1u
 
 #define REQ_READY 1u
@@ -80,21 +81,21 @@ static int poll_reg(const struct crb *c, u32 reg, u32 mask, u32 want, u64 timeou
 	}
 }
 
-/* PTP lets a device show the grant in either register first. */
+/* Makes sure that locality 0 is ours. PTP lets a device show the grant in either register first. */
 static int acquire(const struct crb *c)
 {
 	u64 start = now(c);
 
-	if (!c->has_head)
+	if (!c->has_head || (rd(c, REG_LOC_STATE) & LOC_OWNED_MASK) == LOC_OWNED)
 		return 0;
 	wr(c, REG_LOC_CTRL, LOC_REQUEST);
 	for (;;) {
 		bool last = now(c) - start >= CRB_TIMEOUT_A_MS;
 		u32 state = rd(c, REG_LOC_STATE);
 
-		if (state == 0xffffffffu)
+		if (state == 0xffffffffu || (state == 0 && gone(c)))
 			return -ENODEV;
-		if ((state & LOC_VALID_ASSIGNED) == LOC_VALID_ASSIGNED || (rd(c, REG_LOC_STS) & LOC_GRANTED))
+		if ((state & LOC_OWNED_MASK) == LOC_OWNED || (rd(c, REG_LOC_STS) & LOC_GRANTED))
 			return 0;
 		if (last)
 			return -ETIMEDOUT;
@@ -176,6 +177,22 @@ void crb_close(struct crb *crb)
 		wr(crb, REG_LOC_CTRL, LOC_RELINQUISH);
 }
 
+/*
+ * A device that ignores the start, because it thinks that the locality is not ours, shows no sign of it. So the
+ * response buffer must not hold a good answer to the command before: where the buffers are one, the command
+ * covers it.
+ */
+static int fill_buffers(const struct crb *c, const u8 *cmd, size_t len)
+{
+	static const u8 zeros[FRAME_HEADER_LEN];
+	const struct tpm_regs *r = c->regs;
+	int err = 0;
+
+	if (c->rsp_addr != c->cmd_addr)
+		err = r->write_buffer(r->bus, c->rsp_addr, zeros, sizeof(zeros));
+	return err ? err : r->write_buffer(r->bus, c->cmd_addr, cmd, len);
+}
+
 int crb_send(struct crb *crb, const u8 *cmd, size_t len)
 {
 	int err;
@@ -185,10 +202,11 @@ int crb_send(struct crb *crb, const u8 *cmd, size_t len)
 	if (len > crb->cmd_len)
 		return -E2BIG;
 	wr(crb, REG_CANCEL, 0);
-	err = make_ready(crb);
-	if (err)
-		return err;
-	err = crb->regs->write_buffer(crb->regs->bus, crb->cmd_addr, cmd, len);
+	err = acquire(crb);
+	if (!err)
+		err = make_ready(crb);
+	if (!err)
+		err = fill_buffers(crb, cmd, len);
 	if (err)
 		return err;
 	wr(crb, REG_START, 1);

@@ -7,14 +7,16 @@
  *   crb_receive   Completion -> Idle
  *
  * The buffers lie where the device's registers say. They are shared with the device and often the same for
- * both directions: each is read once, into private memory, and a command that may be needed again is kept by the caller.
+ * both directions: each is read once, into private memory, and a command that may be needed again is kept by
+ * the caller.
  *
  * Context    task context; busy-waits through regs->pause.
  * Units      bytes, ms; buffer addresses are physical.
  * Ownership  regs must outlive the struct; buffers stay the caller's.
  * Errors     -ENODEV nothing answers, or the buffers cannot be reached; -ETIMEDOUT; -EIO bytes that are no
- *            response, or the device says that it has failed (then crb->failed is set); -E2BIG command longer than its buffer.
- * Source     TCG PC Client Platform TPM Profile (PTP) 1.05, sections 6.4 and 6.5.3.
+ *            response, or the device says that it has failed (then crb->failed is set); -E2BIG command longer
+ *            than its buffer.
+ * Source     TCG PC Client Platform TPM Profile (PTP) 1.05, section 6.5: CRB interface.
  */
 #ifndef ASSAY_CRB_H
 #define ASSAY_CRB_H
@@ -22,7 +24,7 @@
 #include "kernel/base/err.h"
 #include "tpm/regs.h"
 
-/* PTP 6.5.1.4 (time-outs). Longer than the profile where real devices need it. */
+/* PTP 6.5.1.4, table 18 (750, 2000, 200, 30 ms); B and C are longer, as drivers in the field need them. */
 #define CRB_TIMEOUT_A_MS 750u  /* locality */
 #define CRB_TIMEOUT_B_MS 4000u /* cancel */
 #define CRB_TIMEOUT_C_MS 750u  /* cmdReady, goIdle */

@@ -54,8 +54,8 @@ struct eventlog_event {
 must_check int eventlog_parse(struct span bytes, struct eventlog_raw *ret_log, const char **ret_why);
 
 /*
- * The well-formed events from the start on: ret_log->bytes ends where they end. When that is before the end of bytes, ret_why gets the
- * reason, else NULL. Fails only without a well-formed header.
+ * The well-formed events from the start on: ret_log->bytes ends where they end. When that is before the end of
+ * bytes, ret_why gets the reason, else NULL. Fails only without a well-formed header.
  */
 must_check int eventlog_parse_prefix(struct span bytes, struct eventlog_raw *ret_log, const char **ret_why);
 
@@ -87,7 +87,7 @@ struct eventlog_actual {
 	u8 values[PCR_COUNT][HASH_MAX_LEN];
 };
 
-/* A log whose events give exactly the values of the PCRs in pcr_mask, in the bank alg. Made by eventlog_replay alone. */
+/* A log whose events give exactly the PCRs of pcr_mask in the bank alg. Made by eventlog_replay alone. */
 struct eventlog_verified {
 	const struct eventlog_raw *log;
 	u16 alg;
@@ -95,8 +95,8 @@ struct eventlog_verified {
 };
 
 /*
- * Compares every PCR of actual->pcr_mask. -EBADMSG when one differs: its number goes to *ret_pcr. -ENOENT when the log
- * does not have the bank, -ENOPKG when the hash is not built in.
+ * Compares every PCR of actual->pcr_mask. -EBADMSG when one differs: its number goes to *ret_pcr. -ENOENT when
+ * the log does not have the bank, -ENOPKG when the hash is not built in.
  */
 must_check int eventlog_replay(const struct eventlog_raw *log, const struct eventlog_actual *actual,
 			       struct eventlog_verified *ret_verified, unsigned *ret_pcr);

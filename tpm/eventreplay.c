@@ -31,7 +31,8 @@ int eventlog_replay_pcr(const struct eventlog_raw *log, size_t alg, unsigned pcr
 
 	if (alg >= log->alg_count || pcr >= PCR_COUNT)
 		return -EINVAL;
-	if (hash_from_tpm_alg(log->algs[alg].alg, &hash) || !hash_available(hash) || hash_len(hash) != log->algs[alg].len)
+	if (hash_from_tpm_alg(log->algs[alg].alg, &hash) || !hash_available(hash) ||
+	    hash_len(hash) != log->algs[alg].len)
 		return -ENOPKG;
 	value.id = (u8)hash;
 	value.len = log->algs[alg].len;

@@ -17,7 +17,7 @@
 #include "kernel/base/types.h"
 
 #define FRAME_HEADER_LEN 10u
-/* The buffer of our own side; PTP 6.5 allows a device no larger FIFO or CRB buffer that we would need. */
+/* Of our own buffers: what TPMs and Linux's device take. */
 #define FRAME_MAX 4096u
 
 #define FRAME_ST_NO_SESSIONS 0x8001u

@@ -2,8 +2,8 @@
 /*
  * tpm/tcti.c - the transport of tss2-sys.
  *
- * Relies on wire.c. Invariant: the command that was transmitted is kept until its final response is given out, because the
- * device may have overwritten its own copy; a response given out was checked by the wire.
+ * Relies on wire.c. Invariant: the command that was transmitted is kept until its final response is given out,
+ * because the device may have overwritten its own copy; a response given out was checked by the wire.
  */
 #include "tpm/tcti.h"
 
@@ -260,4 +260,14 @@ void tcti_reset(struct tcti *tcti)
 int tcti_error(const struct tcti *tcti)
 {
 	return tcti->error;
+}
+
+bool tcti_resent(const struct tcti *tcti)
+{
+	return tcti->delay_ms != 0;
+}
+
+size_t tcti_response_len(const struct tcti *tcti)
+{
+	return tcti->rsp_len;
 }

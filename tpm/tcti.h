@@ -15,9 +15,10 @@
  *   any        setLocality 0  same                         another locality: BAD_VALUE
  *   any        finalize       IDLE; the wire is closed
  *
- * While the TPM answers RETRY, YIELDED, TESTING (but not to SelfTest), NV_RATE or NV_UNAVAILABLE, receive sends the kept command again:
- * first after 20 ms (100 ms for the two of NV), then after twice that, until the pause would exceed 2 s; the last
- * answer is then given to the caller. This is the one place where commands are repeated for such answers.
+ * While the TPM answers RETRY, YIELDED, TESTING (but not to SelfTest), NV_RATE or NV_UNAVAILABLE, receive
+ * sends the kept command again: first after 20 ms (100 ms for the two of NV), then after twice that, until the
+ * pause would exceed 2 s; the last answer is then given to the caller. This is the one place where commands
+ * are repeated for such answers.
  *
  * Context    task context; receive with TSS2_TCTI_TIMEOUT_BLOCK busy-waits as long as the command may run.
  * Units      bytes, ms.
@@ -44,5 +45,9 @@ struct tcti *tcti_init(void *memory, struct wire *wire);
 void tcti_reset(struct tcti *tcti);
 /* 0, or the errno of the wire behind the last TSS2_TCTI_RC_IO_ERROR or NO_CONNECTION. */
 int tcti_error(const struct tcti *tcti);
+/* Bytes of the last response that was given out. */
+size_t tcti_response_len(const struct tcti *tcti);
+/* The last command was sent more than once. */
+bool tcti_resent(const struct tcti *tcti);
 
 #endif

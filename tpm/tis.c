@@ -9,7 +9,7 @@
 
 #include "tpm/frame.h"
 
-/* Register offsets in locality 0 (PTP 6.5.2, table 17). */
+/* Register offsets in locality 0's page (PTP, FIFO interface). */
 #define REG_ACCESS 0x00u
 #define REG_INT_ENABLE 0x08u
 #define REG_STS 0x18u
@@ -242,11 +242,18 @@ int tis_send(struct tis *tis, const u8 *cmd, size_t len)
 	}
 }
 
+/* A device that is Ready again without having answered has lost the command: no use to wait for more. */
 int tis_wait(struct tis *tis, u64 timeout_ms)
 {
+	u64 first = min_u64(timeout_ms, TIS_TIMEOUT_D_MS);
 	u32 status;
+	int err = poll_status(tis, STS_VALID | STS_AVAIL, STS_VALID | STS_AVAIL, first, &status);
 
-	return poll_status(tis, STS_VALID | STS_AVAIL, STS_VALID | STS_AVAIL, timeout_ms, &status);
+	if (err != -ETIMEDOUT)
+		return err;
+	if (rd32(tis, REG_STS) & STS_READY)
+		return gone(tis) ? -ENODEV : -EIO;
+	return poll_status(tis, STS_VALID | STS_AVAIL, STS_VALID | STS_AVAIL, timeout_ms - first, &status);
 }
 
 static int pull_bytes(const struct tis *t, u8 *ret_bytes, size_t len)

@@ -133,18 +133,32 @@ static int start(struct tpm *tpm, const char **ret_why)
 	return translate(tpm, rc);
 }
 
+/*
+ * tss2-sys reads a response up to the end of its buffer, not of the response: what it made of a
+ * response that is too short or too long is not to be believed. body is what it unmarshalled.
+ */
+static int check_len(const struct state *s, size_t body)
+{
+	return tcti_response_len(s->tcti) == FRAME_HEADER_LEN + body ? 0 : -EIO;
+}
+
 static int get_capability(struct tpm *tpm, u32 kind, u32 property, u32 count, bool *ret_more)
 {
 	struct state *s = state_of(tpm);
 	TPMI_YES_NO more = TPM2_NO;
+	size_t len = sizeof(more);
+	int err;
 
 	memset(&s->capability, 0, sizeof(s->capability));
-	TSS2_RC rc = Tss2_Sys_GetCapability(fresh(s), NULL, kind, property, count, &more, &s->capability, NULL);
-
-	if (rc == TSS2_RC_SUCCESS && s->capability.capability != kind)
+	err = translate(tpm, Tss2_Sys_GetCapability(fresh(s), NULL, kind, property, count, &more, &s->capability,
+						    NULL));
+	if (err)
+		return err;
+	if (s->capability.capability != kind ||
+	    Tss2_MU_TPMS_CAPABILITY_DATA_Marshal(&s->capability, s->answer, sizeof(s->answer), &len))
 		return -EIO;
 	*ret_more = more == TPM2_YES;
-	return translate(tpm, rc);
+	return check_len(s, len);
 }
 
 static int get_property(struct tpm *tpm, u32 property, u32 *ret_value)
@@ -208,31 +222,60 @@ static int flush_leftovers(struct tpm *tpm, u32 first)
 	return 0;
 }
 
-/* One PCR_Read for PCR pcr of the banks whose bits are set in want; *ret_got tells which came. */
-static int read_part(struct tpm *tpm, unsigned pcr, u32 want, struct tpm_digests *values, u32 *ret_got, u32 *ret_counter)
+/* One PCR_Read of s->wanted into s->given and s->values. */
+static int pcr_read(struct tpm *tpm, u32 *ret_counter)
 {
 	struct state *s = state_of(tpm);
-	u32 got = 0, next = 0;
+	size_t len = sizeof(*ret_counter);
+	int err;
 
-	memset(&s->wanted, 0, sizeof(s->wanted));
+	memset(&s->given, 0, sizeof(s->given));
+	memset(&s->values, 0, sizeof(s->values));
+	err = translate(tpm, Tss2_Sys_PCR_Read(fresh(s), NULL, &s->wanted, ret_counter, &s->given, &s->values, NULL));
+	if (err)
+		return err;
+	if (Tss2_MU_TPML_PCR_SELECTION_Marshal(&s->given, s->answer, sizeof(s->answer), &len) ||
+	    Tss2_MU_TPML_DIGEST_Marshal(&s->values, s->answer, sizeof(s->answer), &len))
+		return -EIO;
+	return check_len(s, len);
+}
+
+static void want_banks(struct tpm *tpm, unsigned pcr, u32 want)
+{
+	TPML_PCR_SELECTION *wanted = &state_of(tpm)->wanted;
+
+	memset(wanted, 0, sizeof(*wanted));
 	for (size_t i = 0; i < tpm->bank_count; i++) {
 		if (!(want & 1u << i))
 			continue;
-		TPMS_PCR_SELECTION *one = &s->wanted.pcrSelections[s->wanted.count++];
+		TPMS_PCR_SELECTION *one = &wanted->pcrSelections[wanted->count++];
 
 		one->hash = tpm->banks[i].alg;
 		one->sizeofSelect = 3;
 		one->pcrSelect[pcr / 8] = (u8)(1u << pcr % 8);
 	}
-	memset(&s->given, 0, sizeof(s->given));
-	memset(&s->values, 0, sizeof(s->values));
-	int err = translate(tpm, Tss2_Sys_PCR_Read(fresh(s), NULL, &s->wanted, ret_counter, &s->given, &s->values, NULL));
+}
 
+static bool has_pcr(const TPMS_PCR_SELECTION *one, unsigned pcr)
+{
+	return one->sizeofSelect > pcr / 8 && (one->pcrSelect[pcr / 8] & 1u << pcr % 8);
+}
+
+/* Reads PCR pcr of the banks whose bits are set in want; *ret_got tells which came. */
+static int read_part(struct tpm *tpm, unsigned pcr, u32 want, struct tpm_digests *values, u32 *ret_got,
+		     u32 *ret_counter)
+{
+	struct state *s = state_of(tpm);
+	u32 got = 0, next = 0;
+	int err;
+
+	want_banks(tpm, pcr, want);
+	err = pcr_read(tpm, ret_counter);
 	for (u32 i = 0; !err && i < s->given.count; i++) {
 		const TPMS_PCR_SELECTION *one = &s->given.pcrSelections[i];
 		size_t bank = 0;
 
-		if (one->sizeofSelect <= pcr / 8 || !(one->pcrSelect[pcr / 8] & 1u << pcr % 8))
+		if (!has_pcr(one, pcr))
 			continue;
 		while (bank < tpm->bank_count && tpm->banks[bank].alg != one->hash)
 			bank++;
@@ -290,13 +333,12 @@ static int ask_len(struct tpm *tpm, u16 alg, u8 *ret_len)
 {
 	struct state *s = state_of(tpm);
 	u32 counter;
+	int err;
 
 	memset(&s->wanted, 0, sizeof(s->wanted));
 	s->wanted.count = 1;
 	s->wanted.pcrSelections[0] = (TPMS_PCR_SELECTION){ .hash = alg, .sizeofSelect = 3, .pcrSelect = { 1 } };
-	memset(&s->values, 0, sizeof(s->values));
-	int err = translate(tpm, Tss2_Sys_PCR_Read(fresh(s), NULL, &s->wanted, &counter, &s->given, &s->values, NULL));
-
+	err = pcr_read(tpm, &counter);
 	if (err)
 		return err;
 	if (s->values.count != 1 || s->values.digests[0].size < 1 || s->values.digests[0].size > HASH_MAX_LEN)
@@ -396,7 +438,7 @@ void tpm_close(struct tpm *tpm, bool shutdown)
 	struct state *s = state_of(tpm);
 
 	if (s && shutdown && !tpm->dead)
-		(void)Tss2_Sys_Shutdown(fresh(s), NULL, TPM2_SU_CLEAR, NULL); /* the power goes off whatever the TPM says */
+		(void)Tss2_Sys_Shutdown(fresh(s), NULL, TPM2_SU_CLEAR, NULL); /* the power goes off anyhow */
 	if (s && tpm->interface != TPM_IF_NONE)
 		wire_close(&s->wire);
 	state_free(s);
@@ -421,7 +463,8 @@ static bool foretell(const struct tpm_bank *bank, const u8 *old, const u8 *diges
  * PCR_Extend for all banks at once. Written here because tss2's union of digests has no room
  * for the algorithms that tss2 does not know, and an active bank must never be left out.
  */
-static size_t write_extend(const struct tpm *tpm, unsigned pcr, const struct tpm_digests *digests, u8 *frame, size_t cap)
+static size_t write_extend(const struct tpm *tpm, unsigned pcr, const struct tpm_digests *digests, u8 *frame,
+			   size_t cap)
 {
 	struct writer w = writer_init(frame, cap);
 
@@ -487,7 +530,8 @@ static enum outcome compare(const struct tpm *tpm, const struct tpm_digests *act
 }
 
 /* What became of an extend whose answer is not to be had. */
-static enum outcome read_back(struct tpm *tpm, unsigned pcr, const struct tpm_digests *old, const struct tpm_digests *digests)
+static enum outcome read_back(struct tpm *tpm, unsigned pcr, const struct tpm_digests *old,
+			      const struct tpm_digests *digests)
 {
 	struct tpm_digests actual;
 
@@ -530,14 +574,17 @@ int tpm_extend(struct tpm *tpm, unsigned pcr, const struct tpm_digests *digests)
 	}
 	for (unsigned try = 0; outcome == OUTCOME_OLD && try < EXTEND_TRIES; try++) {
 		err = send_extend(tpm, pcr, digests);
-		outcome = err ? read_back(tpm, pcr, &s->known[pcr].value, digests) : OUTCOME_NEW;
+		/* A TPM that ran the command and yet asked for it again has extended twice. */
+		outcome = OUTCOME_NEW;
+		if (err || tcti_resent(s->tcti))
+			outcome = read_back(tpm, pcr, &s->known[pcr].value, digests);
 	}
 	if (outcome == OUTCOME_NEW) {
 		remember(tpm, pcr, digests);
 		return 0;
 	}
 	if (outcome == OUTCOME_OLD)
-		return err;
+		return err ? err : -EIO;
 	s->known[pcr].valid = false;
 	return -EBADMSG;
 }
@@ -557,7 +604,7 @@ int tpm_random(struct tpm *tpm, void *ret_buf, size_t len)
 
 		if (err)
 			return err;
-		if (s->random.size < 1 || s->random.size > ask)
+		if (s->random.size < 1 || s->random.size > ask || check_len(s, sizeof(u16) + s->random.size))
 			return -EIO;
 		memcpy(out, s->random.buffer, s->random.size);
 		out += s->random.size;

@@ -3,21 +3,23 @@
  * tpm/tpm.h - what the rest of the kernel asks of the TPM.
  *
  * One TPM, driven by polling through TIS or CRB. Every call sends its command, waits within the
- * bounds of tpm/tis.h, tpm/crb.h and tpm/wire.h, resubmits while the TPM answers RETRY, YIELDED or TESTING (tpm/tcti.h,
- * bounded), and translates the outcome to errno at one place.
+ * bounds of tpm/tis.h, tpm/crb.h and tpm/wire.h, resubmits while the TPM answers RETRY, YIELDED or TESTING
+ * (tpm/tcti.h, bounded), and translates the outcome to errno at one place.
  *
  * Promise 1: tpm_extend returns success only when every active bank holds the new value. When the answer
  * is lost or not understood the PCRs are read back: all new means done, all old a bounded retry,
- * anything else -EBADMSG, on which the caller must declare the log broken. After every other error no bank has changed.
+ * anything else -EBADMSG, on which the caller must declare the log broken. After every other error no bank has
+ * changed.
  *
- * A TPM that fell silent, vanished, lost its state (it wants a Startup) or reports failure is dead until the next boot: a late answer
- * must not be taken for that of a later command, and PCRs of a restarted TPM no longer hold the log.
+ * A TPM that fell silent, vanished, lost its state (it wants a Startup) or reports failure is dead until the
+ * next boot: a late answer must not be taken for that of a later command, and PCRs of a restarted TPM no
+ * longer hold the log.
  *
  * Context    task context; the caller serialises (the kernel is not preempted inside).
  * Units      digests in bytes as the bank defines; times in ms.
  * Ownership  the struct is the caller's, initialised by tpm_open.
- * Errors     -ENODEV no TPM (from tpm_open alone), -ETIMEDOUT it did not answer in time, -EIO it answered with an error,
- *            or bytes that are no response, or it is dead; -EBADMSG see above; -EINVAL, -ENOMEM.
+ * Errors     -ENODEV no TPM (from tpm_open alone), -ETIMEDOUT it did not answer in time, -EIO it answered with
+ *            an error, or bytes that are no response, or it is dead; -EBADMSG see above; -EINVAL, -ENOMEM.
  * Source     TCG TPM 2.0 Library part 3; TCG PC Client Platform TPM Profile 1.05.
  */
 #ifndef ASSAY_TPM_H
@@ -83,8 +85,8 @@ must_check int tpm_pcr_read(struct tpm *tpm, unsigned pcr, struct tpm_digests *r
 must_check int tpm_random(struct tpm *tpm, void *ret_buf, size_t len);
 
 /*
- * Passes one raw command through (for /dev/tpm0, after the allow-list of tpm/filter.h). ret_len gets the length of the
- * response; a response longer than cap is -EIO. One submission, no retry.
+ * Passes one raw command through (for /dev/tpm0, after the allow-list of tpm/filter.h). ret_len gets the
+ * length of the response; a response longer than cap is -EIO. One submission, no retry.
  */
 must_check int tpm_submit(struct tpm *tpm, const void *cmd, size_t len, void *ret_rsp, size_t cap,
 			  size_t *ret_len);

@@ -61,7 +61,7 @@ static bool is_fifo(u32 id)
 	return INTF_TYPE(id) == 0 && INTF_VERSION(id) == 0 && (id & INTF_CAP_FIFO);
 }
 
-/* The registers win over ACPI's table where both can be asked: firmware chose there, and tables are copied between machines. */
+/* The registers win over ACPI's table where both can be asked: tables are copied between machines. */
 static int choose(struct wire *w, const struct tpm_location *where, bool *ret_has_head, const char **ret_why)
 {
 	bool has_head = where->start_method == START_TIS || (where->control_area & 0xfffu) == CONTROL_AREA_OFFSET;

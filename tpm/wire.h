@@ -5,14 +5,15 @@
  * A wire holds locality 0 from wire_open to wire_close. How long a command may run is known by its code.
  *
  * A command whose time is over is not cancelled: what it did is unknown either way, and an emulated device
- * may carry a cancel out at once, stopping the machine for as long as its own backend stands still. The wire then is dead:
- * nothing is sent through it any more, because a late answer would be taken for the next one.
+ * may carry a cancel out at once, stopping the machine for as long as its own backend stands still. The wire
+ * then is dead: nothing is sent through it any more, because a late answer would be taken for the next one.
  *
  * Context    task context; busy-waits.
  * Units      bytes, ms.
  * Ownership  the struct is the caller's; regs is copied, its bus must outlive the wire.
  * Errors     -ENODEV, -ETIMEDOUT, -EIO as in tis.h and crb.h; -E2BIG a command longer than the device takes.
- * Source     PTP 1.05, section 6.5; TPM 2.0 Library part 1, section 18; durations: Linux's, which firmware is tested against.
+ * Source     PTP 1.05, section 6.5 (durations: 6.5.1.3, table 17; the longer ones that Linux grants, because
+ *            firmware is tested against it); TPM 2.0 Library part 1, section 18.
  */
 #ifndef ASSAY_TPM_WIRE_H
 #define ASSAY_TPM_WIRE_H
