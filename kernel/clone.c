@@ -168,7 +168,8 @@ s64 task_clone(const struct clone_request *q)
 	u32 tid = child->tid;
 
 	if ((q->flags & CLONE_PARENT_SETTID) != 0)
-		(void)copy_to_user(uaddr(q->parent_tid), &tid, sizeof(tid)); /* as Linux: a bad address is the caller's loss */
+		/* as Linux: a bad address is the caller's loss */
+		(void)copy_to_user(uaddr(q->parent_tid), &tid, sizeof(tid));
 	if ((q->flags & CLONE_VFORK) != 0)
 		child->vfork = &wait;
 	sched_add(child);

@@ -2,9 +2,9 @@
 /*
  * kernel/elf.h - decides from an ELF file's headers what would be mapped where.
  *
- * Decode only: nothing is mapped, nothing is read but the given bytes. exec.c acts on the plan. The headers are hostile;
- * a plan that comes out of here has segments in ascending order that share no page, lie inside the file and the user half,
- * are never writable and executable at once, and an entry inside an executable one.
+ * Decode only: nothing is mapped, nothing is read but the given bytes. exec.c acts on the plan. The headers are
+ * hostile; a plan that comes out of here has segments in ascending order that share no page, lie inside the file and
+ * the user half, are never writable and executable at once, and an entry inside an executable one.
  *
  * Context    any.
  * Units      addresses as linked (before the bias of a position independent program), lengths in bytes.

@@ -158,7 +158,10 @@ static int push(struct exec_args *args, const char *word)
 	return err;
 }
 
-/* From the innermost script outwards: its interpreter and that one's argument; at last the name of the file that was asked for. */
+/*
+ * From the innermost script outwards: its interpreter and that one's argument; at last the name of the file that was
+ * asked for.
+ */
 static int push_script_words(struct exec_job *job, const char *name)
 {
 	int err = 0;
@@ -295,7 +298,8 @@ static void set_comm(struct task *task, const char *name)
 	const char *slash = strrchr(name, '/');
 
 	memset(task->comm, 0, sizeof(task->comm));
-	(void)text_copy(task->comm, sizeof(task->comm), slash != NULL ? slash + 1 : name); /* comm is cut, as on Linux */
+	/* comm is cut, as on Linux */
+	(void)text_copy(task->comm, sizeof(task->comm), slash != NULL ? slash + 1 : name);
 }
 
 static void reset_task(struct task *task, const struct exec_job *job)

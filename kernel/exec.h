@@ -2,8 +2,9 @@
 /*
  * kernel/exec.h - replacing the program of a process.
  *
- * open -> writers kept out -> measured and appraised -> decoded -> new address space -> point of no return. The pages that
- * are mapped are the resident pages that were hashed; writers stay out as long as any address space maps the image.
+ * open -> writers kept out -> measured and appraised -> decoded -> new address space -> point of no return. The
+ * pages that are mapped are the resident pages that were hashed; writers stay out as long as any address space maps
+ * the image.
  *
  * Context    task context; kills the process's other threads.
  * Ownership  nothing of the caller's is kept.

@@ -7,7 +7,8 @@
  * Context    task context.
  * Units      bytes; offsets count from the first page.
  * Ownership  exec_args_done frees what was not handed on.
- * Errors     -E2BIG more than ARGS_LEN_MAX (or a quarter of RLIMIT_STACK), or one string over ARG_LEN_MAX; -EFAULT; -ENOMEM.
+ * Errors     -E2BIG more than ARGS_LEN_MAX (or a quarter of RLIMIT_STACK), or one string over ARG_LEN_MAX; -EFAULT;
+ *            -ENOMEM.
  */
 #ifndef ASSAY_EXEC_ARGS_H
 #define ASSAY_EXEC_ARGS_H

@@ -2,8 +2,8 @@
 /*
  * kernel/exec_image.c - segments, heap, stack, auxiliary vector.
  *
- * Relies on elf.h: a plan's segments share no page and lie in the file. Invariant: file bytes reach the new program only as the
- * inode's resident pages, or as a copy made from one (the page in which zeroed memory begins).
+ * Relies on elf.h: a plan's segments share no page and lie in the file. Invariant: file bytes reach the new program
+ * only as the inode's resident pages, or as a copy made from one (the page in which zeroed memory begins).
  */
 #include "kernel/exec_image.h"
 
@@ -13,7 +13,10 @@
 #include "kernel/x86/cpu.h"
 #include "kernel/x86/usercopy.h"
 
-/* Random distances, in pages, of the sizes Linux uses: 16 GiB of stack, 1 TiB of mappings and programs, 32 MiB of heap. */
+/*
+ * Random distances, in pages, of the sizes Linux uses: 16 GiB of stack, 1 TiB of mappings and programs, 32 MiB of
+ * heap.
+ */
 #define STACK_RANDOM_BITS 22u
 #define MMAP_RANDOM_BITS 28u
 #define BRK_RANDOM_BITS 13u
@@ -25,7 +28,8 @@
 #define HWCAP2_FSGSBASE 2u
 #define AUX_COUNT 19u
 
-enum auxv { AT_NULL = 0, AT_PHDR = 3, AT_PHENT = 4, AT_PHNUM = 5, AT_PAGESZ = 6, AT_BASE = 7, AT_FLAGS = 8, AT_ENTRY = 9,
+enum auxv { AT_NULL = 0, AT_PHDR = 3, AT_PHENT = 4, AT_PHNUM = 5, AT_PAGESZ = 6, AT_BASE = 7, AT_FLAGS = 8,
+	    AT_ENTRY = 9,
 	    AT_UID = 11, AT_EUID = 12, AT_GID = 13, AT_EGID = 14, AT_PLATFORM = 15, AT_HWCAP = 16, AT_CLKTCK = 17,
 	    AT_SECURE = 23, AT_RANDOM = 25, AT_HWCAP2 = 26, AT_EXECFN = 31, AT_MINSIGSTKSZ = 51 };
 
@@ -134,7 +138,8 @@ static int map_segment(struct mm *mm, struct file *file, const struct elf_segmen
 	int err = 0;
 
 	if (s->file_len > 0) {
-		struct vm_request q = { .addr = start, .len = zero_start - start, .prot = segment_prot(s), .how = VM_NO_REPLACE,
+		struct vm_request q = { .addr = start, .len = zero_start - start, .prot = segment_prot(s),
+					.how = VM_NO_REPLACE,
 					.offset = align_down(s->file_off, PAGE_SIZE), .file = file };
 
 		err = vm_map(mm, &q, &unused);
@@ -290,7 +295,8 @@ static int append_tail(struct exec_args *args)
 	return err != 0 ? err : exec_args_append(args, random, sizeof(random));
 }
 
-int image_stack(struct mm *mm, struct exec_args *args, const struct elf_plan *plan, const struct cred *cred, bool secure,
+int image_stack(struct mm *mm, struct exec_args *args, const struct elf_plan *plan, const struct cred *cred,
+		bool secure,
 		struct image *image)
 {
 	u64 top, tail = args->len, off = 0, unused;

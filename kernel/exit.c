@@ -75,7 +75,8 @@ void task_release_mm(struct task *task)
 
 	if (task->mm != NULL) {
 		futex_release_robust(task);
-		if (task->clear_tid != 0 && task->mm->refs > 1 && copy_to_user(uaddr(task->clear_tid), &zero, sizeof(zero)) == 0)
+		if (task->clear_tid != 0 && task->mm->refs > 1 &&
+		    copy_to_user(uaddr(task->clear_tid), &zero, sizeof(zero)) == 0)
 			futex_wake_address(task->clear_tid, 1);
 	}
 	task->clear_tid = 0;

@@ -22,7 +22,10 @@ struct task;
 must_check int futex_wait(u64 addr, u32 expected, u32 bits, u64 deadline_ns);
 /* The number woken, or a negative errno. */
 s64 futex_wake(u64 addr, u32 count, u32 bits);
-/* Wakes count waiters of addr and moves up to move_count others to to_addr; with check, only while the word is expected. Woken + moved. */
+/*
+ * Wakes count waiters of addr and moves up to move_count others to to_addr; with check, only while the word is
+ * expected. Woken + moved.
+ */
 s64 futex_requeue(u64 addr, u32 count, u64 to_addr, u32 move_count, bool check, u32 expected);
 /* FUTEX_WAKE_OP: changes the word at addr2 as op says, wakes at addr, and at addr2 when the old value compares. */
 s64 futex_wake_op(u64 addr, u32 count, u64 addr2, u32 count2, u32 op);

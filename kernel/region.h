@@ -65,7 +65,10 @@ struct region *region_from(const struct list *regions, u64 addr);
 struct region *region_next(const struct list *regions, const struct region *r);
 struct region *region_previous(const struct list *regions, const struct region *r);
 
-/* A copy of like with the given range, not in a list; takes its own references. NULL: out of memory, or the file is open for write. */
+/*
+ * A copy of like with the given range, not in a list; takes its own references. NULL: out of memory, or the file is
+ * open for write.
+ */
 struct region *region_alloc(const struct region *like, u64 start, u64 end);
 /* Out of its list, references dropped. Accepts one that is in no list. */
 void region_free(struct region *r);

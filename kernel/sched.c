@@ -2,8 +2,9 @@
 /*
  * kernel/sched.c - the run queue, sleeping and waking, timers.
  *
- * Invariants: a task is in the run queue exactly when it is TASK_RUNNABLE and not the current one; armed timers stand in the
- * order of their deadlines. When nobody can run, the CPU waits for an interrupt on the stack of the task that ran last.
+ * Invariants: a task is in the run queue exactly when it is TASK_RUNNABLE and not the current one; armed timers
+ * stand in the order of their deadlines. When nobody can run, the CPU waits for an interrupt on the stack of the
+ * task that ran last.
  */
 #include "kernel/sched.h"
 

@@ -3,7 +3,8 @@
  * kernel/signal.c - sending signals and keeping them until somebody takes them.
  *
  * Invariant: a signal that nobody would act on is not kept; a deadly one ends the process at once,
- * whatever its threads wait for. SIGCONT and the stop signals cancel each other when they are sent, not when they are taken.
+ * whatever its threads wait for. SIGCONT and the stop signals cancel each other when they are sent, not when they are
+ * taken.
  */
 #include "kernel/signal.h"
 
@@ -14,7 +15,8 @@
 #define STOP_SET (SIG_BIT(SIGSTOP) | SIG_BIT(SIGTSTP) | SIG_BIT(SIGTTIN) | SIG_BIT(SIGTTOU))
 #define DEFAULT_IGNORE_SET (SIG_BIT(SIGCHLD) | SIG_BIT(SIGCONT) | SIG_BIT(SIGURG) | SIG_BIT(SIGWINCH))
 /* Taken before the others: what a program's own instruction caused. */
-#define SYNCHRONOUS_SET (SIG_BIT(SIGSEGV) | SIG_BIT(SIGBUS) | SIG_BIT(SIGILL) | SIG_BIT(SIGTRAP) | SIG_BIT(SIGFPE) | SIG_BIT(SIGSYS))
+#define SYNCHRONOUS_SET \
+	(SIG_BIT(SIGSEGV) | SIG_BIT(SIGBUS) | SIG_BIT(SIGILL) | SIG_BIT(SIGTRAP) | SIG_BIT(SIGFPE) | SIG_BIT(SIGSYS))
 
 struct sighand *sighand_alloc(const struct sighand *copy_of)
 {

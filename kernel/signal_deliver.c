@@ -2,8 +2,9 @@
 /*
  * kernel/signal_deliver.c - what signals do on the way to ring 3.
  *
- * Relies on sigframe.h for layout, on usercopy for the program's stack. Invariant: a task goes back to ring 3 only when no
- * signal that it can take is pending, its process neither stops nor ends, and an interrupted call has got its answer.
+ * Relies on sigframe.h for layout, on usercopy for the program's stack. Invariant: a task goes back to ring 3 only
+ * when no signal that it can take is pending, its process neither stops nor ends, and an interrupted call has got
+ * its answer.
  */
 #include "kernel/base/port.h"
 #include "kernel/sigframe.h"
@@ -22,14 +23,16 @@
 
 static void report_fault(const struct task *task, const struct trap_frame *frame, int sig, u64 addr)
 {
-	static const char *const names[] = { [SIGILL] = "SIGILL", [SIGTRAP] = "SIGTRAP", [SIGBUS] = "SIGBUS", [SIGFPE] = "SIGFPE",
+	static const char *const names[] = { [SIGILL] = "SIGILL", [SIGTRAP] = "SIGTRAP", [SIGBUS] = "SIGBUS",
+					     [SIGFPE] = "SIGFPE",
 					     [SIGKILL] = "out of memory", [SIGSEGV] = "SIGSEGV" };
 	static u64 interval_start, reported, dropped;
 	u64 now = port_now_ns();
 
 	if (now - interval_start > REPORT_INTERVAL_NS) {
 		if (dropped > 0)
-			port_log(LOG_WARN, "assay: %llu reports of killed programs were left out", (unsigned long long)dropped);
+			port_log(LOG_WARN, "assay: %llu reports of killed programs were left out",
+				 (unsigned long long)dropped);
 		interval_start = now;
 		reported = dropped = 0;
 	}
@@ -37,7 +40,8 @@ static void report_fault(const struct task *task, const struct trap_frame *frame
 		dropped++;
 		return;
 	}
-	port_log(LOG_INFO, "assay: %s[%u] is killed by a fault: %s, address %llx, instruction %llx, stack %llx", task->comm,
+	port_log(LOG_INFO, "assay: %s[%u] is killed by a fault: %s, address %llx, instruction %llx, stack %llx",
+		 task->comm,
 		 task->process->pid, (size_t)sig < ARRAY_COUNT(names) && names[sig] != NULL ? names[sig] : "exception",
 		 (unsigned long long)addr, (unsigned long long)frame->rip, (unsigned long long)frame->rsp);
 }

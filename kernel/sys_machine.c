@@ -33,7 +33,8 @@
 #define REBOOT_CAD_OFF 0u
 
 struct uts_abi {
-	char sysname[UTS_LEN], nodename[UTS_LEN], release[UTS_LEN], version[UTS_LEN], machine[UTS_LEN], domainname[UTS_LEN];
+	char sysname[UTS_LEN], nodename[UTS_LEN], release[UTS_LEN], version[UTS_LEN], machine[UTS_LEN],
+		domainname[UTS_LEN];
 };
 
 struct sysinfo_abi {
@@ -123,7 +124,8 @@ static s64 sys_getrandom(const u64 args[6])
 }
 
 /* syslog(2) actions: Linux syslog.h. */
-enum { LOG_CLOSE = 0, LOG_OPEN, LOG_READ, LOG_READ_ALL, LOG_READ_CLEAR, LOG_CLEAR, LOG_CONSOLE_OFF, LOG_CONSOLE_ON, LOG_CONSOLE_LEVEL,
+enum { LOG_CLOSE = 0, LOG_OPEN, LOG_READ, LOG_READ_ALL, LOG_READ_CLEAR, LOG_CLEAR, LOG_CONSOLE_OFF, LOG_CONSOLE_ON,
+       LOG_CONSOLE_LEVEL,
        LOG_SIZE_UNREAD, LOG_SIZE_BUFFER };
 
 static s64 copy_log(u64 addr, u64 len, bool clear)

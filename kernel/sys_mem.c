@@ -66,7 +66,8 @@ static int check_file(const struct file *file, const struct vm_request *q)
 		return -EPERM;
 	if (is_zero_device(file->inode))
 		return 0;
-	return file->inode->ops == NULL || file->inode->ops->page == NULL || (file->inode->mode & S_IFMT) != S_IFREG ? -ENODEV : 0;
+	return file->inode->ops == NULL || file->inode->ops->page == NULL || (file->inode->mode & S_IFMT) != S_IFREG
+		? -ENODEV : 0;
 }
 
 static int map_executable(struct vm_request *q, u64 *ret_addr)
@@ -184,7 +185,8 @@ static int decode_range(u64 addr, u64 len, u64 *ret_end)
 /* Advice about use is answered and has no effect; what would change contents in ways we do not have is refused. */
 static s64 sys_madvise(const u64 args[6])
 {
-	static const u32 accepted = 1u << 0 | 1u << 1 | 1u << 2 | 1u << 3 | 1u << 14 | 1u << 15 | 1u << 16 | 1u << 17 | 1u << 20 |
+	static const u32 accepted = 1u << 0 | 1u << 1 | 1u << 2 | 1u << 3 | 1u << 14 | 1u << 15 | 1u << 16 | 1u << 17 |
+		1u << 20 |
 				    1u << 21;
 	u32 advice = (u32)args[2];
 	u64 end;

@@ -2,7 +2,8 @@
 /*
  * kernel/sys_sched.c - questions about scheduling: one CPU, one class, and niceness that is kept and shown.
  *
- * What would change the order in which tasks run is refused or, where Linux treats it as a hint, accepted without effect.
+ * What would change the order in which tasks run is refused or, where Linux treats it as a hint, accepted without
+ * effect.
  */
 #include "kernel/syscall.h"
 #include "kernel/task.h"

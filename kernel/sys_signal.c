@@ -16,7 +16,8 @@
 
 #define FUTEX_COMMAND 127u
 #define FUTEX_CLOCK_REALTIME 256u
-enum { FUTEX_WAIT = 0, FUTEX_WAKE = 1, FUTEX_REQUEUE = 3, FUTEX_CMP_REQUEUE = 4, FUTEX_WAKE_OP = 5, FUTEX_WAIT_BITSET = 9,
+enum { FUTEX_WAIT = 0, FUTEX_WAKE = 1, FUTEX_REQUEUE = 3, FUTEX_CMP_REQUEUE = 4, FUTEX_WAKE_OP = 5,
+       FUTEX_WAIT_BITSET = 9,
        FUTEX_WAKE_BITSET = 10 };
 #define ROBUST_HEAD_LEN 24u
 
@@ -300,9 +301,11 @@ static s64 sys_sigaltstack(const u64 args[6])
 {
 	struct task *task = task_current();
 	u64 sp = task_frame(task)->rsp;
-	bool on_it = task->altstack_len != 0 && (task->altstack_flags & SS_AUTODISARM) == 0 && sp > task->altstack_base &&
+	bool on_it = task->altstack_len != 0 && (task->altstack_flags & SS_AUTODISARM) == 0 &&
+		sp > task->altstack_base &&
 		     sp - task->altstack_base <= task->altstack_len;
-	struct stack_abi stack, old = { .base = task->altstack_base, .len = task->altstack_len, .flags = task->altstack_flags };
+	struct stack_abi stack, old = { .base = task->altstack_base, .len = task->altstack_len,
+					.flags = task->altstack_flags };
 
 	old.flags |= task->altstack_len == 0 ? SS_DISABLE : on_it ? SS_ONSTACK : 0;
 	if (args[0] != 0) {
@@ -331,7 +334,10 @@ static s64 futex_wait_again(struct restart *restart)
 	return err == -EINTR ? -ERESTART_RESTARTBLOCK : err;
 }
 
-/* FUTEX_WAIT's time is a distance, FUTEX_WAIT_BITSET's a moment of CLOCK_MONOTONIC, or of CLOCK_REALTIME if so flagged. */
+/*
+ * FUTEX_WAIT's time is a distance, FUTEX_WAIT_BITSET's a moment of CLOCK_MONOTONIC, or of CLOCK_REALTIME if so
+ * flagged.
+ */
 static s64 do_futex_wait(const u64 args[6], u32 bits, bool absolute, bool realtime)
 {
 	u64 deadline = 0;

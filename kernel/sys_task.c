@@ -37,7 +37,8 @@ _Static_assert(sizeof(struct rusage_abi) == 144, "struct rusage has 144 bytes");
 
 static s64 sys_clone(const u64 args[6])
 {
-	const struct clone_request q = { .flags = args[0] & ~0xffull, .exit_signal = (int)(args[0] & 0xff), .stack = args[1],
+	const struct clone_request q = { .flags = args[0] & ~0xffull, .exit_signal = (int)(args[0] & 0xff),
+					 .stack = args[1],
 					 .parent_tid = args[2], .child_tid = args[3], .tls = args[4] };
 
 	return task_clone(&q);
@@ -83,7 +84,8 @@ static s64 sys_execve(const u64 args[6])
 
 	if (err != 0)
 		return err;
-	const struct exec_request q = { .name = name, .shown_name = name, .argv = { .user = args[1] }, .envp = { .user = args[2] } };
+	const struct exec_request q = { .name = name, .shown_name = name, .argv = { .user = args[1] },
+					.envp = { .user = args[2] } };
 	s64 result = exec_run(&q);
 
 	port_free(name);
@@ -364,7 +366,8 @@ static s64 set_name(u64 addr)
 	return 0;
 }
 
-enum { PR_SET_PDEATHSIG = 1, PR_GET_PDEATHSIG = 2, PR_GET_DUMPABLE = 3, PR_SET_DUMPABLE = 4, PR_GET_KEEPCAPS = 7, PR_SET_NAME = 15,
+enum { PR_SET_PDEATHSIG = 1, PR_GET_PDEATHSIG = 2, PR_GET_DUMPABLE = 3, PR_SET_DUMPABLE = 4, PR_GET_KEEPCAPS = 7,
+       PR_SET_NAME = 15,
        PR_GET_NAME = 16, PR_GET_SECCOMP = 21, PR_CAPBSET_READ = 23, PR_GET_SECUREBITS = 27, PR_SET_TIMERSLACK = 29,
        PR_GET_TIMERSLACK = 30, PR_GET_CHILD_SUBREAPER = 37, PR_SET_NO_NEW_PRIVS = 38, PR_GET_NO_NEW_PRIVS = 39,
        PR_GET_TID_ADDRESS = 40, PR_SET_THP_DISABLE = 41, PR_GET_THP_DISABLE = 42 };

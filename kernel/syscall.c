@@ -53,7 +53,8 @@ static s64 not_there(u64 number)
 
 	missing_total++;
 	if ((*count)++ == 0)
-		port_log(LOG_INFO, "assay: %s[%u] asked for system call %llu, which is not there (ENOSYS)", task_comm(), task_pid(),
+		port_log(LOG_INFO, "assay: %s[%u] asked for system call %llu, which is not there (ENOSYS)", task_comm(),
+			 task_pid(),
 			 (unsigned long long)number);
 	return -ENOSYS;
 }
@@ -65,7 +66,10 @@ u64 syscall_missing_total(void)
 
 s64 syscall_dispatch(u64 number, const u64 args[6])
 {
-	/* All ones below the bound and zero above it, computed without a branch: no speculative look beyond the table. */
+	/*
+	 * All ones below the bound and zero above it, computed without a branch: no speculative look beyond the
+	 * table.
+	 */
 	u64 mask = (u64)(~(s64)(number | (NUMBERS - 1 - number)) >> 63);
 	const struct syscall_entry *entry = table[number & mask & (NUMBERS - 1)];
 

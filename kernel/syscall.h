@@ -6,7 +6,8 @@
  * A call first decodes (copies in and checks everything, changes nothing), then acts.
  *
  * Context    task context, IF as the task had it; args are RDI RSI RDX R10 R8 R9.
- * Errors     a negative errno goes to RAX. -ERESTARTSYS never leaves the kernel. Unknown number: -ENOSYS, counted, logged once.
+ * Errors     a negative errno goes to RAX. -ERESTARTSYS never leaves the kernel. Unknown number: -ENOSYS, counted,
+ *            logged once.
  * Source     Linux x86-64 system call numbers.
  */
 #ifndef ASSAY_SYSCALL_H

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * kernel/task.c - the lists of tasks and processes, their birth and memory, and what other parts ask about the current one.
+ * kernel/task.c - the lists of tasks and processes, their birth and memory, and what other parts ask about the
+ * current one.
  *
- * Invariants: a task in task_list has a process with it in threads; tids are unique, and a number that is still the name of
- * a group or session is not given out as a tid.
+ * Invariants: a task in task_list has a process with it in threads; tids are unique, and a number that is still the
+ * name of a group or session is not given out as a tid.
  */
 #include "kernel/task.h"
 
@@ -354,7 +355,8 @@ static void check_cpu_time(struct process *process)
 
 		if (process->cpu_timer[i].next_ns == 0 || used[i] < process->cpu_timer[i].next_ns)
 			continue;
-		process->cpu_timer[i].next_ns = process->cpu_timer[i].interval_ns == 0 ? 0 : used[i] + process->cpu_timer[i].interval_ns;
+		process->cpu_timer[i].next_ns = process->cpu_timer[i].interval_ns == 0 ? 0
+			: used[i] + process->cpu_timer[i].interval_ns;
 		(void)signal_send_process(process, &info); /* a full queue loses only the information */
 	}
 	if (limit == RLIM_INFINITY || used[1] < max_u64(limit * 1000000000ull, process->cpu_limit_signal_ns))
@@ -439,7 +441,8 @@ static void open_console(struct task *task)
 	int fd;
 
 	if (vfs_open(&task->fs->context, NULL, "/dev/console", O_RDWR, 0, &task->cred, &file) != 0) {
-		port_log(LOG_WARN, "assay: /dev/console cannot be opened: init starts without standard input and output");
+		port_log(LOG_WARN,
+			 "assay: /dev/console cannot be opened: init starts without standard input and output");
 		return;
 	}
 	for (int i = 0; i < 3; i++) {
@@ -452,7 +455,8 @@ static void open_console(struct task *task)
 
 int task_start_init(const char *path, char *const argv[], char *const envp[])
 {
-	struct exec_request request = { .name = path, .shown_name = path, .argv = { .kernel = argv }, .envp = { .kernel = envp } };
+	struct exec_request request = { .name = path, .shown_name = path, .argv = { .kernel = argv },
+					.envp = { .kernel = envp } };
 	struct task *task = make_init();
 
 	if (task == NULL)

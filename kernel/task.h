@@ -2,9 +2,9 @@
 /*
  * kernel/task.h - tasks (threads), processes (thread groups), and what they share.
  *
- * A struct task is what the scheduler runs; a struct process is what has a pid, a parent, children and an exit status. Memory,
- * signal handlers, descriptors and file system state are reference counted and hang at the task or the process
- * as clone's flags say. A process without tasks is a zombie until its parent waits.
+ * A struct task is what the scheduler runs; a struct process is what has a pid, a parent, children and an exit
+ * status. Memory, signal handlers, descriptors and file system state are reference counted and hang at the task or
+ * the process as clone's flags say. A process without tasks is a zombie until its parent waits.
  *
  * Context    task context, unless said otherwise.
  * Ownership  a task is freed by the scheduler after it ended; a process by the wait that reaps it. Both may go
@@ -234,7 +234,10 @@ __attribute__((noreturn)) void task_exit_group(int status);
 /* Marks the process: all its threads end at their next chance. */
 void process_kill(struct process *process, int status);
 bool task_is_dying(const struct task *task);
-/* Ends the other threads of the current process and waits for them; the caller becomes the leader. -EAGAIN when the process dies. */
+/*
+ * Ends the other threads of the current process and waits for them; the caller becomes the leader. -EAGAIN when the
+ * process dies.
+ */
 must_check int task_become_single(void);
 /* The old address space goes: clear_tid is written, robust futexes released, a vfork parent woken. */
 void task_release_mm(struct task *task);

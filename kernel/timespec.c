@@ -20,7 +20,8 @@ int timespec_ns(const struct timespec_abi *ts, u64 *ret_ns)
 
 int timeval_ns(const struct timeval_abi *tv, u64 *ret_ns)
 {
-	const struct timespec_abi ts = { tv->sec, tv->usec < 0 || tv->usec >= 1000000 ? -1 : tv->usec * (s64)NS_PER_US };
+	const struct timespec_abi ts = { tv->sec, tv->usec < 0 || tv->usec >= 1000000 ? -1
+					 : tv->usec * (s64)NS_PER_US };
 
 	return timespec_ns(&ts, ret_ns);
 }

@@ -2,8 +2,9 @@
 /*
  * kernel/vm.c - address spaces: mapping, unmapping, protection, heap, moving, copying for a fork.
  *
- * Invariants: total_pages is the sum of the regions; an entry of the page table lies in a region; REGION_CHARGED regions
- * have promised all their pages (commit.h). Each call checks, reserves and splits first, then changes what cannot fail.
+ * Invariants: total_pages is the sum of the regions; an entry of the page table lies in a region; REGION_CHARGED
+ * regions have promised all their pages (commit.h). Each call checks, reserves and splits first, then changes what
+ * cannot fail.
  */
 #include "kernel/vm.h"
 
@@ -216,7 +217,8 @@ static u32 region_flags(const struct vm_request *q)
 /* The new region, charged, in no list. */
 static int make_region(const struct vm_request *q, u64 addr, u64 len, struct region **ret_region)
 {
-	struct region model = { .start = addr, .offset = q->offset, .prot = q->prot, .flags = region_flags(q), .file = q->file };
+	struct region model = { .start = addr, .offset = q->offset, .prot = q->prot, .flags = region_flags(q),
+				.file = q->file };
 	u64 pages = len >> PAGE_BITS;
 	struct region *r;
 
@@ -502,7 +504,8 @@ static int check_remap(const struct mm *mm, u64 addr, u64 old_len, u64 new_len, 
 {
 	if ((addr & (PAGE_SIZE - 1)) != 0 || new_len == 0 || old_len == 0)
 		return -EINVAL;
-	if ((flags & ~(MREMAP_MAYMOVE | MREMAP_FIXED)) != 0 || (flags & (MREMAP_MAYMOVE | MREMAP_FIXED)) == MREMAP_FIXED)
+	if ((flags & ~(MREMAP_MAYMOVE | MREMAP_FIXED)) != 0 || (flags & (MREMAP_MAYMOVE |
+									 MREMAP_FIXED)) == MREMAP_FIXED)
 		return -EINVAL;
 	if (addr > USER_END || old_len > USER_END - addr || new_len > USER_END)
 		return -EINVAL;

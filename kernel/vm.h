@@ -9,8 +9,8 @@
  * Context    task context. vm_fault also from the page fault trap.
  * Units      bytes; addresses and lengths are page aligned inside, rounded where the Linux call rounds.
  * Ownership  an address space is reference counted and owns its regions, tables and page references.
- * Errors     as the Linux calls: -ENOMEM no memory, no room or a limit; -EACCES W^X or a mapping the file's open mode forbids;
- *            -EINVAL, -EEXIST, -ETXTBSY; what the integrity hooks say for executable file mappings.
+ * Errors     as the Linux calls: -ENOMEM no memory, no room or a limit; -EACCES W^X or a mapping the file's open
+ *            mode forbids; -EINVAL, -EEXIST, -ETXTBSY; what the integrity hooks say for executable file mappings.
  */
 #ifndef ASSAY_VM_H
 #define ASSAY_VM_H
@@ -76,7 +76,8 @@ must_check int vm_place(struct mm *mm, u64 addr, void *page);
 size_t vm_peek(struct mm *mm, u64 addr, void *ret_buf, size_t len);
 
 /*
- * A fault at addr in the current space. 0: the access can be repeated. -EFAULT nothing is mapped, -EACCES the mapping forbids
+ * A fault at addr in the current space. 0: the access can be repeated. -EFAULT nothing is mapped, -EACCES the mapping
+ * forbids
  * it, -EIO the file ends before it, -ENOMEM a promised page could not be given (the task is to be killed).
  */
 must_check int vm_fault(u64 addr, bool write, bool exec, bool user);

@@ -2,9 +2,10 @@
 /*
  * kernel/vm_fault.c - what a page fault brings in.
  *
- * Relies on region.h for what is mapped and on vm_pages.h for the tables. Invariant: an entry with PT_OWNED
- * holds a page that belongs to private regions only (its references are the spaces that map it); every other entry holds a
- * reference on a page of an inode, of shared memory, or on the one zero page, and is never writable unless the region is shared.
+ * Relies on region.h for what is mapped and on vm_pages.h for the tables. Invariant: an entry with PT_OWNED holds a
+ * page that belongs to private regions only (its references are the spaces that map it); every other entry holds a
+ * reference on a page of an inode, of shared memory, or on the one zero page, and is never writable unless the
+ * region is shared.
  */
 #include "kernel/vm.h"
 
