@@ -23,9 +23,11 @@ const struct vfs_hooks *vfs_hooks_get(void)
 	return &hooks;
 }
 
+/* Major 0, in the encoding of stat's st_dev: low eight bits of the minor number first. */
 u64 superblock_new_dev(void)
 {
-	return ++last_dev;
+	last_dev++;
+	return (last_dev & 0xff) | (last_dev & ~0xffull) << 12;
 }
 
 void superblock_get(struct superblock *sb)

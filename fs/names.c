@@ -352,7 +352,7 @@ int vfs_rename(const struct vfs_context *ctx, const struct path *old_start, cons
 	struct renaming r = { .flags = flags };
 	int err;
 
-	if ((flags & ~(VFS_RENAME_NOREPLACE | VFS_RENAME_EXCHANGE)) || flags == (VFS_RENAME_NOREPLACE | VFS_RENAME_EXCHANGE))
+	if (flags && flags != VFS_RENAME_NOREPLACE && flags != VFS_RENAME_EXCHANGE)
 		return -EINVAL;
 	err = path_walk_parent(ctx, old_start, old_name, cred, &r.old_parent, &r.old_last, &r.old_len);
 	if (err)

@@ -389,8 +389,14 @@ int vfs_open_exec(const struct vfs_context *ctx, const struct path *start, const
 {
 	struct file *file = NULL;
 	struct path path;
-	int err = path_walk(ctx, start, name, WALK_FOLLOW, cred, &path);
+	int err = 0;
 
+	if (name) {
+		err = path_walk(ctx, start, name, WALK_FOLLOW, cred, &path);
+	} else {
+		path = *start;
+		path_get(&path);
+	}
 	if (err)
 		return err;
 	if (!inode_is(path_inode(&path), S_IFREG) || (path_mount_flags(&path) & MS_NOEXEC))

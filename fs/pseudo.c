@@ -381,6 +381,8 @@ static ssize text_write(struct file *file, const void *buf, size_t len, u64 *pos
 		return -ENODEV;
 	if (!node->ops || !node->ops->store)
 		return -EIO;
+	if (!len)
+		return 0;
 	n = node->ops->store(buf, len, (void *)(uintptr_t)node->arg, &file->cred);
 	if (n > 0)
 		*pos += (u64)n;

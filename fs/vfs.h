@@ -333,7 +333,7 @@ ssize path_name(const struct vfs_context *ctx, const struct path *path, char *bu
 /* Files. */
 must_check int vfs_open(const struct vfs_context *ctx, const struct path *start, const char *name, u32 flags, u32 mode,
 			const struct cred *cred, struct file **ret_file);
-/* Opens a found path for exec: MAY_EXEC, regular, not on a noexec mount; no file_open hook. */
+/* For exec: MAY_EXEC, regular, not on a noexec mount; no file_open hook. name NULL: start itself. */
 must_check int vfs_open_exec(const struct vfs_context *ctx, const struct path *start, const char *name,
 			     const struct cred *cred, struct file **ret_file);
 /* Opens a found path as vfs_open does (reopening a magic link, directories for the kernel). */

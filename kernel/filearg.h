@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * kernel/filearg.h - the arguments that file calls have in common: descriptors, names, buffers.
+ *
+ * Each copies in once and checks; what it returns is the kernel's own.
+ *
+ * Context    task context.
+ * Units      bytes; user addresses as they came.
+ * Ownership  file_from_fd gives a reference; at_begin's names and references go with at_done, a uio's array with
+ *            uio_done.
+ * Errors     -EBADF, -EFAULT, -ENAMETOOLONG, -ENOENT (empty name), -ENOTDIR, -EINVAL, -ENOMEM.
+ */
+#ifndef ASSAY_FILEARG_H
+#define ASSAY_FILEARG_H
+
+#include "fs/vfs.h"
+#include "kernel/syscall.h"
+
+/* Linux uapi fcntl.h. */
+#define AT_FDCWD (-100)
+#define AT_SYMLINK_NOFOLLOW 0x100u
+#define AT_REMOVEDIR 0x200u
+#define AT_EACCESS 0x200u
+#define AT_SYMLINK_FOLLOW 0x400u
+#define AT_NO_AUTOMOUNT 0x800u
+#define AT_EMPTY_PATH 0x1000u
+
+/* One transfer goes through a kernel buffer of at most this size. */
+#define BOUNCE_MAX 65536u
+
+must_check int file_from_fd(u64 fd, struct file **ret_file);
+/* Only a file that was not opened with O_PATH. */
+must_check int io_file_from_fd(u64 fd, struct file **ret_file);
+/* VFS_PATH_MAX bytes; port_free. */
+must_check int name_from_user(u64 addr, char **ret_name);
+
+/* A (dirfd, name) pair. */
+struct at {
+	char *name;
+	struct file *file;         /* of dirfd */
+	const struct path *start;  /* for the VFS; NULL is the working directory */
+};
+must_check int at_begin(struct at *at, u64 dirfd, u64 name);
+void at_done(struct at *at);
+/* What it names: AT_EMPTY_PATH with an empty name is dirfd itself; AT_SYMLINK_NOFOLLOW. Referenced. */
+must_check int at_path(const struct at *at, u32 at_flags, struct path *ret_path);
+must_check int at_path_as(const struct at *at, u32 at_flags, const struct cred *cred, struct path *ret_path);
+/* The three together. */
+must_check int path_from_user(u64 dirfd, u64 name, u32 at_flags, struct path *ret_path);
+
+/* Linux struct iovec. */
+struct iovec_abi {
+	u64 base;
+	u64 len;
+};
+
+/* A scattered user buffer, consumed from its beginning. */
+struct uio {
+	struct iovec_abi one;
+	struct iovec_abi *vec; /* &one, or allocated */
+	size_t count, index;
+	u64 left;
+};
+void uio_single(struct uio *uio, u64 addr, u64 len);
+must_check int uio_vector(struct uio *uio, u64 addr, u64 count);
+void uio_done(struct uio *uio);
+/* Moves exactly len bytes, at most uio->left. */
+must_check int uio_copy_out(struct uio *uio, const void *src, size_t len);
+must_check int uio_copy_in(struct uio *uio, void *ret_dst, size_t len);
+
+/* Reads or writes through the bounce buffer; pos is the file's own or the caller's. */
+ssize file_read_uio(struct file *file, struct uio *uio, u64 *pos);
+ssize file_write_uio(struct file *file, struct uio *uio, u64 *pos);
+/* Within RLIMIT_FSIZE; SIGXFSZ and -EFBIG when nothing is. */
+must_check int file_size_limit(u64 from, u64 *len);
+
+/* Tells fs whom to wake when locks go, and how fifos are opened: once at boot. */
+void sys_fd_init(void);
+
+/* A wait that a signal ended: the call is made again when the handler allows it. */
+static inline s64 restartable(s64 result)
+{
+	return result == -EINTR ? -ERESTARTSYS : result;
+}
+
+#endif

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * kernel/pipe.h - pipes and fifos.
+ *
+ * Context    task context; reads, writes and opens of fifos wait.
+ * Units      bytes; a pipe holds PIPE_CAPACITY, a write of up to PIPE_ATOMIC is not mixed with others.
+ * Ownership  an unnamed pipe lives while an end is open; a fifo's content too.
+ * Errors     -EPIPE with SIGPIPE when nobody can read, -EAGAIN, -EINTR, -ENOMEM, -ENXIO (fifo, O_WRONLY|O_NONBLOCK).
+ */
+#ifndef ASSAY_PIPE_H
+#define ASSAY_PIPE_H
+
+#include "fs/vfs.h"
+
+#define PIPE_CAPACITY 65536u
+#define PIPE_ATOMIC 4096u
+
+/* Tells the VFS how fifos are opened. */
+void pipe_init(void);
+/* flags: O_NONBLOCK and O_DIRECT (accepted, without effect). Each end has one reference. */
+must_check int pipe_create(u32 flags, struct file **ret_read_end, struct file **ret_write_end);
+bool file_is_pipe(const struct file *file);
+/* Bytes that a read would find: FIONREAD. */
+u32 pipe_pending(const struct file *file);
+
+#endif
