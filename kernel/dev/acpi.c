@@ -42,6 +42,11 @@ int acpi_check_table(struct span table, const char signature[4])
 	return 0;
 }
 
+static void free_table(struct span table)
+{
+	port_free((void *)(uintptr_t)table.base);
+}
+
 /* A private, checked copy of the table at paddr. */
 static int load_table(paddr_t paddr, const char *signature, struct span *ret_table)
 {
@@ -93,8 +98,8 @@ int acpi_init(paddr_t rsdp, int (*read)(void *ret_dst, paddr_t paddr, size_t len
 
 	if (!rsdp)
 		return -ENOENT;
+	acpi_done();
 	read_phys = read;
-	table_count = 0;
 	err = read(bytes, rsdp, RSDP_V1_LEN);
 	if (err)
 		return err;
@@ -112,7 +117,14 @@ int acpi_init(paddr_t rsdp, int (*read)(void *ret_dst, paddr_t paddr, size_t len
 	if (err)
 		return err;
 	load_listed(root, v2 ? 8 : 4);
+	free_table(root);
 	return 0;
+}
+
+void acpi_done(void)
+{
+	while (table_count)
+		free_table(tables[--table_count]);
 }
 
 int acpi_table(const char signature[4], struct span *ret_table)
@@ -218,7 +230,7 @@ int acpi_fadt(struct acpi_fadt *ret_fadt)
 		return err;
 	if (dsdt_addr && load_table(dsdt_addr, "DSDT", &dsdt) == 0) {
 		f.s5_found = acpi_parse_s5(dsdt, &f.s5_type_a, &f.s5_type_b) == 0;
-		port_free((void *)(u64)dsdt.base);
+		free_table(dsdt);
 	}
 	*ret_fadt = f;
 	return 0;

@@ -4,7 +4,7 @@
  *
  * Context    boot; allocates.
  * Units      physical addresses.
- * Ownership  tables are copied into memory of our own that lives for ever.
+ * Ownership  tables are copied into memory of our own, which lives until acpi_done().
  * Errors     -ENOENT no such table, -EBADMSG signature, length or checksum is wrong, -ENOMEM.
  * Source     ACPI 6.5 sections 5.2.5 to 5.2.12, 7.4.2 (_Sx), 4.8.3.
  */
@@ -18,6 +18,9 @@
 must_check int acpi_init(paddr_t rsdp, int (*read)(void *ret_dst, paddr_t paddr, size_t len));
 /* The first table with this signature of four characters, header included. */
 must_check int acpi_table(const char signature[4], struct span *ret_table);
+
+/* Frees the copies: spans of acpi_table() end here, what was parsed stays. */
+void acpi_done(void);
 
 struct acpi_fadt {
 	u16 pm1a_cnt, pm1b_cnt;   /* ports; 0 absent */
