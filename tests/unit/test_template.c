@@ -90,7 +90,8 @@ static void templates_make_the_records_that_linux_makes(void **state)
 	(void)state;
 	expect("evm-sig", &event, " sha256:c00e66c21f1f549b6d4416cebc9663bcfdf9c69a6cb14c6f205c3ed11e38f26e /t/d "
 	       " security.ima|security.capability 2200000014000000 "
-	       "0404c00e66c21f1f549b6d4416cebc9663bcfdf9c69a6cb14c6f205c3ed11e38f26e0100000200200000000000000000000000000000 1236 0 33188",
+	       "0404c00e66c21f1f549b6d4416cebc9663bcfdf9c69a6cb14c6f205c3ed11e38f26e"
+	       "0100000200200000000000000000000000000000 1236 0 33188",
 	       "7977c9511fcfd1c5b7b4c12130e56748448bac35");
 	event = file_event("/t/a", "content a\n");
 	expect("ima-sig", &event, " sha256:8bfe5f10912d733d91a002a4f9990bd72ff03120817d46742f810c0484d626ef /t/a ",
