@@ -22,7 +22,7 @@ struct why {
 
 static int explain(const struct why *why, const char *path, int err, const char *reason)
 {
-	text_format(why->text, why->cap, "%s: %s (%s)", path, reason, err_name(err));
+	text_format(why->text, why->cap, "%s: %s", path, reason);
 	return err;
 }
 
@@ -108,8 +108,8 @@ static int compile_policy(const struct blob *text, const struct why *why)
 	if (err) {
 		status.cause = "failed";
 		status.ok = false;
-		text_format(why->text, why->cap, POLICY_PATH ": line %u, column %u: %s%s%s (%s)", error.line,
-				  error.column, error.reason, error.token[0] ? ": " : "", error.token, err_name(err));
+		text_format(why->text, why->cap, POLICY_PATH ": line %u, column %u: %s%s%s", error.line, error.column,
+			    error.reason, error.token[0] ? ": " : "", error.token);
 	}
 	audit_integrity(core_boot_task(), &status);
 	if (err) {

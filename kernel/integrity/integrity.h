@@ -46,7 +46,8 @@ struct keyring *integrity_keyring(const char *name);
 
 /*
  * Loads /etc/keys/x509_ima.der, x509_evm.der, ca.der and /etc/ima/ima-policy of the measured image
- * if they are there: recorded, not appraised. A malformed one is an error (the caller halts): ret_why names it.
+ * if they are there: recorded, not appraised. A malformed one is an error (the caller halts): ret_why names it, without
+ * the errno.
  */
 must_check int integrity_load_image_keys(const struct vfs_context *context, const struct cred *cred, char *ret_why,
 					 size_t why_cap);

@@ -123,10 +123,10 @@ static void malformed_key_or_policy_stops_the_start_with_a_sentence(void **state
 {
 	(void)state;
 	bad_image("/etc/keys/x509_ima.der", "no certificate",
-		  "/etc/keys/x509_ima.der: holds no certificates that can be used (EBADMSG)");
-	bad_image("/etc/keys/x509_evm.der/x", "a folder", "/etc/keys/x509_evm.der: is no regular file (EINVAL)");
+		  "/etc/keys/x509_ima.der: holds no certificates that can be used");
+	bad_image("/etc/keys/x509_evm.der/x", "a folder", "/etc/keys/x509_evm.der: is no regular file");
 	bad_image("/etc/ima/ima-policy", "measure\nappraise fun=BPRM_CHECK\n",
-		  "/etc/ima/ima-policy: line 2, column 10: the word is not known: fun=BPRM_CHECK (EINVAL)");
+		  "/etc/ima/ima-policy: line 2, column 10: the word is not known: fun=BPRM_CHECK");
 	machine_up(true);
 }
 
