@@ -207,8 +207,10 @@ void relay_step(struct relay *r, const struct pollfd *fds)
 	    !pass_data(r, SWTPM_DATA, QEMU_DATA, &r->responses) && r->fds[QEMU_DATA] >= 0)
 		close_one(r, SWTPM_DATA);
 	if (fds[QEMU_DATA].revents & any && fds[QEMU_DATA].fd == r->fds[QEMU_DATA] &&
-	    !pass_data(r, QEMU_DATA, SWTPM_DATA, &r->commands))
+	    !pass_data(r, QEMU_DATA, SWTPM_DATA, &r->commands)) {
 		close_one(r, QEMU_DATA);
+		r->commands.have = 0; /* its rest never comes */
+	}
 	if (fds[SWTPM_CTRL].revents & any && fds[SWTPM_CTRL].fd == r->fds[SWTPM_CTRL] && !pass_control_response(r))
 		lose_tpm(r);
 	if (fds[QEMU_CTRL].revents & any && fds[QEMU_CTRL].fd == r->fds[QEMU_CTRL] && !pass_control(r))

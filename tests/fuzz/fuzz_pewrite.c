@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* tests/fuzz/fuzz_pewrite.c - any bytes as a stub's ELF file and as a PE file to add to: results are readable images. */
+/* tests/fuzz/fuzz_pewrite.c - any bytes as a stub's ELF file and as a PE file to add to: results are images. */
 #include <stdlib.h>
 
 #include "boot/pe.h"

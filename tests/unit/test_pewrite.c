@@ -250,7 +250,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(pewrite_image_has_the_fixed_layout),
 		cmocka_unit_test_setup_teardown(pewrite_image_is_listed_by_objdump, scratch_setup, scratch_teardown),
-		cmocka_unit_test_setup_teardown(pewrite_digest_is_the_one_sbsign_signs, scratch_setup, scratch_teardown),
+		cmocka_unit_test_setup_teardown(pewrite_digest_is_the_one_sbsign_signs, scratch_setup,
+						scratch_teardown),
 		cmocka_unit_test(pewrite_append_refuses_what_it_cannot_keep_right),
 		cmocka_unit_test(pewrite_append_refuses_gaps_overlaps_and_cut_files),
 		cmocka_unit_test(pewrite_stub_refuses_a_bad_elf_file),
