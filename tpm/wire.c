@@ -7,16 +7,13 @@
 #include "tpm/wire.h"
 
 #include "tpm/frame.h"
-
-#define START_TIS 6u
-#define START_CRB 7u
+#include "tpm/location.h"
 
 #define REG_INTF_ID 0x30u
 #define INTF_TYPE(id) ((id) & 0xfu)
 #define INTF_VERSION(id) ((id) >> 4 & 0xfu)
 #define INTF_CAP_FIFO (1u << 13)
 #define INTF_CAP_CRB (1u << 14)
-#define CONTROL_AREA_OFFSET 0x40u
 
 static const struct {
 	u32 code;
@@ -64,15 +61,15 @@ static bool is_fifo(u32 id)
 /* The registers win over ACPI's table where both can be asked: tables are copied between machines. */
 static int choose(struct wire *w, const struct tpm_location *where, bool *ret_has_head, const char **ret_why)
 {
-	bool has_head = where->start_method == START_TIS || (where->control_area & 0xfffu) == CONTROL_AREA_OFFSET;
+	bool has_head = location_has_head(where);
 	u32 id = has_head ? w->regs.read32(w->regs.bus, REG_INTF_ID) : 0;
 
 	switch (where->start_method) {
-	case START_TIS:
+	case LOCATION_START_TIS:
 		w->interface = is_crb(id) ? TPM_IF_CRB : TPM_IF_TIS;
 		w->table_disagrees = w->interface == TPM_IF_CRB;
 		break;
-	case START_CRB:
+	case LOCATION_START_CRB:
 		w->interface = is_fifo(id) ? TPM_IF_TIS : TPM_IF_CRB;
 		w->table_disagrees = w->interface == TPM_IF_TIS;
 		break;

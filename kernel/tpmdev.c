@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * kernel/tpmdev.c - finding the TPM; its devices and its values in sysfs.
+ *
+ * Relies on tpm/ for everything that is said to the TPM. Invariant: no byte of a program reaches the TPM unless
+ * tpm_filter let that very command pass.
+ */
+#include "kernel/tpmdev.h"
+
+#include "fs/nodefs.h"
+#include "kernel/base/mem.h"
+#include "kernel/base/port.h"
+#include "kernel/base/text.h"
+#include "kernel/dev/acpi.h"
+#include "kernel/integrity/audit.h"
+#include "kernel/task.h"
+#include "kernel/tpmbus.h"
+#include "kernel/tpmhandles.h"
+#include "kernel/tpmlog.h"
+#include "tpm/filter.h"
+#include "tpm/frame.h"
+#include "tpm/location.h"
+#include "tpm/pcr.h"
+
+#define DEV_TPM0 (10u << 8 | 224u)    /* Linux: misc device 224 */
+#define DEV_TPMRM0 (253u << 8 | 0u)   /* Linux: dynamic; this is what a usual system shows */
+
+/* One open file. */
+struct session {
+	bool managed;       /* /dev/tpmrm0 */
+	bool answered;      /* the response was read, at least in part: the next command may come */
+	size_t rsp_len;     /* 0: none */
+	size_t rsp_pos;
+	u8 cmd[TPM_FRAME_MAX];
+	u8 rsp[TPM_FRAME_MAX];
+};
+
+static struct tpm the_tpm;
+static bool tpm0_open;
+
+static int unusable(int err, const char *why)
+{
+	port_log(LOG_ERR, "assay: TPM: it cannot be used: %s", why);
+	return err;
+}
+
+static int find(const struct bootinfo *boot, struct tpm_location *ret_where)
+{
+	const char *why = NULL;
+	struct span table;
+	int err = acpi_table("TPM2", &table);
+
+	if (err == -ENOENT && !(boot->flags & BOOT_TCG2_PRESENT))
+		return -ENODEV;
+	if (err == -ENOENT)
+		return unusable(-EIO, "the firmware measured into one, but no ACPI table tells where it is");
+	if (err)
+		return unusable(err, "its ACPI table is malformed");
+	err = location_parse(table, ret_where, &why);
+	return err ? unusable(err, why) : 0;
+}
+
+int tpmdev_init(const struct bootinfo *boot, struct tpm **ret_tpm)
+{
+	const char *why = NULL;
+	struct tpm_location where;
+	struct tpm_regs regs;
+	int err = find(boot, &where);
+
+	if (err)
+		return err;
+	if (tpmbus_open(&where, &regs) != 0)
+		return unusable(-EIO, "its registers cannot be mapped");
+	err = tpm_open(&the_tpm, &regs, &where, &why);
+	if (err)
+		return unusable(err == -ENODEV ? -EIO : err, why);
+	if (the_tpm.table_disagrees)
+		port_log(LOG_WARN, "assay: TPM: its registers speak %s, its ACPI table says otherwise",
+			 tpm_interface_name(the_tpm.interface));
+	err = tpmlog_init(boot);
+	if (err)
+		return err;
+	tpmlog_check(&the_tpm);
+	*ret_tpm = &the_tpm;
+	return 0;
+}
+
+static int session_open(struct inode *inode, struct file *file)
+{
+	bool managed = file->private_data != NULL;
+	struct session *s;
+
+	(void)inode;
+	if (!managed && tpm0_open)
+		return -EBUSY;
+	s = port_alloc(sizeof(*s));
+	if (!s)
+		return -ENOMEM;
+	s->managed = managed;
+	s->answered = true;
+	if (!managed)
+		tpm0_open = true;
+	file->private_data = s;
+	return 0;
+}
+
+static void session_release(struct file *file)
+{
+	struct session *s = file->private_data;
+
+	if (s->managed)
+		tpmhandles_release(&the_tpm, s);
+	else
+		tpm0_open = false;
+	port_free(s);
+}
+
+static void say_refused(const struct session *s, const char *what, u32 code)
+{
+	struct integrity_task task;
+	char comm[64];
+
+	task_integrity(&task);
+	audit_printable(comm, sizeof(comm), task.comm);
+	port_log(LOG_WARN, "assay: /dev/%s: refused %s (0x%x) for pid %u (%s)", s->managed ? "tpmrm0" : "tpm0", what,
+		 code, task.pid, comm);
+	audit_integrity(&task, &(struct audit_event){
+		.type = AUDIT_PCR, .op = "tpm_command", .cause = "not-allowed", .name = what, .err = EPERM });
+}
+
+/* One command of len bytes in s->cmd; the response goes to s->rsp. */
+static int run_command(struct session *s, size_t len)
+{
+	const char *what = NULL;
+	u32 code = 0;
+	int err = tpm_filter(s->cmd, len, s->rsp, &what, &code);
+
+	if (err == -EPERM) {
+		say_refused(s, what, code);
+		s->rsp_len = FRAME_HEADER_LEN;
+		return 0;
+	}
+	if (!err)
+		err = tpm_submit(&the_tpm, s->cmd, len, s->rsp, sizeof(s->rsp), &s->rsp_len);
+	if (!err && s->managed)
+		tpmhandles_note(s, s->cmd, len, s->rsp, s->rsp_len);
+	return err;
+}
+
+/* As Linux: a response that nobody began to read keeps the device busy; bytes after the command are ignored. */
+static ssize session_write(struct file *file, const void *buf, size_t len, u64 *pos)
+{
+	struct session *s = file->private_data;
+	size_t size;
+	int err;
+
+	(void)pos;
+	if (len > sizeof(s->cmd))
+		return -E2BIG;
+	if (!s->answered)
+		return -EBUSY;
+	size = len >= FRAME_HEADER_LEN ? load_be32((const u8 *)buf + 2) : SIZE_MAX;
+	if (size > len || size < FRAME_HEADER_LEN)
+		return -EINVAL;
+	memcpy(s->cmd, buf, size);
+	s->rsp_len = 0;
+	s->rsp_pos = 0;
+	err = run_command(s, size);
+	if (err)
+		return err;
+	s->answered = false;
+	return (ssize)len;
+}
+
+/* The response, also in parts; what was read is wiped. 0 when there is none. */
+static ssize session_read(struct file *file, void *buf, size_t len, u64 *pos)
+{
+	struct session *s = file->private_data;
+	size_t n = min_u64(len, s->rsp_len - s->rsp_pos);
+
+	(void)pos;
+	s->answered = true;
+	memcpy(buf, s->rsp + s->rsp_pos, n);
+	memset(s->rsp + s->rsp_pos, 0, n);
+	s->rsp_pos += n;
+	return (ssize)n;
+}
+
+static u32 session_poll(struct file *file)
+{
+	const struct session *s = file->private_data;
+
+	return !s->answered || s->rsp_pos < s->rsp_len ? POLLIN : POLLOUT;
+}
+
+static int show_version(struct show_sink *sink, void *arg)
+{
+	(void)arg;
+	show_format(sink, "2\n");
+	return 0;
+}
+
+/* arg: bank << 8 | PCR. Upper-case hex, as on Linux. */
+static int show_pcr(struct show_sink *sink, void *arg)
+{
+	size_t bank = (size_t)((uintptr_t)arg >> 8);
+	struct tpm_digests values;
+	int err = tpm_pcr_read(&the_tpm, (unsigned)((uintptr_t)arg & 0xff), &values);
+
+	for (size_t i = 0; !err && i < the_tpm.banks[bank].len; i++)
+		show_format(sink, "%02X", values.bytes[bank][i]);
+	if (!err)
+		show_format(sink, "\n");
+	return err;
+}
+
+static int register_sysfs(struct superblock *sys)
+{
+	static const struct pseudo_ops version_ops = { .show = show_version }, pcr_ops = { .show = show_pcr };
+	int err = pseudo_add(sys, "class/tpm/tpm0/tpm_version_major", S_IFREG | 0444, 0, &version_ops, NULL);
+
+	for (size_t bank = 0; !err && bank < the_tpm.bank_count; bank++) {
+		const char *name = pcr_bank_name(the_tpm.banks[bank].alg);
+		char unknown[8], path[64];
+
+		text_format(unknown, sizeof(unknown), "%x", the_tpm.banks[bank].alg);
+		for (unsigned pcr = 0; !err && pcr < PCR_COUNT; pcr++) {
+			text_format(path, sizeof(path), "class/tpm/tpm0/pcr-%s/%u", name ? name : unknown, pcr);
+			err = pseudo_add(sys, path, S_IFREG | 0444, 0, &pcr_ops, (void *)(uintptr_t)(bank << 8 | pcr));
+		}
+	}
+	return err;
+}
+
+int tpmdev_register_nodes(void)
+{
+	static const struct file_ops fops = {
+		.open = session_open,
+		.release = session_release,
+		.read = session_read,
+		.write = session_write,
+		.poll = session_poll,
+	};
+	static const struct pseudo_ops ops = { .fops = &fops };
+	int err = pseudo_add(nodefs_dev(), "tpm0", S_IFCHR | 0600, DEV_TPM0, &ops, NULL);
+
+	if (!err)
+		err = pseudo_add(nodefs_dev(), "tpmrm0", S_IFCHR | 0600, DEV_TPMRM0, &ops, &the_tpm);
+	if (!err)
+		err = register_sysfs(nodefs_sys());
+	if (!err)
+		err = tpmlog_register_nodes(nodefs_security());
+	return err;
+}
