@@ -24,8 +24,8 @@ u64 clock_tsc_since_entry(void);
 /* Starts the tick: sched_tick(now) at least TICK_HZ times a second, and at the earliest deadline that was asked for. */
 void clock_start_tick(void);
 /*
- * Makes sched_tick run at deadline_ns or soon after; kernel/sched.c asks on behalf of sleepers. The request is forgotten at each
- * tick: sched_tick asks again for who still sleeps.
+ * Makes sched_tick run at deadline_ns or soon after; kernel/sched.c asks on behalf of sleepers. The request is
+ * forgotten at each tick: sched_tick asks again for who still sleeps.
  */
 void clock_request(u64 deadline_ns);
 /* The timer interrupt. */

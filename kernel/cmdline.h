@@ -2,16 +2,16 @@
 /*
  * kernel/cmdline.h - the command line, from the image and from outside.
  *
- * The image's own text counts. With one, an option from outside (load options) counts only if the image names it in assay.allow=;
- * init=, ima=, ima_*, evm= and assay.* never come from outside. Without one, all other options from outside count.
- * '-' and '_' are the same in option names. Words after "--" are init's arguments. Unknown words go to init as on Linux: name=value
- * to its environment, others to its arguments; names with a dot are ignored.
+ * The image's own text counts. With one, an option from outside (load options) counts only if the image names it in
+ * assay.allow=; init=, ima=, ima_*, evm= and assay.* never come from outside. Without one, all other options from
+ * outside count. '-' and '_' are the same in option names. Words after "--" are init's arguments. Unknown words go
+ * to init as on Linux: name=value to its environment, others to its arguments; names with a dot are ignored.
  *
  * Context    boot; pure: no allocation, no output.
  * Units      bytes.
  * Ownership  strings lie in the struct.
- * Errors     -E2BIG a text is longer than CMDLINE_LEN_MAX or has too many words, -EINVAL a value makes no sense or a NUL or control byte
- *            stands in the text: then why is a sentence that names it, and the caller halts.
+ * Errors     -E2BIG a text is longer than CMDLINE_LEN_MAX or has too many words, -EINVAL a value makes no sense or a
+ *            NUL or control byte stands in the text: then why is a sentence that names it, and the caller halts.
  * Source     Linux Documentation/admin-guide/kernel-parameters.rst.
  */
 #ifndef ASSAY_CMDLINE_H

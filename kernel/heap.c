@@ -2,9 +2,10 @@
 /*
  * kernel/heap.c - the kernel's objects.
  *
- * Small objects (up to SMALL_MAX) come from pages cut into equal cells; the page's record holds the size class, its free cells are a
- * list inside the cells. Larger ones are runs of pages in the physical map, beyond a run's size (or when memory is in pieces)
- * single pages made contiguous in KVMAP_BIG. Relies on pmm's records: they tell what an address is, so that a wrong free is found.
+ * Small objects (up to SMALL_MAX) come from pages cut into equal cells; the page's record holds the size class, its
+ * free cells are a list inside the cells. Larger ones are runs of pages in the physical map, beyond a run's size (or
+ * when memory is in pieces) single pages made contiguous in KVMAP_BIG. Relies on pmm's records: they tell what an
+ * address is, so that a wrong free is found.
  *
  * Invariant: a free cell holds a link and poison, and nothing else until it is handed out.
  */

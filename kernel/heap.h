@@ -2,8 +2,8 @@
 /*
  * kernel/heap.h - small objects in size classes over pages, large ones in whole pages.
  *
- * port_alloc() and port_free() of kernel/base/port.h stand on it. Objects are zeroed when handed out and poisoned when
- * freed; freeing something that is not an object, or twice, stops the machine.
+ * port_alloc() and port_free() of kernel/base/port.h stand on it. Objects are zeroed when handed out and poisoned
+ * when freed; freeing something that is not an object, or twice, stops the machine.
  *
  * Context    task context.
  * Units      bytes.

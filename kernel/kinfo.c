@@ -146,12 +146,14 @@ static int show_cpuinfo(struct show_sink *sink, void *arg)
 
 		memcpy(brand + 16 * i, &part, 16);
 	}
-	show_format(sink, "processor\t: 0\nvendor_id\t: %s\ncpu family\t: %u\nmodel\t\t: %u\nmodel name\t: %s\nstepping\t: %u\n",
+	show_format(sink, "processor\t: 0\nvendor_id\t: %s\ncpu family\t: %u\nmodel\t\t: %u\nmodel name\t: %s\n"
+		    "stepping\t: %u\n",
 		    vendor, family, model, brand, one.eax & 15);
 	show_format(sink, "cpu MHz\t\t: %llu.%03llu\nphysical id\t: 0\nsiblings\t: 1\ncore id\t\t: 0\ncpu cores\t: 1\n",
 		    (unsigned long long)(khz / 1000), (unsigned long long)(khz % 1000));
 	show_flags(sink);
-	show_format(sink, "\nbogomips\t: %llu.%02llu\n\n", (unsigned long long)(khz / 500), (unsigned long long)(khz / 5 % 100));
+	show_format(sink, "\nbogomips\t: %llu.%02llu\n\n", (unsigned long long)(khz / 500),
+		    (unsigned long long)(khz / 5 % 100));
 	return 0;
 }
 

@@ -2,8 +2,9 @@
 /*
  * kernel/klog.c - a ring of records {header, text}, oldest overwritten.
  *
- * Invariant: [tail, head) in ring positions (which only grow) holds whole records; a record never wraps: where one does not fit before
- * the end of the ring, a filler takes the rest. Pure but for the three functions of klog_config; runs on the host for tests.
+ * Invariant: [tail, head) in ring positions (which only grow) holds whole records; a record never wraps: where one
+ * does not fit before the end of the ring, a filler takes the rest. Pure but for the three functions of klog_config;
+ * runs on the host for tests.
  */
 #include "kernel/klog.h"
 

@@ -2,15 +2,16 @@
 /*
  * kernel/klog.h - the kernel log: a ring of lines, and the console behind it.
  *
- * Text is the whole line as a reader shall see it: it begins with "assay: ", or, where the line is Linux's, with "ima: ",
- * "audit: type=..." and so on. Control bytes are stored as \xNN, so that a hostile name cannot forge a line or steer a terminal.
- * A line goes to the console when its level is below the console level (7 by default, 4 with "quiet").
+ * Text is the whole line as a reader shall see it: it begins with "assay: ", or, where the line is Linux's, with
+ * "ima: ", "audit: type=..." and so on. Control bytes are stored as \xNN, so that a hostile name cannot forge a line
+ * or steer a terminal. A line goes to the console when its level is below the console level (7 by default, 4 with
+ * "quiet").
  *
  * Context    any; klog_write also before memory is up. Not interrupt safe, nor does it have to be.
  * Units      timestamps in ns since start.
  * Ownership  text is copied; lines are cut at KLOG_LINE_MAX.
- * Errors     none for writing. Reading: the count of bytes, or -EAGAIN nothing there, -EPIPE the record was overwritten
- *            (the sequence moves to the oldest one), -EINVAL buffer too small for the record.
+ * Errors     none for writing. Reading: the count of bytes, or -EAGAIN nothing there, -EPIPE the record was
+ *            overwritten (the sequence moves to the oldest one), -EINVAL buffer too small for the record.
  */
 #ifndef ASSAY_KLOG_H
 #define ASSAY_KLOG_H
@@ -38,7 +39,10 @@ extern int klog_printk[4];
 /* Audit lines may be limited as Linux does: interval in seconds (0, the default: all are printed), burst in lines. */
 extern u64 klog_ratelimit_interval, klog_ratelimit_burst;
 
-/* syslog(2) and dmesg: "<6>[    1.234567] text\n" each. Newest that fit into cap; from_clear: only those since klog_clear. */
+/*
+ * syslog(2) and dmesg: "<6>[    1.234567] text\n" each. The newest that fit into cap; from_clear: only those since
+ * klog_clear.
+ */
 ssize klog_read_all(char *ret_buf, size_t cap, bool from_clear);
 void klog_clear(void);
 size_t klog_len(void);              /* bytes that klog_read_all could give */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * kernel/kmsg.c - /dev/kmsg: the kernel log by record. A file's position is the number of the record that is read next.
+ * kernel/kmsg.c - /dev/kmsg: the kernel log by record. A file's position is the number of the record that is read
+ * next.
  */
 #include "kernel/kmsg.h"
 

@@ -2,7 +2,8 @@
 /*
  * kernel/ldisc.c - what happens to each byte that comes from, or goes to, a terminal.
  *
- * Invariant: tail <= line_start <= head <= tail + TTY_INPUT_MAX; in canonical mode only bytes before line_start can be read.
+ * Invariant: tail <= line_start <= head <= tail + TTY_INPUT_MAX; in canonical mode only bytes before line_start can
+ * be read.
  */
 #include "kernel/ldisc.h"
 
@@ -179,8 +180,6 @@ static void store(struct ldisc *l, u8 byte, u8 mark)
 			echo_raw(l, BELL);
 		return;
 	}
-	if (l->head == l->line_start)
-		l->line_column = l->column;
 	l->bytes[l->head % TTY_INPUT_MAX] = byte;
 	l->marks[l->head % TTY_INPUT_MAX] = mark;
 	l->head++;
@@ -311,6 +310,8 @@ static bool flow_control(struct ldisc *l, u8 byte)
 
 static void take_plain(struct ldisc *l, u8 byte)
 {
+	if (l->head == l->line_start)
+		l->line_column = l->column;
 	echo(l, byte);
 	store(l, byte, 0);
 }

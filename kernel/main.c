@@ -80,8 +80,8 @@ static void check_bootinfo(paddr_t addr)
 	if (info->magic != BOOTINFO_MAGIC)
 		halt_machine("what the stub handed over is no boot information");
 	if (info->version != BOOTINFO_VERSION || info->len != sizeof(*info))
-		halt_machine("stub and kernel do not belong together: boot information version %u, length %u", info->version,
-			     info->len);
+		halt_machine("stub and kernel do not belong together: boot information version %u, length %u",
+			     info->version, info->len);
 	boot = *info;
 	if (boot.seed_len > sizeof(boot.seed))
 		halt_machine("the stub's seed is longer than its place");
@@ -106,9 +106,9 @@ static u64 cpu_random(void)
 /* No caller of this function ever returns, so no frame is checked against two values. Low byte 0: it ends strings. */
 __attribute__((no_stack_protector)) static void start_stack_guard(u64 entry_tsc)
 {
-	u64 guard = load_le64(boot.seed + sizeof(boot.seed) - GUARD_SEED) ^ cpu_random() ^ entry_tsc * 0x9e3779b97f4a7c15ull;
+	u64 guard = load_le64(boot.seed + sizeof(boot.seed) - GUARD_SEED) ^ cpu_random();
 
-	__stack_chk_guard = guard & ~0xffull;
+	__stack_chk_guard = (guard ^ entry_tsc * 0x9e3779b97f4a7c15ull) & ~0xffull;
 }
 
 static struct span span_of(struct boot_span s)
@@ -184,7 +184,8 @@ static void start_devices(u64 entry_tsc)
 	int err = acpi_init(boot.rsdp, paging_read_phys);
 
 	if (err || acpi_fadt(&fadt) != 0)
-		port_log(LOG_WARN, "assay: ACPI: no usable tables (%s); the machine cannot be switched off", err_name(err));
+		port_log(LOG_WARN, "assay: ACPI: no usable tables (%s); the machine cannot be switched off",
+			 err_name(err));
 	power_init(&fadt);
 	if (clock_init(entry_tsc, fadt.pm_timer, fadt.pm_timer_32bit, fadt.century) != 0)
 		halt_machine("there is no clock to measure the processor's time stamp counter with");
@@ -264,8 +265,8 @@ static void start_tpm(void)
 		return;
 	}
 	if (err)
-		halt_machine(err == -ENODEV ? "ima_tpm=require, and there is no TPM (%s)" : "the TPM does not work (%s)",
-			     err_name(err));
+		halt_machine(err == -ENODEV ? "ima_tpm=require, and there is no TPM (%s)"
+					    : "the TPM does not work (%s)", err_name(err));
 	say_tpm();
 	power_set_tpm_shutdown(shut_tpm_down);
 	if (tpm_random(tpm, random, sizeof(random)) != 0 || crypto_random_add(random, sizeof(random)) != 0)

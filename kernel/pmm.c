@@ -2,9 +2,10 @@
 /*
  * kernel/pmm.c - physical pages: a buddy allocator over an array of page records.
  *
- * Relies on the firmware's map for where memory is, on nothing else of it. Invariants: ranges are sorted and disjoint;
- * a page is on a free list or has references or is not ours, never two of these; the records themselves lie in memory that is never
- * handed out. Runs on the host for tests: physical address 0 is wherever config->physmap points.
+ * Relies on the firmware's map for where memory is, on nothing else of it. Invariants: ranges are sorted and
+ * disjoint; a page is on a free list or has references or is not ours, never two of these; the records themselves
+ * lie in memory that is never handed out. Runs on the host for tests: physical address 0 is wherever config->physmap
+ * points.
  */
 #include "kernel/pmm.h"
 

@@ -11,7 +11,8 @@
  * Units      pages of PAGE_SIZE; order n is a run of 2^n pages, aligned to its size.
  * Ownership  a page starts with one reference and returns to the free lists when the last one is put. The pages of a
  *            run are put one by one.
- * Errors     0 (pmm_alloc*) when no memory is left; pmm_init -EBADMSG a map that makes no sense, -ENOMEM no usable memory.
+ * Errors     0 (pmm_alloc*) when no memory is left; pmm_init -EBADMSG a map that makes no sense, -ENOMEM no usable
+ *            memory.
  * Source     UEFI 2.10 section 7.2.
  */
 #ifndef ASSAY_PMM_H
@@ -60,7 +61,7 @@ struct pmm_stats {
 must_check int pmm_init(const struct pmm_config *config, const char **ret_why);
 /* Sorted, disjoint ranges of the whole map: for the physical map and for /proc. */
 const struct pmm_range *pmm_ranges(size_t *ret_count);
-/* Frees all loader memory but what keep names (page-rounded outwards). Afterwards the stub's tables and copies are gone. */
+/* Frees all loader memory but what keep names (page-rounded outwards): the stub, its tables and its copies. */
 struct pmm_keep {
 	u64 addr, len;
 };

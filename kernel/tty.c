@@ -2,8 +2,8 @@
 /*
  * kernel/tty.c - the serial console as a terminal: reading, writing, ioctls and job control over kernel/ldisc.c.
  *
- * One terminal, shown as /dev/console, /dev/ttyS0 and, to the session it controls, /dev/tty. Invariant: foreground is a group of
- * session, or 0 when nobody's session has the terminal.
+ * One terminal, shown as /dev/console, /dev/ttyS0 and, to the session it controls, /dev/tty. Invariant: foreground
+ * is a group of session, or 0 when nobody's session has the terminal.
  */
 #include "kernel/tty.h"
 

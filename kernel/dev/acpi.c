@@ -2,8 +2,8 @@
 /*
  * kernel/dev/acpi.c - finding tables, and taking three of them apart.
  *
- * All bytes come from the firmware: every table is copied, its checksum checked on the copy, and read through cursors.
- * AML is not interpreted; of the DSDT only the constant package _S5_ is looked for.
+ * All bytes come from the firmware: every table is copied, its checksum checked on the copy, and read through
+ * cursors. AML is not interpreted; of the DSDT only the constant package _S5_ is looked for.
  */
 #include "kernel/dev/acpi.h"
 

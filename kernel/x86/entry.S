@@ -2,9 +2,9 @@
 /*
  * kernel/x86/entry.S - first instruction, system call entry, interrupt stubs, the way back, switching.
  *
- * Relies on the layout of struct trap_frame (trap.h). Invariants: no entry path uses GS; AC is clear before C code runs
- * (SFMASK for SYSCALL, CLAC in the stubs, which is skipped where the CPU has no SMAP); every frame is 16-byte aligned
- * at the call into C.
+ * Relies on the layout of struct trap_frame (trap.h). Invariants: no entry path uses GS; AC is clear before C code
+ * runs (SFMASK for SYSCALL, CLAC in the stubs, which is skipped where the CPU has no SMAP); every frame is 16-byte
+ * aligned at the call into C.
  */
 #define FRAME_TAIL 24            /* orig_rax, vector, error: between the registers and RIP */
 
@@ -89,7 +89,8 @@ ist_stacks:
 .endm
 
 /*
- * SYSCALL: RCX holds RIP, R11 RFLAGS, IF and AC are off, RSP is the program's. One CPU: two fixed words do for a per-CPU area.
+ * SYSCALL: RCX holds RIP, R11 RFLAGS, IF and AC are off, RSP is the program's. One CPU: two fixed words do for a
+ * per-CPU area.
  */
 	.globl syscall_entry
 syscall_entry:

@@ -2,8 +2,8 @@
 /*
  * kernel/x86/paging.c - page tables. Relies on port_page_alloc() and on the stub's tables until its own are loaded.
  *
- * Invariants: no entry has both W and X; all top-level entries of the kernel half exist before the first program's table
- * copies them, so the kernel half is the same in every table; programs' tables are changed below USER_END only.
+ * Invariants: no entry has both W and X; all top-level entries of the kernel half exist before the first program's
+ * table copies them, so the kernel half is the same in every table; programs' tables are changed below USER_END only.
  */
 #include "kernel/x86/paging.h"
 
@@ -60,7 +60,7 @@ static u64 level_size(unsigned level)
 	return 1ull << (12 + 9 * (level - 1));
 }
 
-/* The entry for va at level (1: a page, 2: 2 MiB); NULL when a table is missing and not to be made, or memory is out. */
+/* va's entry at to_level (1: a page, 2: 2 MiB); NULL when a table is missing and not to be made, or memory is out. */
 static u64 *walk(paddr_t root, u64 va, unsigned to_level, bool make, u64 *made)
 {
 	u64 *table = table_at(root);

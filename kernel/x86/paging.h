@@ -35,8 +35,8 @@ static inline paddr_t virt_to_phys(const void *p)
 }
 
 /*
- * Builds and loads the kernel's tables. image_phys is where the image's first byte (KERNEL_BASE) lies; memory lists the
- * count ranges that the physical map shows.
+ * Builds and loads the kernel's tables. image_phys is where the image's first byte (KERNEL_BASE) lies; memory lists
+ * the count ranges that the physical map shows.
  */
 struct paging_range {
 	paddr_t start, end;
@@ -50,7 +50,7 @@ must_check int paging_physmap_protect(paddr_t paddr, u64 count, bool writable);
 
 /* Device registers, uncached, RW + NX; lives for ever. NULL when the window is used up or the range is no device's. */
 void *paging_map_mmio(paddr_t paddr, u64 len);
-/* Copies from any physical address, also outside the physical map (tables of the firmware). -EINVAL beyond the address width. */
+/* Copies from any physical address, also outside the physical map (firmware's tables). -EINVAL beyond the width. */
 must_check int paging_read_phys(void *ret_dst, paddr_t paddr, size_t len);
 
 /* Kernel stack of KSTACK_LEN bytes with unmapped pages below; the lowest byte. NULL: no memory or no slot. */

@@ -2,8 +2,8 @@
 /*
  * kernel/x86/trap.c - descriptor tables, CPU features, and what follows an exception.
  *
- * Relies on entry.S for the frames. Invariant: nothing goes to ring 3 but through trap_return(), which leaves a frame that
- * IRETQ accepts whatever the program asked for.
+ * Relies on entry.S for the frames. Invariant: nothing goes to ring 3 but through trap_return(), which leaves a
+ * frame that IRETQ accepts whatever the program asked for.
  */
 #include "kernel/x86/trap.h"
 
@@ -84,8 +84,8 @@ RO_AFTER_INIT static char features[64];
 RO_AFTER_INIT static u32 mxcsr_mask;
 
 /*
- * The order SYSCALL and SYSRET force. Slot 0x18 (32-bit code) stays empty: there are no 32-bit programs. Accessed bits are set,
- * so that the CPU never writes here.
+ * The order SYSCALL and SYSRET force. Slot 0x18 (32-bit code) stays empty: there are no 32-bit programs. Accessed
+ * bits are set, so that the CPU never writes here.
  */
 RO_AFTER_INIT static u64 gdt[8] = {
 	0,
@@ -260,16 +260,19 @@ void user_bases_load(u64 fs, u64 gs)
 
 __attribute__((noreturn)) static void die(const struct trap_frame *f, const char *what)
 {
-	port_panic("%s in the kernel: vector %llu error %llx address %llx rip %llx cs %llx flags %llx rsp %llx rax %llx rbx %llx "
-		   "rcx %llx rdx %llx rsi %llx rdi %llx rbp %llx r8 %llx r9 %llx r10 %llx r11 %llx r12 %llx r13 %llx r14 %llx r15 %llx",
-		   what, (unsigned long long)f->vector, (unsigned long long)f->error, (unsigned long long)f->cr2,
-		   (unsigned long long)f->rip, (unsigned long long)f->cs, (unsigned long long)f->rflags,
-		   (unsigned long long)f->rsp, (unsigned long long)f->rax, (unsigned long long)f->rbx,
-		   (unsigned long long)f->rcx, (unsigned long long)f->rdx, (unsigned long long)f->rsi,
-		   (unsigned long long)f->rdi, (unsigned long long)f->rbp, (unsigned long long)f->r8,
-		   (unsigned long long)f->r9, (unsigned long long)f->r10, (unsigned long long)f->r11,
-		   (unsigned long long)f->r12, (unsigned long long)f->r13, (unsigned long long)f->r14,
-		   (unsigned long long)f->r15);
+	static const char *const names[] = { "cr2", "r15", "r14", "r13", "r12", "rbp", "rbx", "r11", "r10", "r9", "r8",
+					     "rax", "rcx", "rdx", "rsi", "rdi", NULL, "vector", "error", "rip", "cs",
+					     "rflags", "rsp", "ss" };
+	static char text[640];
+	const u64 *values = (const u64 *)f;
+	size_t len = 0;
+
+	for (size_t i = 0; i < ARRAY_COUNT(names); i++) {
+		if (names[i] && len < sizeof(text))
+			len += text_format(text + len, sizeof(text) - len, " %s %llx", names[i],
+					   (unsigned long long)values[i]);
+	}
+	port_panic("%s in the kernel:%s", what, text);
 }
 
 static bool from_user(const struct trap_frame *f)

@@ -3,8 +3,8 @@
  * kernel/x86/trap.h - the way into the kernel and back: descriptor tables, dispatch, frames, switching.
  *
  * One CPU, and kernel code runs with interrupts off: they are open only while ring 3 runs and inside
- * cpu_wait_for_interrupt(). The kernel uses neither FS nor GS, so both bases are always the program's and no entry path
- * has a SWAPGS to get wrong. NMI, double fault, machine check and debug have stacks of their own.
+ * cpu_wait_for_interrupt(). The kernel uses neither FS nor GS, so both bases are always the program's and no entry
+ * path has a SWAPGS to get wrong. NMI, double fault, machine check and debug have stacks of their own.
  *
  * x86 knows nothing of tasks: what happens is told to the functions of struct trap_handlers.
  *
@@ -39,8 +39,9 @@ _Static_assert(sizeof(struct trap_frame) == 192, "entry.S counts on the layout, 
 
 struct trap_handlers {
 	/*
-	 * A page that a program touched, or a copy from or to it. 0: touch it again. -EFAULT nothing is there, -EACCES not that way,
-	 * -EIO beyond the file's end, -ENOMEM: become SIGSEGV, SIGSEGV, SIGBUS, SIGKILL; for a copy any is -EFAULT.
+	 * A page that a program touched, or a copy from or to it. 0: touch it again. -EFAULT nothing is there,
+	 * -EACCES not that way, -EIO beyond the file's end, -ENOMEM: become SIGSEGV, SIGSEGV, SIGBUS, SIGKILL; for a
+	 * copy any is -EFAULT.
 	 */
 	int (*page_fault)(u64 addr, bool write, bool exec, bool user);
 	/* Any other exception of ring 3, or a page fault that page_fault refused: a signal. */
@@ -69,8 +70,8 @@ const char *trap_features(void);
 void set_kernel_stack(u64 top);
 
 /*
- * Saves the callee-saved registers and RSP of the caller, and continues where new_rsp was saved. context_prepare makes such a
- * value below stack_top (usually below the frame) that continues in entry, which must not return.
+ * Saves the callee-saved registers and RSP of the caller, and continues where new_rsp was saved. context_prepare
+ * makes such a value below stack_top (usually below the frame) that continues in entry, which must not return.
  */
 void context_switch(u64 *ret_save_rsp, u64 new_rsp);
 u64 context_prepare(void *stack_top, void (*entry)(void));

@@ -2,8 +2,9 @@
 /*
  * kernel/x86/usercopy_bytes.S - the instructions that touch a program's memory.
  *
- * Callers (usercopy.c) have checked that the range lies in the user half. Each instruction that may fault stands in .fixup with
- * the place to go on: the count of bytes not done is then in RCX (and RDX) and is returned. AC is set for nothing else.
+ * Callers (usercopy.c) have checked that the range lies in the user half. Each instruction that may fault stands in
+ * .fixup with the place to go on: the count of bytes not done is then in RCX (and RDX) and is returned. AC is set
+ * for nothing else.
  */
 
 /* Opens and closes user memory, where the CPU has SMAP. */

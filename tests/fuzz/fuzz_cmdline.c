@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* links: kernel/cmdline.c */
-/* tests/fuzz/fuzz_cmdline.c - two texts, cut where the first byte says: nothing from outside weakens what the image says. */
+/* tests/fuzz/fuzz_cmdline.c - two texts: nothing from outside weakens what the image says. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -57,8 +57,8 @@ static void options_of_the_image_are_taken(void **state)
 {
 	(void)state;
 	assert_int_equal(parse("quiet loglevel=6 console=ttyS0,115200 init=/sbin/init ima_policy=tcb ima_appraise=log "
-			       "ima_hash=sha512 ima_template=ima-sig ima_template_fmt=d|n ima_tpm=require integrity_audit=1 "
-			       "evm=fix\n", ""), 0);
+			       "ima_hash=sha512 ima_template=ima-sig ima_template_fmt=d|n ima_tpm=require "
+			       "integrity_audit=1 evm=fix\n", ""), 0);
 	assert_true(c.quiet);
 	assert_int_equal(c.loglevel, 6);
 	assert_string_equal(c.console, "ttyS0,115200");
@@ -158,7 +158,8 @@ static void outside_counts_without_a_line_of_the_image(void **state)
 static void some_options_never_come_from_outside(void **state)
 {
 	static const char *const words[] = { "init=/evil", "ima=off", "ima_policy=none", "ima-policy=none",
-					     "ima_appraise=off", "ima_tpm=require", "ima_tcb", "evm=fix", "assay.allow=ima",
+					     "ima_appraise=off", "ima_tpm=require", "ima_tcb", "evm=fix",
+					     "assay.allow=ima",
 					     "\"ima_appraise=off\"", "assay.x=1", "ima_hash=sha1", "ima_unheard=1" };
 
 	(void)state;
@@ -166,8 +167,8 @@ static void some_options_never_come_from_outside(void **state)
 		char image[256];
 
 		for (int with_line = 0; with_line < 2; with_line++) {
-			strcpy(image, with_line ? "assay.allow=init,ima,ima_policy,ima-policy,ima_appraise,ima_tpm,ima_tcb,evm,"
-						  "assay.allow,assay.x,ima_hash,ima_unheard" : "");
+			strcpy(image, with_line ? "assay.allow=init,ima,ima_policy,ima-policy,ima_appraise,ima_tpm,"
+						  "ima_tcb,evm,assay.allow,assay.x,ima_hash,ima_unheard" : "");
 			assert_int_equal(parse(image, words[i]), 0);
 			assert_string_equal(c.ignored, words[i]);
 			assert_string_equal(c.full, image);
@@ -192,7 +193,8 @@ static void outside_cannot_widen_what_the_image_allows(void **state)
 static void values_without_sense_are_ignored_and_said(void **state)
 {
 	(void)state;
-	assert_int_equal(parse("loglevel=many ima_appraise=perhaps ima=off evm=y integrity_audit=2 ima_unheard=1", ""), 0);
+	assert_int_equal(parse("loglevel=many ima_appraise=perhaps ima=off evm=y integrity_audit=2 ima_unheard=1", ""),
+			 0);
 	assert_string_equal(c.ignored,
 			    "loglevel=many ima_appraise=perhaps ima=off evm=y integrity_audit=2 ima_unheard=1");
 	assert_null(c.ima_appraise);
@@ -211,7 +213,8 @@ static void values_that_would_weaken_are_refused(void **state)
 
 static void rootuuid_is_read(void **state)
 {
-	static const u8 want[16] = { 0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef, 0xFE, 0xDC, 0xBA, 0x98, 0x76, 0x54, 0x32, 0x10 };
+	static const u8 want[16] = { 0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef,
+				     0xFE, 0xDC, 0xBA, 0x98, 0x76, 0x54, 0x32, 0x10 };
 
 	(void)state;
 	assert_int_equal(parse("rootuuid=01234567-89ab-cdef-FEDC-BA9876543210", ""), 0);
@@ -251,7 +254,8 @@ static void long_texts_are_refused(void **state)
 
 static void cut_anywhere_nothing_breaks(void **state)
 {
-	static const char text[] = "quiet \"a=b c\" init=\"/x y\" ima_policy=tcb assay.allow=\"a,b\" assay.allow=c -- \"q r\" =";
+	static const char text[] =
+		"quiet \"a=b c\" init=\"/x y\" ima_policy=tcb assay.allow=\"a,b\" assay.allow=c -- \"q r\" =";
 
 	(void)state;
 	for (size_t len = 0; len < sizeof(text); len++) {
