@@ -81,7 +81,7 @@ def flipped_bits():
 REFUSED = (
     ("unsigned", "IMA-signature-required"),
     ("unknown", "invalid-signature"),
-    ("cut", "invalid-signature"),
+    ("shortened", "invalid-signature"),
     ("other", "invalid-signature"),
     ("algorithm", "invalid-signature"),
 )
@@ -107,11 +107,11 @@ def refused_programs():
         sign(path("unknown"), "p384")
         sign(path("other"), "rsa2048")
         root.write("bin/other", body + b"otherwise", 0o755)
-        for name in ("cut", "algorithm"):
+        for name in ("shortened", "algorithm"):
             sign(path(name), "rsa2048")
             with open(path(name) + ".sig", "rb") as stream:
                 label = stream.read()
-            label = label[:-3] if name == "cut" else label[:2] + b"\x06" + label[3:]
+            label = label[:-3] if name == "shortened" else label[:2] + b"\x06" + label[3:]
             with open(path(name) + ".sig", "wb") as stream:
                 stream.write(label)
         # An empty label file is "no signature": it must not be signed by `assay image` either.
