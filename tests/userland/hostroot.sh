@@ -1,0 +1,38 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Runs a program of a root folder on this Linux, in namespaces of its own: what it prints is the judgement.
+#
+#   unshare -mpfiu --propagation private hostroot.sh ROOTDIR PROGRAM [ARGUMENT]...
+#
+# The root lies on a tmpfs copy, so that mounts, owners and limits touch nothing of the host. Standard input
+# becomes /dev/console when it is a terminal.
+set -eu
+
+from=$1
+shift
+ulimit -c 0 # a guest writes no core files either
+root=$(mktemp -d)
+mount -t tmpfs -o mode=755 assay-root "$root"
+cp -a "$from/." "$root/"
+mkdir -p "$root/proc" "$root/sys" "$root/dev" "$root/tmp"
+chown -R 0:0 "$root"
+mount -t proc proc "$root/proc"
+mount -t sysfs sysfs "$root/sys"
+mount -t tmpfs -o mode=755 devtmpfs "$root/dev"
+for node in null zero full random urandom tty; do
+	: >"$root/dev/$node"
+	mount --bind "/dev/$node" "$root/dev/$node"
+done
+mkdir "$root/dev/shm"
+ln -s /proc/self/fd "$root/dev/fd"
+ln -s /proc/self/fd/0 "$root/dev/stdin"
+ln -s /proc/self/fd/1 "$root/dev/stdout"
+ln -s /proc/self/fd/2 "$root/dev/stderr"
+mount -t tmpfs -o mode=1777 shm "$root/dev/shm"
+: >"$root/dev/console"
+if [ -t 0 ]; then
+	mount --bind "$(readlink -f /proc/self/fd/0)" "$root/dev/console"
+fi
+hostname assay
+cd "$root"
+exec chroot "$root" /bin/busybox env -i PATH=/bin HOME=/ TERM=linux "$@"

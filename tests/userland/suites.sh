@@ -1,0 +1,46 @@
+#!/bin/busybox sh
+# SPDX-License-Identifier: Apache-2.0
+# Runs one of busybox's own test suites (prepared under /suite) with /bin/busybox.
+#
+#   suites.sh testsuite|ash
+#
+# testsuite: their runtest prints "PASS: case" and "FAIL: case" after "Running test FILE".
+# ash: a line "ok FOLDER/CASE" or "fail FOLDER/CASE" a case, judged as their run-all judges.
+export PATH=/bin SKIP_INTERNET_TESTS=1 HOME=/
+LIMIT=60 # seconds; a case that hangs is a case that fails
+
+run_testsuite() {
+	cd /suite/testsuite || exit 1
+	export bindir=/suite tsdir=/suite/testsuite
+	sh ./runtest </dev/null 2>&1
+}
+
+run_ash() {
+	cd /suite/shell/ash_test || exit 1
+	set -a
+	. /suite/.config
+	THIS_SH=/suite/ash
+	set +a
+	PATH=/suite:$PATH
+	for script in ash-*/*.tests; do
+		right=${script%.tests}.right
+		[ -x "$script" ] && [ -f "$right" ] || continue
+		(
+			cd "${script%/*}" || exit 1
+			timeout -s KILL $LIMIT "$THIS_SH" "./${script##*/}" </dev/null 2>&1 |
+				grep -va "^ash: using fallback suid method$" >/tmp/seen
+		)
+		if diff -u /tmp/seen "$right" >/tmp/difference; then
+			echo "ok $script"
+		else
+			echo "fail $script"
+			[ -z "$VERBOSE" ] || cat /tmp/difference
+		fi
+	done
+}
+
+case $1 in
+testsuite) run_testsuite ;;
+ash) run_ash ;;
+esac
+echo "suite $1 ended"
