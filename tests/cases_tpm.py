@@ -127,10 +127,10 @@ def run_and_disturb(image, how, folder):
                 if victim:
                     os.kill(victim, how)
                 disturbed = victim is not None
-        output = process.stdout.read().decode("utf-8", "replace")
+        process.stdout.read()
     with open(serial, "rb") as stream:
         text = stream.read().decode("utf-8", "replace")
-    return disturbed, Result(process.returncode, text + output, {})
+    return disturbed, Result(process.returncode, text, {})
 
 
 @case
@@ -155,5 +155,5 @@ def dying_tpm():
             check(f"{how.name}: and all later ones",
                   re.search(r"third gives (?!0\b)\d+", result.text), result.text)
             check(f"{how.name}: neither ran", result.text.count("hello from a measured program") <= 2, result.text)
-            check(f"{how.name}: a sentence says that the log broke", "log broken" in result.text, result.text)
+            check(f"{how.name}: a sentence says that the log broke", "the log is broken at record" in result.text, result.text)
             check(f"{how.name}: the wait is bounded, the guest ends", "\nend" in result.text, result.text)
