@@ -9,20 +9,14 @@
 int firmware_errno(EFI_STATUS status)
 {
 	switch (status) {
-	case EFI_SUCCESS:
-		return 0;
-	case EFI_OUT_OF_RESOURCES:
-		return -ENOMEM;
+	case EFI_SUCCESS: return 0;
+	case EFI_OUT_OF_RESOURCES: return -ENOMEM;
 	case EFI_NOT_FOUND:
-	case EFI_UNSUPPORTED:
-		return -ENODEV;
+	case EFI_UNSUPPORTED: return -ENODEV;
 	case EFI_VOLUME_FULL:
-	case EFI_BUFFER_TOO_SMALL:
-		return -EOVERFLOW;
-	case EFI_INVALID_PARAMETER:
-		return -EINVAL;
-	default:
-		return -EIO;
+	case EFI_BUFFER_TOO_SMALL: return -EOVERFLOW;
+	case EFI_INVALID_PARAMETER: return -EINVAL;
+	default: return -EIO;
 	}
 }
 
@@ -30,8 +24,7 @@ void firmware_say(const struct firmware *fw, const char *text)
 {
 	CHAR16 out[3] = { 0 };
 
-	if (!fw->st->ConOut)
-		return;
+	if (!fw->st->ConOut) return;
 	for (; *text; text++) {
 		out[0] = (CHAR16)(*text == '\n' ? '\r' : *text);
 		out[1] = (CHAR16)(*text == '\n' ? '\n' : 0);
@@ -52,8 +45,7 @@ u64 firmware_table(const struct firmware *fw, const EFI_GUID *guid)
 	for (UINTN i = 0; i < fw->st->NumberOfTableEntries; i++) {
 		const EFI_CONFIGURATION_TABLE *t = &fw->st->ConfigurationTable[i];
 
-		if (memcmp(&t->VendorGuid, guid, sizeof(*guid)) == 0)
-			return (u64)(uintptr_t)t->VendorTable;
+		if (memcmp(&t->VendorGuid, guid, sizeof(*guid)) == 0) return (u64)(uintptr_t)t->VendorTable;
 	}
 	return 0;
 }

@@ -9,6 +9,7 @@
 #include "boot/bootinfo.h"
 #include "kernel/base/cursor.h"
 #include "kernel/base/mem.h"
+#include "kernel/base/try.h"
 
 #define PT_LOAD 1u
 #define PF_X 1u
@@ -65,10 +66,8 @@ static int read_segment(struct cursor *c, const struct cursor *file, struct kelf
 	file_len = cursor_le64(&ph);
 	mem_len = cursor_le64(&ph);
 	*ret_load = type == PT_LOAD && mem_len;
-	if (!*ret_load)
-		return 0;
-	if (s.write && s.exec)
-		return bad(ret_why, "the kernel has a segment that is writable and executable");
+	if (!*ret_load) return 0;
+	if (s.write && s.exec) return bad(ret_why, "the kernel has a segment that is writable and executable");
 	if (file_len > mem_len || cursor_slice(file, off, file_len, &s.content))
 		return bad(ret_why, "a segment of the kernel lies outside its file");
 	if (vaddr < KERNEL_BASE || mem_len > KELF_LEN_MAX || add_overflows(vaddr, mem_len + PAGE_SIZE, &end))
@@ -87,13 +86,11 @@ static int finish(struct kelf *k, const char **ret_why)
 
 	k->base = k->segments[0].vaddr;
 	k->len = last->vaddr + last->mem_len - k->base;
-	if (k->len > KELF_LEN_MAX)
-		return bad(ret_why, "the kernel's segments are too far apart");
+	if (k->len > KELF_LEN_MAX) return bad(ret_why, "the kernel's segments are too far apart");
 	for (size_t i = 0; i < k->count; i++) {
 		const struct kelf_segment *s = &k->segments[i];
 
-		if (s->exec && k->entry >= s->vaddr && k->entry - s->vaddr < s->mem_len)
-			return 0;
+		if (s->exec && k->entry >= s->vaddr && k->entry - s->vaddr < s->mem_len) return 0;
 	}
 	return bad(ret_why, "the kernel's entry lies in no executable segment");
 }
@@ -104,31 +101,23 @@ int kelf_parse(struct span file, struct kelf *ret_kelf, const char **ret_why)
 	struct cursor whole = c;
 	struct kelf k = { .count = 0 };
 	unsigned headers;
-	int err = read_header(&c, &k.entry, &headers, ret_why);
 
-	if (err)
-		return err;
+	TRY(read_header(&c, &k.entry, &headers, ret_why));
 	while (headers--) {
 		struct kelf_segment s;
 		bool load;
 
-		err = read_segment(&c, &whole, &s, &load, ret_why);
-		if (err)
-			return err;
-		if (!load)
-			continue;
-		if (k.count == KELF_SEGMENTS_MAX)
-			return bad(ret_why, "the kernel has too many segments");
+		TRY(read_segment(&c, &whole, &s, &load, ret_why));
+		if (!load) continue;
+		if (k.count == KELF_SEGMENTS_MAX) return bad(ret_why, "the kernel has too many segments");
 		if (k.count && s.vaddr < k.segments[k.count - 1].vaddr + k.segments[k.count - 1].mem_len)
 			return bad(ret_why, "the kernel's segments overlap or are not in ascending order");
 		k.segments[k.count++] = s;
 	}
-	if (!k.count)
-		return bad(ret_why, "the kernel has no segment to load");
-	err = finish(&k, ret_why);
-	if (!err)
-		*ret_kelf = k;
-	return err;
+	if (!k.count) return bad(ret_why, "the kernel has no segment to load");
+	TRY(finish(&k, ret_why));
+	*ret_kelf = k;
+	return 0;
 }
 
 void kelf_place(const struct kelf *kelf, void *memory)

@@ -7,6 +7,7 @@
 #include "boot/load.h"
 
 #include "boot/tables.h"
+#include "kernel/base/try.h"
 
 #define LARGE (2ull << 20)
 #define MAP_SPARE 64u /* descriptors that the map may grow by until it is fetched for the last time */
@@ -29,16 +30,12 @@ int load_kernel(const struct firmware *fw, struct span elf, struct bootinfo *inf
 {
 	struct load load = { .map = NULL };
 	u64 raw, start, end, raw_end;
-	int err = kelf_parse(elf, &load.kelf, ret_why);
 
-	if (err)
-		return err;
+	TRY(kelf_parse(elf, &load.kelf, ret_why));
 	raw = (u64)(uintptr_t)firmware_alloc(fw, load.kelf.len + LARGE);
-	if (!raw)
-		return fail(ret_why, -ENOMEM, "there is no memory for the kernel");
+	if (!raw) return fail(ret_why, -ENOMEM, "there is no memory for the kernel");
 	start = align_down(raw, LARGE) + load.kelf.base % LARGE;
-	if (start < raw)
-		start += LARGE;
+	if (start < raw) start += LARGE;
 	end = start + load.kelf.len;
 	raw_end = raw + align_up(load.kelf.len + LARGE, PAGE_SIZE);
 	firmware_free(fw, raw, (start - raw) / PAGE_SIZE);
@@ -70,10 +67,8 @@ static int get_map(const struct firmware *fw, const struct load *load, struct bo
 	UINT32 version = 0;
 	EFI_STATUS status = fw->bs->GetMemoryMap(&len, load->map, ret_key, &stride, &version);
 
-	if (status != EFI_SUCCESS)
-		return firmware_errno(status);
-	if (stride < sizeof(EFI_MEMORY_DESCRIPTOR) || version != 1)
-		return -EINVAL;
+	if (status != EFI_SUCCESS) return firmware_errno(status);
+	if (stride < sizeof(EFI_MEMORY_DESCRIPTOR) || version != 1) return -EINVAL;
 	info->memmap = (struct boot_span){ (u64)(uintptr_t)load->map, len };
 	info->memmap_desc_len = (u32)stride;
 	info->memmap_desc_version = version;
@@ -87,25 +82,21 @@ int load_tables(const struct firmware *fw, struct bootinfo *info, struct load *l
 	struct memmap map;
 	size_t pages;
 	void *tables;
-	int err = check_cpu(ret_why);
 
-	if (err)
-		return err;
+	TRY(check_cpu(ret_why));
 	(void)fw->bs->GetMemoryMap(&len, NULL, &key, &stride, &version); /* BUFFER_TOO_SMALL, with the size */
 	load->map_cap = align_up(len + MAP_SPARE * (stride ? stride : 64), PAGE_SIZE);
 	load->map = firmware_alloc(fw, load->map_cap);
-	if (!load->map)
-		return fail(ret_why, -ENOMEM, "there is no memory for the memory map");
-	if (get_map(fw, load, info, &key))
-		return fail(ret_why, -EIO, "firmware's memory map cannot be read");
+	if (!load->map) return fail(ret_why, -ENOMEM, "there is no memory for the memory map");
+	if (get_map(fw, load, info, &key)) return fail(ret_why, -EIO, "firmware's memory map cannot be read");
 	map = (struct memmap){ load->map, info->memmap.len, info->memmap_desc_len };
 	pages = tables_pages(&map, &load->kelf);
 	tables = firmware_alloc(fw, pages * PAGE_SIZE);
-	if (!tables)
-		return fail(ret_why, -ENOMEM, "there is no memory for the page tables");
+	if (!tables) return fail(ret_why, -ENOMEM, "there is no memory for the page tables");
 	info->page_tables = (struct boot_span){ (u64)(uintptr_t)tables, pages * PAGE_SIZE };
-	err = tables_build(tables, pages, &map, &load->kelf, info->kernel.addr);
-	return err ? fail(ret_why, err, "memory lies at addresses too high for the kernel") : 0;
+	if (tables_build(tables, pages, &map, &load->kelf, info->kernel.addr))
+		return fail(ret_why, -ERANGE, "memory lies at addresses too high for the kernel");
+	return 0;
 }
 
 /* Interrupts are off from here on: the descriptor tables are still firmware's. */

@@ -9,6 +9,7 @@
 #include "boot/uki.h"
 #include "kernel/base/cursor.h"
 #include "kernel/base/mem.h"
+#include "kernel/base/try.h"
 #include "tpm/eventlog.h"
 #include "tpm/pcr.h"
 
@@ -49,8 +50,7 @@ void measure_open(const struct firmware *fw, struct measure *ret_m)
 	struct tcg2_capability cap = { .size = sizeof(cap) };
 
 	*ret_m = (struct measure){ .tcg2 = NULL };
-	if (tcg2 && tcg2->get_capability(tcg2, &cap) == EFI_SUCCESS && cap.tpm_present)
-		ret_m->tcg2 = tcg2;
+	if (tcg2 && tcg2->get_capability(tcg2, &cap) == EFI_SUCCESS && cap.tpm_present) ret_m->tcg2 = tcg2;
 }
 
 /* One event; name travels in its data. */
@@ -69,8 +69,7 @@ static int extend(struct measure *m, u32 pcr, u32 tag, const char *name, struct 
 	writer_le32(&w, tag);
 	writer_le32(&w, (u32)name_len);
 	writer_bytes(&w, name, name_len);
-	if (!writer_ok(&w))
-		return -EOVERFLOW;
+	if (!writer_ok(&w)) return -EOVERFLOW;
 	err = firmware_errno(m->tcg2->hash_log_extend(m->tcg2, 0, (u64)(uintptr_t)bytes.base, bytes.len, event));
 	if (err == -EOVERFLOW) { /* VOLUME_FULL: the TPM was extended, the log has no room */
 		m->log_full = true;
@@ -81,10 +80,8 @@ static int extend(struct measure *m, u32 pcr, u32 tag, const char *name, struct 
 
 static int extend_item(struct measure *m, u32 pcr, const char *name, struct span content)
 {
-	struct span label = { (const u8 *)name, strlen(name) + 1 };
-	int err = extend(m, pcr, UKI_TAG_NAME, name, label);
-
-	return err ? err : extend(m, pcr, UKI_TAG_CONTENT, name, content);
+	TRY(extend(m, pcr, UKI_TAG_NAME, name, (struct span){ (const u8 *)name, strlen(name) + 1 }));
+	return extend(m, pcr, UKI_TAG_CONTENT, name, content);
 }
 
 /* The sentence for a section that cannot be told from another. */
@@ -105,14 +102,12 @@ int measure_sections(struct measure *m, const struct pe *image, const char **ret
 		struct span content;
 		int err = pe_find(image, uki_name(i), &content);
 
-		if (err == -ENOENT || (!err && !uki_is_measured(i)))
-			continue;
+		if (err == -ENOENT || (!err && !uki_is_measured(i))) continue;
 		if (err) {
 			*ret_why = section_sentence(uki_name(i));
 			return err;
 		}
-		if (!m->tcg2)
-			continue;
+		if (!m->tcg2) continue;
 		err = extend_item(m, PCR_IMAGE, uki_name(i), content);
 		if (err) {
 			*ret_why = "the TPM did not take the measurement of the image's sections (PCR 11)";
@@ -126,10 +121,8 @@ int measure_options(struct measure *m, struct span options, const char **ret_why
 {
 	int err = 0;
 
-	if (m->tcg2 && options.len)
-		err = extend_item(m, PCR_OPTIONS, UKI_OPTIONS_NAME, options);
-	if (err)
-		*ret_why = "the TPM did not take the measurement of the load options (PCR 12)";
+	if (m->tcg2 && options.len) err = extend_item(m, PCR_OPTIONS, UKI_OPTIONS_NAME, options);
+	if (err) *ret_why = "the TPM did not take the measurement of the load options (PCR 12)";
 	return err;
 }
 
@@ -141,8 +134,7 @@ static u64 final_events_len(u64 table, struct span log)
 	const char *why;
 	size_t len = 0;
 
-	if (load_le64(events.base - 8) == 0)
-		return 0;
+	if (load_le64(events.base - 8) == 0) return 0;
 	if (eventlog_parse(log, &raw, &why) || eventlog_final_len(&raw, events, load_le64(events.base - 8), &len))
 		return 0;
 	return len;
@@ -153,16 +145,11 @@ static int copy_log(const struct firmware *fw, u64 start, u64 last, struct booti
 	const u8 *from = (const u8 *)(uintptr_t)start;
 	size_t len;
 	void *copy;
-	int err;
 
-	if (last < start || last - start > EVENTLOG_LEN_MAX)
-		return -EBADMSG;
-	err = eventlog_measure(from, EVENTLOG_LEN_MAX, (size_t)(last - start), &len);
-	if (err)
-		return err;
+	if (last < start || last - start > EVENTLOG_LEN_MAX) return -EBADMSG;
+	TRY(eventlog_measure(from, EVENTLOG_LEN_MAX, (size_t)(last - start), &len));
 	copy = firmware_alloc(fw, len);
-	if (!copy)
-		return -ENOMEM;
+	if (!copy) return -ENOMEM;
 	memcpy(copy, from, len);
 	info->event_log = (struct boot_span){ (u64)(uintptr_t)copy, len };
 	return 0;
@@ -174,17 +161,14 @@ void measure_log(const struct measure *m, const struct firmware *fw, struct boot
 	BOOLEAN truncated = 0;
 	u32 format = EVENTLOG_AGILE;
 
-	if (!m->tcg2)
-		return;
+	if (!m->tcg2) return;
 	if (m->tcg2->get_event_log(m->tcg2, format, &start, &last, &truncated) != EFI_SUCCESS) {
 		format = EVENTLOG_TCG12;
 		if (m->tcg2->get_event_log(m->tcg2, format, &start, &last, &truncated) != EFI_SUCCESS)
 			start = 0;
 	}
-	if (truncated || m->log_full)
-		info->flags |= BOOT_LOG_TRUNCATED;
-	if (!start || !last)
-		return;
+	if (truncated || m->log_full) info->flags |= BOOT_LOG_TRUNCATED;
+	if (!start || !last) return;
 	info->tcg2_log_format = format;
 	if (copy_log(fw, start, last, info)) {
 		firmware_say(fw, "assay: the firmware's event log cannot be read; the kernel gets none\n");

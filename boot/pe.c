@@ -23,8 +23,7 @@ static bool read_optional(struct cursor *c, struct pe *pe)
 	u32 dirs;
 
 	pe->plus = magic == PE_MAGIC_PLUS;
-	if (!pe->plus && magic != PE_MAGIC_32)
-		return false;
+	if (!pe->plus && magic != PE_MAGIC_32) return false;
 	cursor_seek(c, 32);
 	pe->section_align = cursor_le32(c);
 	pe->file_align = cursor_le32(c);
@@ -45,8 +44,7 @@ static bool read_optional(struct cursor *c, struct pe *pe)
 /* Whether the section's bytes lie inside the image, as far as the view cares. */
 static bool section_inside(const struct pe *pe, const struct pe_section *s)
 {
-	if (pe->view == PE_LOADED)
-		return (u64)s->vaddr + s->vsize <= pe->bytes.len;
+	if (pe->view == PE_LOADED) return (u64)s->vaddr + s->vsize <= pe->bytes.len;
 	return s->file_len == 0 || (u64)s->file_off + s->file_len <= pe->bytes.len;
 }
 
@@ -84,8 +82,7 @@ int pe_open(const void *base, size_t len, enum pe_view view, struct pe *ret_pe, 
 		struct pe_section s;
 
 		pe_section_at(&pe, i, &s);
-		if (!section_inside(&pe, &s))
-			return bad(ret_why, "a PE section lies outside the image");
+		if (!section_inside(&pe, &s)) return bad(ret_why, "a PE section lies outside the image");
 	}
 	*ret_pe = pe;
 	return 0;
@@ -117,92 +114,12 @@ int pe_find(const struct pe *pe, const char *name, struct span *ret_content)
 		struct pe_section s;
 
 		pe_section_at(pe, i, &s);
-		if (strcmp(s.name, name) != 0 || s.vsize == 0)
-			continue;
-		if (found.len || (pe->view == PE_FILE && s.file_len < s.vsize))
-			return -EBADMSG;
+		if (strcmp(s.name, name) != 0 || s.vsize == 0) continue;
+		if (found.len || (pe->view == PE_FILE && s.file_len < s.vsize)) return -EBADMSG;
 		if (cursor_slice(&image, pe->view == PE_LOADED ? s.vaddr : s.file_off, s.vsize, &found))
 			return -EBADMSG;
 	}
-	if (!found.len)
-		return -ENOENT;
+	if (!found.len) return -ENOENT;
 	*ret_content = found;
 	return 0;
-}
-
-/* The section with the lowest (file offset, table position) above the last one; false at the end. */
-static bool next_by_offset(const struct pe *pe, struct pe_section *last, size_t *last_index)
-{
-	bool found = false;
-	struct pe_section best = { .name = "" };
-	size_t best_index = 0;
-
-	for (size_t i = 0; i < pe->count; i++) {
-		struct pe_section s;
-
-		pe_section_at(pe, i, &s);
-		if (*last_index != PE_SECTIONS_MAX &&
-		    (s.file_off < last->file_off || (s.file_off == last->file_off && i <= *last_index)))
-			continue;
-		if (found && s.file_off >= best.file_off)
-			continue;
-		best = s;
-		best_index = i;
-		found = true;
-	}
-	*last = best;
-	*last_index = best_index;
-	return found;
-}
-
-/* The headers without CheckSum and without the directory entry of the certificates. */
-static int digest_headers(const struct pe *pe, int (*hash)(void *ctx, struct span range), void *ctx)
-{
-	size_t sum = pe->opt_off + 64;
-	size_t entry = pe->opt_off + (pe->plus ? 144 : 128);
-	const u8 *b = pe->bytes.base;
-	int err = hash(ctx, (struct span){ b, sum });
-
-	if (err)
-		return err;
-	if (!pe->has_cert_entry)
-		return hash(ctx, (struct span){ b + sum + 4, pe->headers_len - sum - 4 });
-	err = hash(ctx, (struct span){ b + sum + 4, entry - sum - 4 });
-	if (err)
-		return err;
-	return hash(ctx, (struct span){ b + entry + 8, pe->headers_len - entry - 8 });
-}
-
-int pe_digest_ranges(const struct pe *pe, int (*hash)(void *ctx, struct span range), void *ctx)
-{
-	struct cursor file = cursor_of(pe->bytes);
-	struct pe_section s = { .name = "" };
-	size_t index = PE_SECTIONS_MAX;
-	u64 sum = pe->headers_len;
-	u64 end;
-	struct span range;
-	int err;
-
-	if (pe->view != PE_FILE)
-		return -EINVAL;
-	err = digest_headers(pe, hash, ctx);
-	while (!err && next_by_offset(pe, &s, &index)) {
-		if (!s.file_len)
-			continue;
-		err = cursor_slice(&file, s.file_off, s.file_len, &range);
-		if (!err)
-			err = hash(ctx, range);
-		sum += s.file_len;
-	}
-	if (err)
-		return err;
-	if (pe->bytes.len == sum)
-		return 0;
-	if (pe->cert_len > pe->bytes.len || pe->bytes.len - pe->cert_len < sum)
-		return -EBADMSG;
-	end = pe->bytes.len - pe->cert_len;
-	if (end == sum)
-		return 0;
-	err = cursor_slice(&file, sum, end - sum, &range);
-	return err ? err : hash(ctx, range);
 }

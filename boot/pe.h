@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * boot/pe.h - sections of a PE image, and the bytes that Authenticode hashes.
+ * boot/pe.h - sections of a PE image.
  *
  * Works on a file and on an image that firmware has loaded: pe_open() checks the headers and
  * every section header once, for the chosen view; afterwards each section lies inside the
@@ -10,8 +10,7 @@
  * Units      bytes; addresses are relative to the image base.
  * Ownership  spans point into the caller's bytes.
  * Errors     -EBADMSG with a static sentence in ret_why; -ENOENT no such section.
- * Source     Microsoft PE Format, sections 2 to 4 and "Appendix A: Calculating Authenticode PE
- *            Image Hash"; range selection as edk2's measurement of images does it.
+ * Source     Microsoft PE Format, sections 2 to 4.
  */
 #ifndef ASSAY_PE_H
 #define ASSAY_PE_H
@@ -71,11 +70,5 @@ void pe_section_at(const struct pe *pe, size_t index, struct pe_section *ret_sec
  * VirtualSize 0; -EBADMSG when there are two, or when a file holds fewer bytes of it.
  */
 must_check int pe_find(const struct pe *pe, const char *name, struct span *ret_content);
-
-/*
- * Calls hash for each range that the Authenticode digest covers, in order. Only for PE_FILE. Stops at the first
- * non-zero result of hash and returns it; -EBADMSG when the file contradicts its headers.
- */
-must_check int pe_digest_ranges(const struct pe *pe, int (*hash)(void *ctx, struct span range), void *ctx);
 
 #endif

@@ -12,6 +12,7 @@
 #include "boot/utf16.h"
 #include "kernel/base/cursor.h"
 #include "kernel/base/mem.h"
+#include "kernel/base/try.h"
 
 #define STOP_WAIT_US 10000000u
 #define OPTIONS_LEN_MAX 0x10000u
@@ -43,8 +44,7 @@ static int prepare(struct stub *s)
 
 	(void)s->fw.bs->SetWatchdogTimer(0, 0, 0, NULL); /* a firmware without one has nothing to disable */
 	s->info = firmware_alloc(&s->fw, sizeof(*s->info));
-	if (!s->info)
-		return fail(s, -ENOMEM, "there is no memory for the boot record");
+	if (!s->info) return fail(s, -ENOMEM, "there is no memory for the boot record");
 	__asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
 	memset(s->info, 0, sizeof(*s->info));
 	s->info->magic = BOOTINFO_MAGIC;
@@ -61,21 +61,15 @@ static int find_image(struct stub *s)
 
 	if (s->fw.bs->HandleProtocol(s->fw.image, &id, (void **)&loaded) != EFI_SUCCESS)
 		return fail(s, -ENODEV, "firmware does not say where the image is");
-	if (loaded->LoadOptions)
-		s->options = (struct span){ loaded->LoadOptions, loaded->LoadOptionsSize };
+	if (loaded->LoadOptions) s->options = (struct span){ loaded->LoadOptions, loaded->LoadOptionsSize };
 	return pe_open(loaded->ImageBase, loaded->ImageSize, PE_LOADED, &s->image, &s->why);
 }
 
 static int measure_all(struct stub *s)
 {
-	int err;
-
 	measure_open(&s->fw, &s->measure);
-	err = measure_sections(&s->measure, &s->image, &s->why);
-	if (!err)
-		err = measure_options(&s->measure, s->options, &s->why);
-	if (err)
-		return err;
+	TRY(measure_sections(&s->measure, &s->image, &s->why));
+	TRY(measure_options(&s->measure, s->options, &s->why));
 	if (s->measure.tcg2)
 		s->info->flags |= BOOT_TCG2_PRESENT | BOOT_SECTIONS_MEASURED | BOOT_OPTIONS_MEASURED;
 	else
@@ -107,18 +101,14 @@ static int take_options(struct stub *s)
 	size_t len = 0;
 	void *text;
 
-	if (!s->options.len)
-		return 0;
+	if (!s->options.len) return 0;
 	s->info->load_options_not_text = 1;
-	if (s->options.len > OPTIONS_LEN_MAX || cap == 0)
-		return 0;
+	if (s->options.len > OPTIONS_LEN_MAX || cap == 0) return 0;
 	text = firmware_alloc(&s->fw, cap);
-	if (!text)
-		return fail(s, -ENOMEM, "there is no memory for the load options");
+	if (!text) return fail(s, -ENOMEM, "there is no memory for the load options");
 	if (utf16_to_utf8(s->options.base, s->options.len, text, cap, &len) == 0) {
 		s->info->load_options_not_text = 0;
-		if (len)
-			s->info->load_options = (struct boot_span){ (u64)(uintptr_t)text, len };
+		if (len) s->info->load_options = (struct boot_span){ (u64)(uintptr_t)text, len };
 	}
 	return 0;
 }
@@ -131,8 +121,7 @@ static u8 global_variable(const struct stub *s, const CHAR16 *name)
 	u8 value = 0;
 	UINTN len = sizeof(value);
 
-	for (size_t i = 0; i < ARRAY_COUNT(copy) - 1 && name[i]; i++)
-		copy[i] = name[i];
+	for (size_t i = 0; i < ARRAY_COUNT(copy) - 1 && name[i]; i++) copy[i] = name[i];
 	return s->fw.st->RuntimeServices->GetVariable(copy, &id, NULL, &len, &value) == EFI_SUCCESS ? value : 0;
 }
 
@@ -154,12 +143,11 @@ static int take_platform(struct stub *s)
 static int place_kernel(struct stub *s)
 {
 	struct span elf;
-	int err = pe_find(&s->image, uki_name(UKI_LINUX), &elf);
 
-	if (err)
-		return fail(s, err, "the image has no section .linux, so there is no kernel");
-	err = load_kernel(&s->fw, elf, s->info, &s->load, &s->why);
-	return err ? err : load_tables(&s->fw, s->info, &s->load, &s->why);
+	if (pe_find(&s->image, uki_name(UKI_LINUX), &elf))
+		return fail(s, -ENOENT, "the image has no section .linux, so there is no kernel");
+	TRY(load_kernel(&s->fw, elf, s->info, &s->load, &s->why));
+	return load_tables(&s->fw, s->info, &s->load, &s->why);
 }
 
 static int leave(struct stub *s)
@@ -188,7 +176,6 @@ EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *table)
 	};
 
 	for (size_t i = 0; i < ARRAY_COUNT(steps); i++)
-		if (steps[i](&s))
-			break;
+		if (steps[i](&s)) break;
 	return stop(&s);
 }

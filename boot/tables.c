@@ -8,6 +8,7 @@
 
 #include "boot/bootinfo.h"
 #include "kernel/base/mem.h"
+#include "kernel/base/try.h"
 
 #define GIB (1ull << 30)
 #define LARGE (2ull << 20)
@@ -49,8 +50,7 @@ static u64 *new_table(struct builder *b)
 /* The table below entry, made when absent. */
 static u64 *below(struct builder *b, u64 *entry)
 {
-	if (!(*entry & PTE_PRESENT))
-		*entry = (u64)(uintptr_t)new_table(b) | PTE_PRESENT | PTE_WRITE;
+	if (!(*entry & PTE_PRESENT)) *entry = (u64)(uintptr_t)new_table(b) | PTE_PRESENT | PTE_WRITE;
 	return (u64 *)(uintptr_t)(*entry & PTE_ADDR);
 }
 
@@ -67,8 +67,7 @@ static void map_gib(struct builder *b, u64 gib)
 	u64 *pdpt = below(b, &top[index_at(addr, 3)]);
 	u64 *pd;
 
-	if (pdpt[index_at(addr, 2)] & PTE_PRESENT)
-		return;
+	if (pdpt[index_at(addr, 2)] & PTE_PRESENT) return;
 	pd = below(b, &pdpt[index_at(addr, 2)]);
 	for (unsigned i = 0; i < 512 && !b->err; i++)
 		pd[i] = (addr + i * LARGE) | PTE_PRESENT | PTE_WRITE | PTE_LARGE;
@@ -87,10 +86,8 @@ static int desc_gibs(const u8 *desc, u64 *ret_first, u64 *ret_end)
 	u64 pages = load_le64(desc + 24);
 
 	*ret_first = *ret_end = 0;
-	if (!is_memory(load_le32(desc)) || !pages)
-		return 0;
-	if (start >= PHYSMAP_MAX || pages > (PHYSMAP_MAX - start) / PAGE_SIZE)
-		return -ERANGE;
+	if (!is_memory(load_le32(desc)) || !pages) return 0;
+	if (start >= PHYSMAP_MAX || pages > (PHYSMAP_MAX - start) / PAGE_SIZE) return -ERANGE;
 	*ret_first = start / GIB;
 	*ret_end = (start + pages * PAGE_SIZE - 1) / GIB + 1;
 	return 0;
@@ -139,8 +136,7 @@ size_t tables_pages(const struct memmap *map, const struct kelf *kelf)
 		if (desc_gibs((const u8 *)map->descs + off, &gib, &end))
 			continue; /* tables_build refuses it */
 		highest = max_u64(highest, end);
-		for (; gib < end; gib++)
-			count += covered_before(map, off, gib) ? 0 : 1;
+		for (; gib < end; gib++) count += covered_before(map, off, gib) ? 0 : 1;
 	}
 	return count + (size_t)((highest - 1) / 512) + 1;
 }
@@ -150,22 +146,16 @@ int tables_build(void *memory, size_t pages, const struct memmap *map, const str
 {
 	struct builder b = { .memory = memory, .pages = pages };
 	u64 *top = new_table(&b);
-	int err;
 
-	for (u64 gib = 0; gib < FIRST_GIBS && !b.err; gib++)
-		map_gib(&b, gib);
+	for (u64 gib = 0; gib < FIRST_GIBS && !b.err; gib++) map_gib(&b, gib);
 	for (size_t off = 0; off + map->stride <= map->len; off += map->stride) {
 		u64 gib, end;
 
-		err = desc_gibs((const u8 *)map->descs + off, &gib, &end);
-		if (err)
-			return err;
-		for (; gib < end && !b.err; gib++)
-			map_gib(&b, gib);
+		TRY(desc_gibs((const u8 *)map->descs + off, &gib, &end));
+		for (; gib < end && !b.err; gib++) map_gib(&b, gib);
 	}
 	for (unsigned i = 0; i < 128 && !b.err; i++)
-		if (top[i] & PTE_PRESENT)
-			top[index_at(PHYSMAP_BASE, 3) + i] = top[i] | PTE_NX;
+		if (top[i] & PTE_PRESENT) top[index_at(PHYSMAP_BASE, 3) + i] = top[i] | PTE_NX;
 	map_kernel(&b, kelf, kernel_paddr);
 	return b.err;
 }

@@ -13,10 +13,7 @@ static const char names[UKI_COUNT][9] = {
 	[UKI_PCRSIG] = ".pcrsig",   [UKI_PCRPKEY] = ".pcrpkey", [UKI_PROFILE] = ".profile",
 };
 
-const char *uki_name(enum uki_section section)
-{
-	return (unsigned)section < UKI_COUNT ? names[section] : NULL;
-}
+const char *uki_name(enum uki_section section) { return (unsigned)section < UKI_COUNT ? names[section] : NULL; }
 
 bool uki_is_measured(enum uki_section section)
 {
@@ -26,7 +23,6 @@ bool uki_is_measured(enum uki_section section)
 enum uki_section uki_find(const char *name)
 {
 	for (unsigned i = 0; i < UKI_COUNT; i++)
-		if (strcmp(names[i], name) == 0)
-			return (enum uki_section)i;
+		if (strcmp(names[i], name) == 0) return (enum uki_section)i;
 	return UKI_COUNT;
 }

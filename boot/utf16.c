@@ -12,11 +12,9 @@ static u32 take_char(struct cursor *c)
 	u32 high = cursor_le16(c);
 	u32 low;
 
-	if (high < 0xd800 || high > 0xdfff)
-		return high;
+	if (high < 0xd800 || high > 0xdfff) return high;
 	low = cursor_le16(c);
-	if (high > 0xdbff || low < 0xdc00 || low > 0xdfff)
-		cursor_fail(c);
+	if (high > 0xdbff || low < 0xdc00 || low > 0xdfff) cursor_fail(c);
 	return 0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00);
 }
 
@@ -46,20 +44,16 @@ int utf16_to_utf8(const void *bytes, size_t len, void *ret_buf, size_t cap, size
 	struct writer w = writer_init(ret_buf, cap);
 	struct cursor c;
 
-	if (len < 2 || len % 2 || b[len - 1] || b[len - 2])
-		return -EILSEQ;
-	while (len && !b[len - 1] && !b[len - 2])
-		len -= 2;
+	if (len < 2 || len % 2 || b[len - 1] || b[len - 2]) return -EILSEQ;
+	while (len && !b[len - 1] && !b[len - 2]) len -= 2;
 	c = cursor_init(bytes, len);
 	while (cursor_left(&c)) {
 		u32 ch = take_char(&c);
 
-		if (!cursor_ok(&c) || ch < 0x20 || ch == 0x7f)
-			return -EILSEQ;
+		if (!cursor_ok(&c) || ch < 0x20 || ch == 0x7f) return -EILSEQ;
 		put_char(&w, ch);
 	}
-	if (!writer_ok(&w))
-		return -EOVERFLOW;
+	if (!writer_ok(&w)) return -EOVERFLOW;
 	*ret_len = w.len;
 	return 0;
 }

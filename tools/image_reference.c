@@ -15,6 +15,7 @@
 #include "kernel/version.h"
 #include "tools/image.h"
 #include "tools/json.h"
+#include "tools/pedigest.h"
 
 #define BANKS 4u
 

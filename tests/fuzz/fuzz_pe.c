@@ -4,6 +4,7 @@
 
 #include "boot/pe.h"
 #include "boot/uki.h"
+#include "tools/pedigest.h"
 
 int LLVMFuzzerTestOneInput(const u8 *data, size_t len);
 

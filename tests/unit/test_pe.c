@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "boot/pe.h"
+#include "tools/pedigest.h"
 
 #define HEAD 0x80u
 #define OPT (HEAD + 24)

@@ -18,6 +18,7 @@
 #include "kernel/base/port.h"
 #include "tests/fake/scratch.h"
 #include "tests/fake/stub_elf.h"
+#include "tools/pedigest.h"
 #include "tools/pewrite.h"
 
 struct image {
