@@ -61,16 +61,16 @@ struct bootinfo {
 	u64 final_events;              /* the Final Events table (ACPI NVS, firmware's), 0 when absent */
 	u64 final_events_skip;         /* bytes of its events already contained in event_log */
 
-	struct boot_span kernel;       /* physical range of the loaded kernel image, contiguous */
+	struct boot_span kernel;       /* contiguous; addr is that of the lowest linked page, equal to it modulo 2 MiB */
 	struct boot_span page_tables;  /* the stub's page tables; free once the kernel has its own */
 
-	/* The image's sections, copied or in place. */
+	/* The image's sections, in place in the loaded image (memory of type EfiLoaderCode). */
 	struct boot_span osrel;
 	struct boot_span cmdline;      /* section .cmdline: UTF-8, no NUL needed */
 	struct boot_span initrd;       /* section .initrd: POSIX tar */
 	struct boot_span uname;
 
-	/* Load options as UTF-8, converted from UTF-16; ignored_options tells that options were there
+	/* Load options as UTF-8 without NUL, converted from UTF-16; load_options_not_text is 1 when options were there
 	   that are not text. Whether they count is the kernel's decision (kernel/cmdline.c). */
 	struct boot_span load_options;
 	u32 load_options_not_text;
