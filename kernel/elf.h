@@ -8,7 +8,7 @@
  *
  * Context    any.
  * Units      addresses as linked (before the bias of a position independent program), lengths in bytes.
- * Ownership  ret_why is static text: why the file was refused, to be put after its name.
+ * Ownership  ret_why is static text: why the file was refused, to be put after its name. A refused plan is all zeros.
  * Errors     -ENOEXEC.
  * Source     ELF-64 object file format 1.5; System V ABI AMD64 supplement 1.0.
  */

@@ -162,7 +162,6 @@ static const struct node {
 	{ "fd", S_IFDIR | 0500, NULL, NULL, &fd_children },
 	{ "limits", S_IFREG | 0444, &proc_limits_ops, NULL, NULL },
 	{ "maps", S_IFREG | 0444, &proc_maps_ops, NULL, NULL },
-	{ "mountinfo", S_IFREG | 0444, &proc_mountinfo_ops, NULL, NULL },
 	{ "mounts", S_IFREG | 0444, &proc_mounts_ops, NULL, NULL },
 	{ "root", S_IFLNK | 0777, NULL, follow_root, NULL },
 	{ "stat", S_IFREG | 0444, &proc_stat_ops, NULL, NULL },

@@ -389,13 +389,6 @@ static int show_mounts(struct show_sink *sink, void *arg)
 	return 0;
 }
 
-static int show_mountinfo(struct show_sink *sink, void *arg)
-{
-	(void)arg; /* as above */
-	mountinfo_show(sink);
-	return 0;
-}
-
 const struct pseudo_ops proc_stat_ops = { .show = show_stat };
 const struct pseudo_ops proc_statm_ops = { .show = show_statm };
 const struct pseudo_ops proc_status_ops = { .show = show_status };
@@ -405,4 +398,3 @@ const struct pseudo_ops proc_comm_ops = { .show = show_comm, .store = store_comm
 const struct pseudo_ops proc_maps_ops = { .show = show_maps };
 const struct pseudo_ops proc_limits_ops = { .show = show_limits };
 const struct pseudo_ops proc_mounts_ops = { .show = show_mounts };
-const struct pseudo_ops proc_mountinfo_ops = { .show = show_mountinfo };
