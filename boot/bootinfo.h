@@ -61,7 +61,7 @@ struct bootinfo {
 	u64 final_events;              /* the Final Events table (ACPI NVS, firmware's), 0 when absent */
 	u64 final_events_skip;         /* bytes of its events already contained in event_log */
 
-	struct boot_span kernel;       /* contiguous; addr is that of the lowest linked page, equal to it modulo 2 MiB */
+	struct boot_span kernel;       /* contiguous; addr: lowest page, as its link address modulo 2 MiB */
 	struct boot_span page_tables;  /* the stub's page tables; free once the kernel has its own */
 
 	/* The image's sections, in place in the loaded image (memory of type EfiLoaderCode). */
