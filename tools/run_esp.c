@@ -59,7 +59,6 @@ int run_make_esp(struct run *r)
 	args_add(&format, "-C");
 	args_add(&format, "-F32");
 	args_add(&format, "-nESP");
-	args_add(&format, "-i41534159");
 	args_add(&format, "--invariant");
 	args_add(&format, "%s", r->esp);
 	args_add(&format, "%llu", (unsigned long long)(len / KIB));
