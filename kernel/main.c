@@ -422,10 +422,7 @@ static void start_integrity(void)
 /* The stub, the packed image and what firmware's loader left are memory again. */
 static void release_stub(void)
 {
-	const struct pmm_keep keep[] = {
-		{ boot.kernel.addr, boot.kernel.len },
-		{ boot.event_log.addr, boot.event_log.len },
-	};
+	const struct pmm_keep keep[] = { { boot.kernel.addr, boot.kernel.len } };
 	struct pmm_stats stats;
 
 	acpi_done();
