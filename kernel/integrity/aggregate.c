@@ -4,6 +4,8 @@
  */
 #include "kernel/integrity/aggregate.h"
 
+#include "kernel/base/try.h"
+
 #define PCRS_SHA1 8u
 #define PCRS_OTHER 10u
 
@@ -11,8 +13,7 @@ static size_t find_bank(const struct tpm *tpm, unsigned hash)
 {
 	size_t i = 0;
 
-	while (i < tpm->bank_count && tpm->banks[i].hash != hash)
-		i++;
+	while (i < tpm->bank_count && tpm->banks[i].hash != hash) i++;
 	return i;
 }
 
@@ -33,20 +34,16 @@ static struct digest zeros(unsigned hash)
 
 static int over_bank(struct tpm *tpm, size_t bank, struct digest *ret_digest)
 {
-	unsigned hash = tpm->banks[bank].hash;
-	unsigned pcr_count = hash == HASH_SHA1 ? PCRS_SHA1 : PCRS_OTHER;
-	struct digest digest = zeros(hash);
+	struct digest digest = zeros(tpm->banks[bank].hash);
+	unsigned pcr_count = digest.id == HASH_SHA1 ? PCRS_SHA1 : PCRS_OTHER;
 	struct tpm_digests values;
 	struct hash_ctx ctx;
-	int err = hash_init(&ctx, hash);
 
-	for (unsigned pcr = 0; !err && pcr < pcr_count; pcr++) {
-		err = tpm_pcr_read(tpm, pcr, &values);
-		if (!err)
-			hash_update(&ctx, values.bytes[bank], digest.len);
+	TRY(hash_init(&ctx, digest.id));
+	for (unsigned pcr = 0; pcr < pcr_count; pcr++) {
+		TRY(tpm_pcr_read(tpm, pcr, &values));
+		hash_update(&ctx, values.bytes[bank], digest.len);
 	}
-	if (err)
-		return err;
 	hash_final(&ctx, digest.bytes);
 	*ret_digest = digest;
 	return 0;
@@ -55,16 +52,10 @@ static int over_bank(struct tpm *tpm, size_t bank, struct digest *ret_digest)
 int aggregate_compute(struct tpm *tpm, unsigned default_hash, struct digest *ret_digest, struct digest *ret_legacy)
 {
 	struct digest digest = zeros(default_hash), legacy = zeros(HASH_SHA1);
-	size_t bank = tpm ? choose_bank(tpm, default_hash) : 0;
-	size_t sha1 = tpm ? find_bank(tpm, HASH_SHA1) : 0;
-	int err = 0;
+	size_t bank = tpm ? choose_bank(tpm, default_hash) : 0, sha1 = tpm ? find_bank(tpm, HASH_SHA1) : 0;
 
-	if (tpm && bank < tpm->bank_count)
-		err = over_bank(tpm, bank, &digest);
-	if (!err && tpm && sha1 < tpm->bank_count)
-		err = over_bank(tpm, sha1, &legacy);
-	if (err)
-		return err;
+	if (tpm && bank < tpm->bank_count) TRY(over_bank(tpm, bank, &digest));
+	if (tpm && sha1 < tpm->bank_count) TRY(over_bank(tpm, sha1, &legacy));
 	*ret_digest = digest;
 	*ret_legacy = legacy;
 	return 0;

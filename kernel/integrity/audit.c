@@ -37,8 +37,7 @@ void audit_untrusted(struct blob *line, const char *text)
 	bool plain = true;
 
 	for (const char *c = text; *c; c++)
-		if (*c == '"' || (u8)*c < 0x21 || (u8)*c > 0x7e)
-			plain = false;
+		if (*c == '"' || (u8)*c < 0x21 || (u8)*c > 0x7e) plain = false;
 	if (plain) {
 		blob_text(line, "\"");
 		blob_text(line, text);
@@ -54,11 +53,9 @@ void audit_untrusted(struct blob *line, const char *text)
 
 void audit_printable(char *buf, size_t cap, const char *text)
 {
-	if (!text_copy(buf, cap, text) && cap > 4)
-		memcpy(buf + cap - 4, "...", 4);
+	if (!text_copy(buf, cap, text) && cap > 4) memcpy(buf + cap - 4, "...", 4);
 	for (char *c = buf; *c; c++)
-		if ((u8)*c < 0x20 || (u8)*c > 0x7e)
-			*c = '?';
+		if ((u8)*c < 0x20 || (u8)*c > 0x7e) *c = '?';
 }
 
 void audit_integrity(const struct integrity_task *task, const struct audit_event *event)

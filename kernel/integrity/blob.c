@@ -8,41 +8,31 @@
 #include "kernel/base/port.h"
 #include "kernel/base/text.h"
 
-static bool reserve(struct blob *blob, size_t more)
+u8 *blob_room(struct blob *blob, size_t len)
 {
 	size_t cap = blob->cap ? blob->cap : 256;
 	u8 *bigger;
 
-	if (blob->failed)
-		return false;
-	if (more <= blob->cap - blob->len)
-		return true;
-	while (cap - blob->len < more) {
-		if (cap > SIZE_MAX / 2) {
-			blob->failed = true;
-			return false;
-		}
-		cap *= 2;
+	if (blob->failed) return NULL;
+	if (len > blob->cap - blob->len) {
+		while (cap - blob->len < len && cap <= SIZE_MAX / 2) cap *= 2;
+		bigger = cap - blob->len >= len ? port_alloc(cap) : NULL;
+		blob->failed = !bigger;
+		if (!bigger) return NULL;
+		if (blob->len) memcpy(bigger, blob->base, blob->len);
+		port_free(blob->base);
+		blob->base = bigger;
+		blob->cap = cap;
 	}
-	bigger = port_alloc(cap);
-	if (!bigger) {
-		blob->failed = true;
-		return false;
-	}
-	if (blob->len)
-		memcpy(bigger, blob->base, blob->len);
-	port_free(blob->base);
-	blob->base = bigger;
-	blob->cap = cap;
-	return true;
+	blob->len += len;
+	return blob->base + blob->len - len;
 }
 
 void blob_bytes(struct blob *blob, const void *bytes, size_t len)
 {
-	if (!len || !reserve(blob, len))
-		return;
-	memcpy(blob->base + blob->len, bytes, len);
-	blob->len += len;
+	u8 *room = len ? blob_room(blob, len) : NULL;
+
+	if (room) memcpy(room, bytes, len);
 }
 
 void blob_le32(struct blob *blob, u32 value)
@@ -53,22 +43,15 @@ void blob_le32(struct blob *blob, u32 value)
 	blob_bytes(blob, raw, sizeof(raw));
 }
 
-void blob_text(struct blob *blob, const char *text)
-{
-	blob_bytes(blob, text, strlen(text));
-}
+void blob_text(struct blob *blob, const char *text) { blob_bytes(blob, text, strlen(text)); }
 
 void blob_hex(struct blob *blob, const void *bytes, size_t len)
 {
-	static const char digits[] = "0123456789abcdef";
-	const u8 *from = bytes;
+	u8 *room = len <= SIZE_MAX / 4 ? blob_room(blob, 2 * len + 1) : NULL;
 
-	if (len > SIZE_MAX / 2 || !reserve(blob, 2 * len))
-		return;
-	for (size_t i = 0; i < len; i++) {
-		blob->base[blob->len++] = (u8)digits[from[i] >> 4];
-		blob->base[blob->len++] = (u8)digits[from[i] & 15];
-	}
+	if (!room) return;
+	text_hex((char *)room, bytes, len);
+	blob->len--; /* text_hex's NUL */
 }
 
 void blob_format(struct blob *blob, const char *format, ...)
@@ -82,10 +65,7 @@ void blob_format(struct blob *blob, const char *format, ...)
 	blob_text(blob, text);
 }
 
-int blob_status(const struct blob *blob)
-{
-	return blob->failed ? -ENOMEM : 0;
-}
+int blob_status(const struct blob *blob) { return blob->failed ? -ENOMEM : 0; }
 
 void blob_reset(struct blob *blob)
 {

@@ -21,6 +21,8 @@ struct blob {
 };
 
 void blob_bytes(struct blob *blob, const void *bytes, size_t len);
+/* Room for len bytes at the end, to be filled by the caller; NULL when memory ran out. */
+u8 *blob_room(struct blob *blob, size_t len);
 void blob_le32(struct blob *blob, u32 value);
 void blob_text(struct blob *blob, const char *text);
 void blob_hex(struct blob *blob, const void *bytes, size_t len);

@@ -10,12 +10,12 @@
 #include "kernel/base/mem.h"
 #include "kernel/base/port.h"
 #include "kernel/base/text.h"
+#include "kernel/base/try.h"
 #include "kernel/integrity/appraise.h"
 #include "kernel/integrity/audit.h"
 #include "kernel/integrity/core.h"
 
 #define LABEL_NAME "security.ima"
-#define LABEL_MAX 65536u
 #define NAME_CAP (VFS_PATH_MAX + 16u) /* " (deleted)" */
 #define VERDICT_BITS (RULE_SIGNATURE | RULE_VERITY)
 
@@ -25,8 +25,7 @@ int core_name(const struct integrity_task *task, const struct path *path, char *
 	char *name = port_alloc(NAME_CAP);
 	ssize len = 0;
 
-	if (!name)
-		return -ENOMEM;
+	if (!name) return -ENOMEM;
 	if (from)
 		len = path_name(from, path, name, NAME_CAP);
 	else
@@ -39,10 +38,7 @@ int core_name(const struct integrity_task *task, const struct path *path, char *
 	return 0;
 }
 
-static int make_name(struct access *a)
-{
-	return a->name ? 0 : core_name(a->task, &a->file->path, &a->name);
-}
+static int make_name(struct access *a) { return a->name ? 0 : core_name(a->task, &a->file->path, &a->name); }
 
 /* For texts: the last component where the whole path cannot be had. */
 static const char *name_for_texts(struct access *a)
@@ -59,8 +55,7 @@ static void audit_data(struct access *a, const char *op, const char *cause)
 /* Refuses: one audit line where cause is Linux's word for it, one sentence. */
 static int refuse(struct access *a, int err, const char *op, const char *cause, const struct policy_rule *rule)
 {
-	if (op)
-		audit_data(a, op, cause);
+	if (op) audit_data(a, op, cause);
 	core_say_refused(name_for_texts(a), err, cause, "", rule);
 	return err;
 }
@@ -70,8 +65,7 @@ static void decide(struct access *a)
 	const struct policy_query query = { .func = a->func, .mask = a->mask, .cred = a->cred, .inode = a->inode };
 	u32 classes = CLASS_MEASURE | CLASS_AUDIT | CLASS_HASH | CLASS_APPRAISE;
 
-	if (core.mode == APPRAISE_OFF)
-		classes &= ~CLASS_APPRAISE;
+	if (core.mode == APPRAISE_OFF) classes &= ~CLASS_APPRAISE;
 	policy_decide(&core.policy, &query, classes, &a->decision);
 }
 
@@ -84,12 +78,12 @@ static int record_violation(struct access *a, const char *cause)
 	struct event event = { .violation = true, .default_hash = core.default_hash, .inode = a->inode };
 	int err = make_name(a);
 
-	if (err)
-		return refuse(a, err, NULL, "the violation cannot be recorded", NULL);
-	event.name = audit.name = a->name;
-	event.base_name = a->file->path.dentry->name;
-	audit_integrity(a->task, &audit);
-	err = core_record(a->task, core.default_template, LOG_DEFAULT_PCR, &event);
+	if (!err) {
+		event.name = audit.name = a->name;
+		event.base_name = a->file->path.dentry->name;
+		audit_integrity(a->task, &audit);
+		err = core_record(a->task, core.default_template, LOG_DEFAULT_PCR, &event);
+	}
 	return err ? refuse(a, err, NULL, "the violation cannot be recorded", NULL) : 0;
 }
 
@@ -99,22 +93,17 @@ static int check_violations(struct access *a)
 	bool writing = (a->file->flags & O_ACCMODE) != O_RDONLY;
 	struct icache *state = icache_peek(a->inode);
 
-	if (!(core.policy.classes & CLASS_MEASURE))
-		return 0;
+	if (!(core.policy.classes & CLASS_MEASURE)) return 0;
 	if (writing) {
-		if (!state || !a->inode->readers || !(state->marks & ICACHE_MAY_EMIT_TOMTOU))
-			return 0;
+		if (!state || !a->inode->readers || !(state->marks & ICACHE_MAY_EMIT_TOMTOU)) return 0;
 		state->marks &= ~ICACHE_MAY_EMIT_TOMTOU;
 		return record_violation(a, "ToMToU");
 	}
-	if (!(a->decision.classes & CLASS_MEASURE))
-		return 0;
+	if (!(a->decision.classes & CLASS_MEASURE)) return 0;
 	state = icache_get(a->inode);
-	if (!state)
-		return refuse(a, -ENOMEM, NULL, "memory ran out", a->decision.measure_rule);
+	if (!state) return refuse(a, -ENOMEM, NULL, "memory ran out", a->decision.measure_rule);
 	state->marks |= ICACHE_MAY_EMIT_TOMTOU;
-	if (a->inode->writers <= 0 || state->marks & ICACHE_EMITTED_OPENWRITERS)
-		return 0;
+	if (a->inode->writers <= 0 || state->marks & ICACHE_EMITTED_OPENWRITERS) return 0;
 	state->marks |= ICACHE_EMITTED_OPENWRITERS;
 	return record_violation(a, "open_writers");
 }
@@ -127,11 +116,9 @@ static int hash_page(struct inode *inode, u64 index, size_t len, struct hash_ctx
 	void *page = NULL;
 	int err = inode->ops->page(inode, index, false, &page);
 
-	if (err)
-		return err == -ENOMEM ? err : -EIO;
+	if (err) return err == -ENOMEM ? err : -EIO;
 	hash_update(ctx, page ? page : hole, len);
-	if (page)
-		port_page_put(page);
+	if (page) port_page_put(page);
 	return 0;
 }
 
@@ -139,17 +126,11 @@ int core_hash_file(struct inode *inode, unsigned hash_id, struct digest *ret_dig
 {
 	struct digest digest = { .id = (u8)hash_id, .len = (u8)hash_len(hash_id) };
 	struct hash_ctx ctx;
-	int err = hash_init(&ctx, hash_id);
 
-	if (err)
-		return err;
-	if (!inode->ops || !inode->ops->page)
-		return -EIO;
-	for (u64 at = 0; at < inode->size; at += PAGE_SIZE) {
-		err = hash_page(inode, at / PAGE_SIZE, min_u64(PAGE_SIZE, inode->size - at), &ctx);
-		if (err)
-			return err;
-	}
+	TRY(hash_init(&ctx, hash_id));
+	if (!inode->ops || !inode->ops->page) return -EIO;
+	for (u64 at = 0; at < inode->size; at += PAGE_SIZE)
+		TRY(hash_page(inode, at / PAGE_SIZE, min_u64(PAGE_SIZE, inode->size - at), &ctx));
 	hash_final(&ctx, digest.bytes);
 	*ret_digest = digest;
 	return 0;
@@ -157,20 +138,12 @@ int core_hash_file(struct inode *inode, unsigned hash_id, struct digest *ret_dig
 
 static int read_label(struct access *a)
 {
-	const struct inode_ops *ops = a->inode->ops;
-	ssize len = ops && ops->getxattr ? ops->getxattr(a->inode, LABEL_NAME, NULL, 0) : -EOPNOTSUPP;
+	ssize len = blob_xattr(&a->label, a->inode, LABEL_NAME);
 
-	if (len > 0 && (size_t)len <= LABEL_MAX) {
-		a->label = port_alloc((size_t)len);
-		if (!a->label)
-			return -ENOMEM;
-		len = ops->getxattr(a->inode, LABEL_NAME, a->label, (size_t)len);
-	}
-	a->label_err = len < 0 ? (int)len : (size_t)len > LABEL_MAX ? -E2BIG : 0;
-	a->label_len = a->label_err ? 0 : (size_t)len;
+	if (len == -ENOMEM) return -ENOMEM;
+	a->label_err = len < 0 ? (int)len : 0;
 	a->state->marks &= ~ICACHE_SIGNED;
-	if (a->label_len && a->label[0] == IMA_XATTR_SIG)
-		a->state->marks |= ICACHE_SIGNED;
+	if (a->label.len && a->label.base[0] == IMA_XATTR_SIG) a->state->marks |= ICACHE_SIGNED;
 	return 0;
 }
 
@@ -179,25 +152,21 @@ static int collect(struct access *a)
 {
 	struct icache *state = a->state;
 	unsigned hash_id;
-	int err = read_label(a);
+	bool known;
 
-	if (err)
-		return err;
-	hash_id = sigfmt_hash_id((struct span){ a->label, a->label_len }, core.default_hash);
-	if (!hash_available(hash_id))
-		hash_id = core.default_hash;
-	if (a->file->flags & O_DIRECT && !(state->collected && state->digest.id == hash_id)) {
+	TRY(read_label(a));
+	hash_id = sigfmt_hash_id(blob_span(&a->label), core.default_hash);
+	if (!hash_available(hash_id)) hash_id = core.default_hash;
+	known = state->collected && state->digest.id == hash_id;
+	if (!known && a->file->flags & O_DIRECT) {
 		a->digest = (struct digest){ .id = (u8)hash_id, .len = (u8)hash_len(hash_id) };
 		a->digest_missing = true;
 		return 0;
 	}
-	if (!state->collected || state->digest.id != hash_id) {
+	if (!known) {
 		struct change_id id = change_id_take(a->inode);
 
-		err = core_hash_file(a->inode, hash_id, &a->digest);
-		if (err)
-			return err;
-		state->digest = a->digest;
+		TRY(core_hash_file(a->inode, hash_id, &state->digest));
 		state->id = id;
 		state->collected = true;
 	}
@@ -209,11 +178,9 @@ static int collect(struct access *a)
 
 static int legacy_digest(struct access *a, const struct template *template, struct event *event)
 {
-	if (!template_wants_legacy_digest(template))
-		return 0;
+	if (!template_wants_legacy_digest(template)) return 0;
 	event->legacy_digest = a->digest;
-	if (a->digest.id == HASH_SHA1)
-		return 0;
+	if (a->digest.id == HASH_SHA1) return 0;
 	event->legacy_digest = (struct digest){ .id = HASH_SHA1, .len = (u8)hash_len(HASH_SHA1) };
 	return a->digest_missing ? 0 : core_hash_file(a->inode, HASH_SHA1, &event->legacy_digest);
 }
@@ -224,15 +191,13 @@ static int measure(struct access *a)
 	struct event event = {
 		.name = a->name, .base_name = a->file->path.dentry->name, .digest = a->digest,
 		.verity = a->decision.set & RULE_VERITY, .default_hash = core.default_hash,
-		.label = { a->label, a->label_len }, .inode = a->inode,
+		.label = blob_span(&a->label), .inode = a->inode,
 	};
-	int err = legacy_digest(a, template, &event);
 
-	if (!err)
-		err = core_record(a->task, template, a->decision.pcr, &event);
-	if (!err && !a->digest_missing)
-		a->state->measured_pcrs |= 1ull << a->decision.pcr;
-	return err;
+	TRY(legacy_digest(a, template, &event));
+	TRY(core_record(a->task, template, a->decision.pcr, &event));
+	if (!a->digest_missing) a->state->measured_pcrs |= 1ull << a->decision.pcr;
+	return 0;
 }
 
 /* ---- appraise */
@@ -244,37 +209,36 @@ static bool verdict_is_cached(const struct access *a)
 	return known->good && known->rule_bits == (a->decision.set & VERDICT_BITS) && known->algos == a->decision.algos;
 }
 
-/* What passed only because it is new passes once. */
-static void remember_verdict(struct access *a)
+static enum verdict verdict(struct access *a, struct appraise_result *result)
 {
-	a->state->verdicts[a->decision.appraise_class] = (struct icache_verdict){
-		.good = !a->created, .rule_bits = a->decision.set & VERDICT_BITS, .algos = a->decision.algos,
+	const struct appraise_request request = {
+		.digest = a->digest, .label = blob_span(&a->label), .label_err = a->label_err, .ima = core.ima,
+		.want_signature = a->decision.set & RULE_SIGNATURE, .want_sigv3 = a->decision.set & RULE_SIGV3,
+		.want_verity = a->decision.set & RULE_VERITY, .is_new = a->created, .size = a->inode->size,
 	};
+
+	return appraise_file(&request, result);
 }
 
 static int appraise(struct access *a)
 {
-	const struct appraise_request request = {
-		.digest = a->digest, .label = { a->label, a->label_len }, .label_err = a->label_err, .ima = core.ima,
-		.want_signature = a->decision.set & RULE_SIGNATURE, .want_sigv3 = a->decision.set & RULE_SIGV3,
-		.want_verity = a->decision.set & RULE_VERITY, .is_new = a->created, .size = a->inode->size,
-	};
-	struct appraise_result result = { 0 };
+	struct appraise_result result = { .cause = "opened with O_DIRECT" };
 	const char *op = "appraise_data";
 
-	if (a->digest_missing)
-		return refuse(a, -EACCES, NULL, "opened with O_DIRECT", a->decision.appraise_rule);
-	if (appraise_file(&request, &result) == VERDICT_GOOD) {
+	if (a->digest_missing) {
+		op = NULL; /* collect audited it */
+	} else if (verdict(a, &result) == VERDICT_GOOD) {
 		if (!a->decision.algos || a->decision.algos >> a->digest.id & 1) {
-			remember_verdict(a);
+			/* What passed only because it is new passes once. */
+			a->state->verdicts[a->decision.appraise_class] = (struct icache_verdict){
+				!a->created, a->decision.set & VERDICT_BITS, a->decision.algos };
 			return 0;
 		}
 		op = "collect_data";
 		result.cause = "denied-hash-algorithm";
 	}
-	audit_data(a, op, result.cause);
-	if (core.mode != APPRAISE_ENFORCE)
-		return 0;
+	if (op) audit_data(a, op, result.cause);
+	if (core.mode != APPRAISE_ENFORCE) return 0;
 	core_say_refused(a->name, -EACCES, result.cause, result.why, a->decision.appraise_rule);
 	return -EACCES;
 }
@@ -286,22 +250,9 @@ static u32 still_to_do(const struct access *a)
 {
 	u32 todo = a->decision.classes & ~(a->state->done & (CLASS_AUDIT | CLASS_HASH));
 
-	if (a->state->measured_pcrs >> a->decision.pcr & 1)
-		todo &= ~CLASS_MEASURE;
-	if (todo & CLASS_APPRAISE && verdict_is_cached(a))
-		todo &= ~CLASS_APPRAISE;
+	if (a->state->measured_pcrs >> a->decision.pcr & 1) todo &= ~CLASS_MEASURE;
+	if (todo & CLASS_APPRAISE && verdict_is_cached(a)) todo &= ~CLASS_APPRAISE;
 	return todo;
-}
-
-static int collect_or_refuse(struct access *a, const struct policy_rule *rule)
-{
-	int err = collect(a);
-
-	if (err)
-		return refuse(a, err, "collect_data", "failed", rule);
-	if (a->digest_missing)
-		audit_data(a, "collect_data", "failed(directio)");
-	return 0;
 }
 
 static int do_classes(struct access *a, u32 todo)
@@ -309,21 +260,17 @@ static int do_classes(struct access *a, u32 todo)
 	const struct policy_rule *rule = todo & CLASS_MEASURE ? a->decision.measure_rule : a->decision.appraise_rule;
 	int err = make_name(a);
 
-	if (err)
-		return refuse(a, err, NULL, "the path cannot be named", rule);
-	err = collect_or_refuse(a, rule);
-	if (err)
-		return err;
+	if (err) return refuse(a, err, NULL, "the path cannot be named", rule);
+	err = collect(a);
+	if (err) return refuse(a, err, "collect_data", "failed", rule);
+	if (a->digest_missing) audit_data(a, "collect_data", "failed(directio)");
 	if (todo & CLASS_MEASURE) {
 		err = measure(a);
-		if (err)
-			return refuse(a, err, NULL, "the measurement cannot be recorded", rule);
+		if (err) return refuse(a, err, NULL, "the measurement cannot be recorded", rule);
 	}
-	if (todo & CLASS_AUDIT)
-		audit_file(a->task, a->name, &a->digest);
-	a->state->done |= a->digest_missing ? 0 : todo & (CLASS_AUDIT | CLASS_HASH);
-	if (a->digest_missing && a->decision.set & RULE_DIRECTIO)
-		return 0;
+	if (todo & CLASS_AUDIT) audit_file(a->task, a->name, &a->digest);
+	if (!a->digest_missing) a->state->done |= todo & (CLASS_AUDIT | CLASS_HASH);
+	if (a->digest_missing && a->decision.set & RULE_DIRECTIO) return 0;
 	return todo & CLASS_APPRAISE ? appraise(a) : 0;
 }
 
@@ -332,8 +279,7 @@ static int check_writer(struct access *a)
 {
 	if (!(a->mask & MAY_WRITE) || !(a->decision.classes & CLASS_APPRAISE) || core.mode != APPRAISE_ENFORCE)
 		return 0;
-	if (a->created || !(a->state->marks & ICACHE_SIGNED))
-		return 0;
+	if (a->created || !(a->state->marks & ICACHE_SIGNED)) return 0;
 	return refuse(a, -EACCES, NULL, "a signed file cannot be opened for write", a->decision.appraise_rule);
 }
 
@@ -342,8 +288,7 @@ static int check_mapped_writers(struct access *a)
 {
 	if (a->func != FUNC_MMAP_CHECK || !(a->decision.classes & CLASS_APPRAISE) || a->inode->writers <= 0)
 		return 0;
-	if (core.mode != APPRAISE_ENFORCE)
-		return 0;
+	if (core.mode != APPRAISE_ENFORCE) return 0;
 	return refuse(a, -EACCES, "mmap_file", "mmapped_writers", a->decision.appraise_rule);
 }
 
@@ -351,56 +296,41 @@ static int run(struct access *a)
 {
 	bool watched = a->func == FUNC_FILE_CHECK || a->func == FUNC_MMAP_CHECK || a->func == FUNC_MMAP_CHECK_REQPROT;
 	u32 todo;
-	int err = watched ? check_violations(a) : 0;
 
-	if (err || !a->decision.classes)
-		return err;
-	err = check_mapped_writers(a);
-	if (err)
-		return err;
+	if (watched) TRY(check_violations(a));
+	if (!a->decision.classes) return 0;
+	TRY(check_mapped_writers(a));
 	a->state = icache_get(a->inode);
-	if (!a->state)
-		return refuse(a, -ENOMEM, NULL, "memory ran out", NULL);
+	if (!a->state) return refuse(a, -ENOMEM, NULL, "memory ran out", NULL);
 	icache_refresh(a->state, a->inode);
 	todo = still_to_do(a);
-	err = todo ? do_classes(a, todo) : 0;
-	return err ? err : check_writer(a);
+	if (todo) TRY(do_classes(a, todo));
+	return check_writer(a);
 }
 
 static void access_done(struct access *a)
 {
-	port_free(a->label);
+	blob_done(&a->label);
 	port_free(a->name);
 }
 
 int check_file(const struct integrity_task *task, const struct cred *cred, struct file *file, unsigned func, u32 mask,
 	       bool created)
 {
-	struct access a = {
-		.task = task, .cred = cred, .file = file, .inode = file->inode, .func = (u8)func, .mask = mask,
-		.created = created,
-	};
-	int err;
+	RELEASED(access_done) struct access a = { .task = task, .cred = cred, .file = file, .inode = file->inode,
+						  .func = (u8)func, .mask = mask, .created = created };
 
-	if ((a.inode->mode & S_IFMT) != S_IFREG)
-		return 0;
+	if ((a.inode->mode & S_IFMT) != S_IFREG) return 0;
 	decide(&a);
-	err = run(&a);
-	access_done(&a);
-	return err;
+	return run(&a);
 }
 
 int check_record_only(const struct integrity_task *task, struct file *file, unsigned func)
 {
-	struct access a = {
-		.task = task, .cred = task->cred, .file = file, .inode = file->inode, .func = (u8)func,
-		.mask = MAY_READ,
-	};
-	int err;
+	RELEASED(access_done) struct access a = { .task = task, .cred = task->cred, .file = file,
+						  .inode = file->inode, .func = (u8)func, .mask = MAY_READ };
 
 	decide(&a);
 	a.decision.classes = CLASS_MEASURE;
-	err = run(&a);
-	access_done(&a);
-	return err;
+	return run(&a);
 }

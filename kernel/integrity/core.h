@@ -46,8 +46,7 @@ struct access {
 	bool created;                  /* this open made the file */
 	struct policy_decision decision;
 	struct icache *state;
-	u8 *label;                     /* security.ima */
-	size_t label_len;
+	struct blob label;             /* security.ima */
 	int label_err;                 /* 0, -ENODATA, or another errno of reading it */
 	struct digest digest;
 	bool digest_missing;           /* O_DIRECT: recorded as zeros */

@@ -16,31 +16,24 @@ struct change_id change_id_take(struct inode *inode)
 
 bool change_id_differs(const struct change_id *then, const struct change_id *now)
 {
-	if (then->dev != now->dev || then->ino != now->ino)
-		return true;
-	if (then->has_cookie && now->has_cookie)
-		return then->cookie != now->cookie;
+	if (then->dev != now->dev || then->ino != now->ino) return true;
+	if (then->has_cookie && now->has_cookie) return then->cookie != now->cookie;
 	if (then->has_ctime && now->has_ctime)
 		return then->ctime.sec != now->ctime.sec || then->ctime.nsec != now->ctime.nsec;
 	return true;
 }
 
-struct icache *icache_peek(const struct inode *inode)
-{
-	return inode->integrity;
-}
+struct icache *icache_peek(const struct inode *inode) { return inode->integrity; }
 
 struct icache *icache_get(struct inode *inode)
 {
-	if (!inode->integrity)
-		inode->integrity = port_alloc(sizeof(struct icache));
+	if (!inode->integrity) inode->integrity = port_alloc(sizeof(struct icache));
 	return inode->integrity;
 }
 
 void icache_forget_verdicts(struct icache *state)
 {
-	for (unsigned i = 0; i < APPRAISE_CLASSES; i++)
-		state->verdicts[i] = (struct icache_verdict){ 0 };
+	for (unsigned i = 0; i < APPRAISE_CLASSES; i++) state->verdicts[i] = (struct icache_verdict){ 0 };
 }
 
 void icache_forget(struct icache *state)
@@ -55,11 +48,9 @@ void icache_refresh(struct icache *state, struct inode *inode)
 {
 	struct change_id now;
 
-	if (!state->collected)
-		return;
+	if (!state->collected) return;
 	now = change_id_take(inode);
-	if (change_id_differs(&state->id, &now))
-		icache_forget(state);
+	if (change_id_differs(&state->id, &now)) icache_forget(state);
 }
 
 void icache_changed(struct inode *inode, bool content)
@@ -67,8 +58,7 @@ void icache_changed(struct inode *inode, bool content)
 	struct icache *state = inode->integrity;
 	struct change_id now;
 
-	if (!state || !state->collected)
-		return;
+	if (!state || !state->collected) return;
 	if (content) {
 		icache_forget(state);
 		return;

@@ -8,7 +8,7 @@
 
 #include "kernel/base/mem.h"
 #include "kernel/base/port.h"
-#include "kernel/base/text.h"
+#include "kernel/base/try.h"
 #include "kernel/integrity/aggregate.h"
 #include "kernel/integrity/core.h"
 #include "kernel/integrity/policy_parse.h"
@@ -21,10 +21,7 @@ struct core core;
 static const struct cred boot_cred;
 static const struct integrity_task boot_task = { .pid = 1, .comm = "swapper/0", .cred = &boot_cred };
 
-const struct integrity_task *core_boot_task(void)
-{
-	return &boot_task;
-}
+const struct integrity_task *core_boot_task(void) { return &boot_task; }
 
 /* ---- start */
 
@@ -33,8 +30,7 @@ static void choose_hash(const char *name)
 	unsigned id = HASH_SHA256;
 
 	core.default_hash = HASH_SHA256;
-	if (!name)
-		return;
+	if (!name) return;
 	if (hash_by_name(name, strlen(name), &id) || !hash_available(id))
 		port_log(LOG_ERR, "ima: hash algorithm \"%s\" not available, using sha256", name);
 	else
@@ -49,15 +45,12 @@ static void choose_template(const char *name, const char *format)
 	core.default_template = template_find(DEFAULT_TEMPLATE, strlen(DEFAULT_TEMPLATE));
 	if (name) {
 		chosen = template_find(name, strlen(name));
-		if (chosen && template_is_legacy(chosen) && core.default_hash != HASH_SHA1)
-			chosen = NULL;
-		if (!chosen)
-			port_log(LOG_ERR, "ima: template %s not found, using %s", name, DEFAULT_TEMPLATE);
+		if (chosen && template_is_legacy(chosen) && core.default_hash != HASH_SHA1) chosen = NULL;
+		if (!chosen) port_log(LOG_ERR, "ima: template %s not found, using %s", name, DEFAULT_TEMPLATE);
 	}
 	if (!chosen && format && template_register(format, &chosen))
 		port_log(LOG_ERR, "ima: template format \"%s\" not valid, using %s", format, DEFAULT_TEMPLATE);
-	if (chosen)
-		core.default_template = chosen;
+	if (chosen) core.default_template = chosen;
 }
 
 static void unknown_policy(const char *name, size_t len)
@@ -67,18 +60,12 @@ static void unknown_policy(const char *name, size_t len)
 
 static int start_policy(const char *names)
 {
-	struct policy policy = { 0 };
+	RELEASED(blob_done) struct blob text = { 0 };
+	struct policy policy;
 	struct policy_error why;
-	struct blob text = { 0 };
-	int err = policy_builtin_text(names, unknown_policy, &text);
 
-	if (!err)
-		err = policy_parse(&policy, (const char *)text.base, text.len, NULL, &why);
-	blob_done(&text);
-	if (err) {
-		policy_done(&policy);
-		return err;
-	}
+	TRY(policy_builtin_text(names, unknown_policy, &text));
+	TRY(policy_parse((const char *)text.base, text.len, NULL, &policy, &why));
 	core.recording = core.replace_policy = !policy_names_have(names, "none");
 	core_set_policy(&policy);
 	return 0;
@@ -87,9 +74,9 @@ static int start_policy(const char *names)
 static int record_boot_aggregate(struct tpm *tpm)
 {
 	struct event event = { .name = LOG_BOOT_AGGREGATE, .default_hash = core.default_hash };
-	int err = aggregate_compute(tpm, core.default_hash, &event.digest, &event.legacy_digest);
 
-	return err ? err : core_record(&boot_task, core.default_template, LOG_DEFAULT_PCR, &event);
+	TRY(aggregate_compute(tpm, core.default_hash, &event.digest, &event.legacy_digest));
+	return core_record(&boot_task, core.default_template, LOG_DEFAULT_PCR, &event);
 }
 
 static int alloc_rings(void)
@@ -98,6 +85,14 @@ static int alloc_rings(void)
 	core.evm = keyring_alloc(".evm");
 	core.builtin = keyring_alloc(".builtin_trusted_keys");
 	return core.ima && core.evm && core.builtin ? 0 : -ENOMEM;
+}
+
+static int start(const struct integrity_config *config)
+{
+	TRY(mlog_alloc(config->tpm, core.default_hash, &core.log));
+	TRY(alloc_rings());
+	TRY(start_policy(config->policy_names));
+	return record_boot_aggregate(config->tpm);
 }
 
 static void set_hooks(void);
@@ -110,29 +105,22 @@ int integrity_init(const struct integrity_config *config)
 	core.audit_informational = config->audit_informational;
 	choose_hash(config->hash_name);
 	choose_template(config->template_name, config->template_format);
-	if (!config->tpm)
-		port_log(LOG_INFO, "ima: No TPM chip found, activating TPM-bypass!");
+	if (!config->tpm) port_log(LOG_INFO, "ima: No TPM chip found, activating TPM-bypass!");
 	port_log(LOG_INFO, "ima: Allocated hash algorithm: %s", hash_name(core.default_hash));
-	err = mlog_alloc(config->tpm, core.default_hash, &core.log);
-	err = err ? err : alloc_rings();
-	err = err ? err : start_policy(config->policy_names);
-	err = err ? err : record_boot_aggregate(config->tpm);
-	if (err) {
+	err = start(config);
+	if (err)
 		core_done();
-		return err;
-	}
-	set_hooks();
-	return 0;
+	else
+		set_hooks();
+	return err;
 }
 
 void core_set_policy(struct policy *policy)
 {
 	policy_done(&core.policy);
 	core.policy = *policy;
-	if (policy->appraise_funcs >> FUNC_POLICY_CHECK & 1)
-		core.signed_policy_required = true;
-	if (!core.setxattr_algos)
-		core.setxattr_algos = policy->setxattr_algos;
+	if (policy->appraise_funcs >> FUNC_POLICY_CHECK & 1) core.signed_policy_required = true;
+	if (!core.setxattr_algos) core.setxattr_algos = policy->setxattr_algos;
 }
 
 void core_done(void)
@@ -154,20 +142,13 @@ struct keyring *integrity_keyring(const char *name)
 	struct keyring *const rings[] = { core.ima, core.evm, core.builtin };
 
 	for (size_t i = 0; i < ARRAY_COUNT(rings); i++)
-		if (rings[i] && strcmp(keyring_name(rings[i]), name) == 0)
-			return rings[i];
+		if (rings[i] && strcmp(keyring_name(rings[i]), name) == 0) return rings[i];
 	return NULL;
 }
 
-bool integrity_log_broken(void)
-{
-	return core.log && mlog_broken(core.log, NULL);
-}
+bool integrity_log_broken(void) { return core.log && mlog_broken(core.log, NULL); }
 
-void integrity_set_current(void (*current)(struct integrity_task *ret_task))
-{
-	core.current = current;
-}
+void integrity_set_current(void (*current)(struct integrity_task *ret_task)) { core.current = current; }
 
 /* ---- programs */
 
@@ -183,15 +164,10 @@ int integrity_creds_check(const struct integrity_task *task, struct file *file, 
 
 int integrity_mmap_check(const struct integrity_task *task, struct file *file, u32 reqprot, u32 prot)
 {
-	int err = 0;
-
-	if (!file)
-		return 0;
-	if (reqprot & PROT_EXEC)
-		err = check_file(task, task->cred, file, FUNC_MMAP_CHECK_REQPROT, MAY_EXEC, false);
-	if (!err && prot & PROT_EXEC)
-		err = check_file(task, task->cred, file, FUNC_MMAP_CHECK, MAY_EXEC, false);
-	return err;
+	if (file && reqprot & PROT_EXEC)
+		TRY(check_file(task, task->cred, file, FUNC_MMAP_CHECK_REQPROT, MAY_EXEC, false));
+	if (file && prot & PROT_EXEC) TRY(check_file(task, task->cred, file, FUNC_MMAP_CHECK, MAY_EXEC, false));
+	return 0;
 }
 
 /* ---- the file system's hooks */
@@ -200,8 +176,7 @@ static struct integrity_task current_task(const struct cred *cred)
 {
 	struct integrity_task task = boot_task;
 
-	if (core.current)
-		core.current(&task);
+	if (core.current) core.current(&task);
 	task.cred = cred ? cred : task.cred;
 	return task;
 }
@@ -218,8 +193,7 @@ static void hook_file_release(struct file *file)
 {
 	struct icache *state = icache_peek(file->inode);
 
-	if (state && file->inode->writers == 1)
-		state->marks &= ~ICACHE_EMITTED_OPENWRITERS;
+	if (state && file->inode->writers == 1) state->marks &= ~ICACHE_EMITTED_OPENWRITERS;
 }
 
 static int hook_setxattr(const struct path *path, const char *name, const void *value, size_t len,
@@ -237,17 +211,12 @@ static int hook_removexattr(const struct path *path, const char *name, const str
 	return core_check_removexattr(&task, path, name);
 }
 
-static void hook_inode_changed(struct inode *inode, bool content)
-{
-	icache_changed(inode, content);
-}
-
 static void set_hooks(void)
 {
 	static const struct vfs_hooks hooks = {
 		.file_open = hook_file_open, .file_release = hook_file_release,
 		.setxattr = hook_setxattr, .removexattr = hook_removexattr,
-		.inode_changed = hook_inode_changed, .inode_free = icache_free,
+		.inode_changed = icache_changed, .inode_free = icache_free,
 	};
 
 	vfs_set_hooks(&hooks);

@@ -5,7 +5,7 @@
 #include "kernel/integrity/log_parse.h"
 
 #include "kernel/base/mem.h"
-#include "kernel/base/text.h"
+#include "kernel/base/try.h"
 
 static int refuse(const char **ret_why, const char *why)
 {
@@ -17,15 +17,11 @@ static int refuse(const char **ret_why, const char *why)
 static struct span take_legacy(struct cursor *list)
 {
 	struct cursor ahead = *list;
-	size_t name_len;
 
 	cursor_skip(&ahead, LOG_LEGACY_DIGEST_LEN);
-	name_len = cursor_le32(&ahead);
-	if (!cursor_ok(&ahead) || name_len > cursor_left(&ahead)) {
-		cursor_fail(list);
-		return (struct span){ 0 };
-	}
-	return cursor_take(list, LOG_LEGACY_DIGEST_LEN + 4 + name_len);
+	cursor_skip(&ahead, cursor_le32(&ahead));
+	if (!cursor_ok(&ahead)) cursor_fail(list);
+	return cursor_take(list, ahead.pos - list->pos);
 }
 
 static bool is_legacy(struct span name)
@@ -41,23 +37,18 @@ int log_parse_next(struct cursor *list, size_t digest_len, struct log_record *re
 
 	record.digest = cursor_take(list, digest_len);
 	len = cursor_le32(list);
-	if (!cursor_ok(list))
-		return refuse(ret_why, "the record ends before its template name");
-	if (!len || len > TEMPLATE_FORMAT_MAX)
-		return refuse(ret_why, "the template name is empty or too long");
+	if (!cursor_ok(list)) return refuse(ret_why, "the record ends before its template name");
+	if (!len || len > TEMPLATE_FORMAT_MAX) return refuse(ret_why, "the template name is empty or too long");
 	record.name = cursor_take(list, len);
-	if (!cursor_ok(list))
-		return refuse(ret_why, "the record ends inside its template name");
+	if (!cursor_ok(list)) return refuse(ret_why, "the record ends inside its template name");
 	if (is_legacy(record.name)) {
 		record.data = take_legacy(list);
 	} else {
 		len = cursor_le32(list);
-		if (len > LOG_DATA_MAX)
-			return refuse(ret_why, "the data length is absurd");
+		if (len > LOG_DATA_MAX) return refuse(ret_why, "the data length is absurd");
 		record.data = cursor_take(list, len);
 	}
-	if (!cursor_ok(list))
-		return refuse(ret_why, "the record ends inside its data");
+	if (!cursor_ok(list)) return refuse(ret_why, "the record ends inside its data");
 	record.bytes = (struct span){ list->base + start, list->pos - start };
 	*ret_record = record;
 	return 0;
@@ -88,8 +79,7 @@ int log_record_template(const struct log_record *record, struct log_template *re
 bool log_record_is_violation(const struct log_record *record)
 {
 	for (size_t i = 0; i < record->digest.len; i++)
-		if (record->digest.base[i])
-			return false;
+		if (record->digest.base[i]) return false;
 	return true;
 }
 
@@ -104,10 +94,8 @@ int log_chain_extend(unsigned hash_id, u8 *value, const u8 *digest, bool violati
 	size_t len = hash_len(hash_id);
 	u8 ones[HASH_MAX_LEN];
 	struct hash_ctx ctx;
-	int err = hash_init(&ctx, hash_id);
 
-	if (err)
-		return err;
+	TRY(hash_init(&ctx, hash_id));
 	memset(ones, 0xff, sizeof(ones));
 	hash_update(&ctx, value, len);
 	hash_update(&ctx, violation ? ones : digest, len);

@@ -11,6 +11,7 @@
 
 #include "kernel/base/mem.h"
 #include "kernel/base/port.h"
+#include "kernel/base/try.h"
 #include "kernel/integrity/seen.h"
 
 #define SEGMENT_BYTES 65536u
@@ -46,10 +47,11 @@ struct mlog {
 	u64 broken_at;
 };
 
-static void add_bank(struct mlog *log, u16 alg, u8 hash, u8 len, bool listed)
+static void add_bank(struct mlog *log, u16 alg, unsigned hash, size_t len, bool listed)
 {
 	log->banks[log->bank_count++] = (struct mlog_bank){
-		.alg = alg, .hash = hash, .len = len, .padded = !hash_available(hash), .listed = listed,
+		.alg = alg, .hash = (u8)hash, .len = (u8)min_u64(len, HASH_MAX_LEN), .padded = !hash_available(hash),
+		.listed = listed,
 	};
 }
 
@@ -57,8 +59,7 @@ static size_t find_bank(const struct mlog *log, unsigned hash)
 {
 	size_t i = 0;
 
-	while (i < log->bank_count && log->banks[i].hash != hash)
-		i++;
+	while (i < log->bank_count && log->banks[i].hash != hash) i++;
 	return i;
 }
 
@@ -67,9 +68,9 @@ static void init_banks(struct mlog *log, unsigned default_hash)
 	for (size_t i = 0; log->tpm && i < log->tpm->bank_count; i++)
 		add_bank(log, log->tpm->banks[i].alg, log->tpm->banks[i].hash, log->tpm->banks[i].len, true);
 	if (find_bank(log, HASH_SHA1) == log->bank_count)
-		add_bank(log, hash_tpm_alg(HASH_SHA1), HASH_SHA1, (u8)hash_len(HASH_SHA1), true);
+		add_bank(log, hash_tpm_alg(HASH_SHA1), HASH_SHA1, hash_len(HASH_SHA1), true);
 	if (find_bank(log, default_hash) == log->bank_count)
-		add_bank(log, hash_tpm_alg(default_hash), (u8)default_hash, (u8)hash_len(default_hash), false);
+		add_bank(log, hash_tpm_alg(default_hash), default_hash, hash_len(default_hash), false);
 	log->default_bank = find_bank(log, default_hash);
 }
 
@@ -78,12 +79,9 @@ int mlog_alloc(struct tpm *tpm, unsigned default_hash, struct mlog **ret_log)
 	struct mlog *log;
 	int err;
 
-	if (!hash_available(default_hash) || !hash_available(HASH_SHA1))
-		return -ENOPKG;
+	if (!hash_available(default_hash) || !hash_available(HASH_SHA1)) return -ENOPKG;
 	log = port_alloc(sizeof(*log));
-	if (!log)
-		return -ENOMEM;
-	err = seen_init(&log->seen);
+	err = log ? seen_init(&log->seen) : -ENOMEM;
 	if (err) {
 		port_free(log);
 		return err;
@@ -96,10 +94,8 @@ int mlog_alloc(struct tpm *tpm, unsigned default_hash, struct mlog **ret_log)
 
 void mlog_free(struct mlog *log)
 {
-	if (!log)
-		return;
-	for (size_t i = 0; i < log->current.segment_count; i++)
-		port_free(log->current.segments[i].bytes);
+	if (!log) return;
+	for (size_t i = 0; i < log->current.segment_count; i++) port_free(log->current.segments[i].bytes);
 	port_free(log->current.segments);
 	seen_done(&log->seen);
 	port_free(log);
@@ -111,13 +107,10 @@ static int reserve_segment_entry(struct records *records)
 	size_t cap = records->segment_cap ? records->segment_cap * 2 : 8;
 	struct segment *bigger;
 
-	if (records->segment_count < records->segment_cap)
-		return 0;
+	if (records->segment_count < records->segment_cap) return 0;
 	bigger = port_alloc(cap * sizeof(*bigger));
-	if (!bigger)
-		return -ENOMEM;
-	if (records->segment_count)
-		memcpy(bigger, records->segments, records->segment_count * sizeof(*bigger));
+	if (!bigger) return -ENOMEM;
+	if (records->segment_count) memcpy(bigger, records->segments, records->segment_count * sizeof(*bigger));
 	port_free(records->segments);
 	records->segments = bigger;
 	records->segment_cap = cap;
@@ -128,40 +121,26 @@ static int reserve_space(struct records *records, size_t len)
 {
 	struct segment *open = records->segment_count ? &records->segments[records->segment_count - 1] : NULL;
 	struct segment made = { .cap = max_u64(SEGMENT_BYTES, len) };
-	int err;
 
-	if (open && open->cap - open->used >= len)
-		return 0;
-	err = reserve_segment_entry(records);
-	if (err)
-		return err;
+	if (open && open->cap - open->used >= len) return 0;
+	TRY(reserve_segment_entry(records));
 	made.bytes = port_alloc(made.cap);
-	if (!made.bytes)
-		return -ENOMEM;
+	if (!made.bytes) return -ENOMEM;
 	records->segments[records->segment_count++] = made;
 	return 0;
 }
 
-static size_t header_len(size_t data_len)
-{
-	return data_len < LEN_WIDE ? 4 : 8;
-}
+static size_t header_len(size_t data_len) { return data_len < LEN_WIDE ? 4 : 8; }
 
-static size_t stored_len(size_t data_len)
-{
-	return align_up(header_len(data_len) + data_len, 8);
-}
+static size_t stored_len(size_t data_len) { return align_up(header_len(data_len) + data_len, 8); }
 
 static int template_index(struct mlog *log, const struct template *template, u8 *ret_index)
 {
 	size_t i = 0;
 
-	while (i < log->template_count && log->templates[i] != template)
-		i++;
-	if (i == TEMPLATES_MAX)
-		return -ENOSPC;
-	if (i == log->template_count)
-		log->templates[log->template_count++] = template;
+	while (i < log->template_count && log->templates[i] != template) i++;
+	if (i == TEMPLATES_MAX) return -ENOSPC;
+	if (i == log->template_count) log->templates[log->template_count++] = template;
 	*ret_index = (u8)i;
 	return 0;
 }
@@ -176,8 +155,7 @@ static void store(struct records *records, const struct mlog_entry *entry, u8 in
 	store_le16(to, (u16)(header == 4 ? entry->data.len : LEN_WIDE));
 	to[2] = (u8)(entry->pcr | (entry->violation ? PCR_VIOLATION : 0));
 	to[3] = index;
-	if (header == 8)
-		store_le32(to + 4, (u32)entry->data.len);
+	if (header == 8) store_le32(to + 4, (u32)entry->data.len);
 	memcpy(to + header, entry->data.base, entry->data.len);
 	open->used += stored_len(entry->data.len);
 	records->count++;
@@ -196,28 +174,21 @@ static void retract(struct records *records, size_t data_len)
 bool mlog_next(const struct mlog *log, struct mlog_cursor *cursor, struct mlog_record *ret_record)
 {
 	const struct records *records = &log->current;
-	const struct segment *segment;
-	const u8 *from;
 	size_t header, len;
+	const u8 *from;
 
 	while (cursor->segment < records->segment_count &&
 	       cursor->offset == records->segments[cursor->segment].used) {
-		if (cursor->segment + 1 == records->segment_count)
-			return false;
-		cursor->segment++;
-		cursor->offset = 0;
+		if (cursor->segment + 1 == records->segment_count) return false;
+		*cursor = (struct mlog_cursor){ .segment = cursor->segment + 1 };
 	}
-	if (cursor->segment >= records->segment_count)
-		return false;
-	segment = &records->segments[cursor->segment];
-	from = segment->bytes + cursor->offset;
+	if (cursor->segment >= records->segment_count) return false;
+	from = records->segments[cursor->segment].bytes + cursor->offset;
 	header = load_le16(from) == LEN_WIDE ? 8 : 4;
 	len = header == 4 ? load_le16(from) : load_le32(from + 4);
 	*ret_record = (struct mlog_record){
-		.pcr = from[2] & ~PCR_VIOLATION,
-		.violation = from[2] & PCR_VIOLATION,
-		.template = log->templates[from[3]],
-		.data = { from + header, len },
+		.pcr = from[2] & ~PCR_VIOLATION, .violation = from[2] & PCR_VIOLATION,
+		.template = log->templates[from[3]], .data = { from + header, len },
 	};
 	cursor->offset += stored_len(len);
 	return true;
@@ -233,52 +204,25 @@ static int content_digest(const struct mlog_bank *bank, const struct template *t
 
 int mlog_digest(const struct mlog_bank *bank, const struct mlog_record *record, u8 *ret_bytes)
 {
-	if (record->violation) {
-		memset(ret_bytes, 0, bank->len);
-		return 0;
-	}
-	return content_digest(bank, record->template, record->data, ret_bytes);
+	if (!record->violation) return content_digest(bank, record->template, record->data, ret_bytes);
+	memset(ret_bytes, 0, bank->len);
+	return 0;
 }
 
-/* What a violation extends: ones over the bank, or over a sha1 where the algorithm has no mapping. */
-static void violation_digest(const struct mlog_bank *bank, u8 *ret_bytes)
+/* A violation extends ones: over the bank, or over a sha1 where the algorithm has no mapping. */
+static int extend_digest(const struct mlog_bank *bank, const struct mlog_entry *entry, u8 *ret_bytes)
 {
+	if (!entry->violation) return content_digest(bank, entry->template, entry->data, ret_bytes);
 	memset(ret_bytes, 0, bank->len);
 	memset(ret_bytes, 0xff, bank->hash == HASH_COUNT ? min_u64(bank->len, hash_len(HASH_SHA1)) : bank->len);
-}
-
-static int digests_for_tpm(const struct mlog *log, const struct mlog_entry *entry, struct tpm_digests *ret_digests)
-{
-	for (size_t i = 0; log->tpm && i < log->tpm->bank_count; i++) {
-		int err = 0;
-
-		if (entry->violation)
-			violation_digest(&log->banks[i], ret_digests->bytes[i]);
-		else
-			err = content_digest(&log->banks[i], entry->template, entry->data, ret_digests->bytes[i]);
-		if (err)
-			return err;
-	}
 	return 0;
 }
 
 /* PCRs 17 to 22 belong to other localities, 24 and above do not exist. */
 static bool pcr_fits(const struct mlog *log, u32 pcr)
 {
-	if (!log->tpm)
-		return pcr <= LOG_PCR_MAX;
+	if (!log->tpm) return pcr <= LOG_PCR_MAX;
 	return pcr <= 16 || pcr == 23;
-}
-
-static int fingerprint_of(const struct mlog *log, const struct mlog_entry *entry, struct fingerprint *ret_fp)
-{
-	const struct mlog_bank *bank = &log->banks[log->default_bank];
-	u8 digest[HASH_MAX_LEN];
-	int err = content_digest(bank, entry->template, entry->data, digest);
-
-	if (!err)
-		*ret_fp = seen_fingerprint(&log->seen, entry->pcr, digest, bank->len);
-	return err;
 }
 
 /* Extends; a failure that may have left the PCR other than the log says breaks the log. */
@@ -286,8 +230,7 @@ static int extend(struct mlog *log, const struct mlog_entry *entry, const struct
 {
 	int err = log->tpm ? tpm_extend(log->tpm, entry->pcr, digests) : 0;
 
-	if (!err)
-		return 0;
+	if (!err) return 0;
 	if (err == -ENOMEM || err == -EINVAL) { /* nothing was sent */
 		retract(&log->current, entry->data.len);
 		return err;
@@ -299,84 +242,54 @@ static int extend(struct mlog *log, const struct mlog_entry *entry, const struct
 
 int mlog_append(struct mlog *log, const struct mlog_entry *entry)
 {
+	const struct mlog_bank *key = &log->banks[log->default_bank];
 	struct tpm_digests digests;
 	struct fingerprint fp;
-	u8 index;
-	int err;
+	u8 digest[HASH_MAX_LEN], index;
 
-	if (entry->violation && log->violations != UINT64_MAX)
-		log->violations++;
-	if (log->broken)
-		return -EIO;
-	if (!pcr_fits(log, entry->pcr))
-		return -EINVAL;
-	if (entry->data.len > LOG_DATA_MAX)
-		return -E2BIG;
-	err = fingerprint_of(log, entry, &fp);
-	if (!err && !entry->violation && seen_has(&log->seen, &fp))
-		return -EEXIST;
-	err = err ? err : digests_for_tpm(log, entry, &digests);
-	err = err ? err : template_index(log, entry->template, &index);
-	err = err ? err : seen_reserve(&log->seen);
-	err = err ? err : reserve_space(&log->current, stored_len(entry->data.len));
-	if (err)
-		return err;
+	if (entry->violation && log->violations != UINT64_MAX) log->violations++;
+	if (log->broken) return -EIO;
+	if (!pcr_fits(log, entry->pcr)) return -EINVAL;
+	if (entry->data.len > LOG_DATA_MAX) return -E2BIG;
+	TRY(content_digest(key, entry->template, entry->data, digest));
+	fp = seen_fingerprint(&log->seen, entry->pcr, digest, key->len);
+	if (!entry->violation && seen_has(&log->seen, &fp)) return -EEXIST;
+	for (size_t i = 0; log->tpm && i < log->tpm->bank_count; i++)
+		TRY(extend_digest(&log->banks[i], entry, digests.bytes[i]));
+	TRY(template_index(log, entry->template, &index));
+	TRY(seen_reserve(&log->seen));
+	TRY(reserve_space(&log->current, stored_len(entry->data.len)));
 	store(&log->current, entry, index);
-	err = extend(log, entry, &digests);
-	if (!err && !entry->violation)
-		seen_add(&log->seen, &fp);
-	return err;
+	TRY(extend(log, entry, &digests));
+	if (!entry->violation) seen_add(&log->seen, &fp);
+	return 0;
 }
 
-u64 mlog_count(const struct mlog *log)
-{
-	return log->current.count;
-}
+u64 mlog_count(const struct mlog *log) { return log->current.count; }
 
-u64 mlog_violations(const struct mlog *log)
-{
-	return log->violations;
-}
+u64 mlog_violations(const struct mlog *log) { return log->violations; }
 
 bool mlog_broken(const struct mlog *log, u64 *ret_record)
 {
-	if (log->broken && ret_record)
-		*ret_record = log->broken_at;
+	if (log->broken && ret_record) *ret_record = log->broken_at;
 	return log->broken;
 }
 
-void mlog_break(struct mlog *log)
-{
-	if (log->broken)
-		return;
-	log->broken = true;
-	log->broken_at = log->current.count;
-}
+size_t mlog_bank_count(const struct mlog *log) { return log->bank_count; }
 
-size_t mlog_bank_count(const struct mlog *log)
-{
-	return log->bank_count;
-}
-
-const struct mlog_bank *mlog_bank(const struct mlog *log, size_t index)
-{
-	return &log->banks[index];
-}
+const struct mlog_bank *mlog_bank(const struct mlog *log, size_t index) { return &log->banks[index]; }
 
 int mlog_show_binary(const struct mlog_bank *bank, const struct mlog_record *record, struct blob *out)
 {
 	const char *label = template_label(record->template);
 	u8 digest[HASH_MAX_LEN];
-	int err = mlog_digest(bank, record, digest);
 
-	if (err)
-		return err;
+	TRY(mlog_digest(bank, record, digest));
 	blob_le32(out, record->pcr);
 	blob_bytes(out, digest, bank->len);
 	blob_le32(out, (u32)strlen(label));
 	blob_text(out, label);
-	if (!template_is_legacy(record->template))
-		blob_le32(out, (u32)record->data.len);
+	if (!template_is_legacy(record->template)) blob_le32(out, (u32)record->data.len);
 	blob_bytes(out, record->data.base, record->data.len);
 	return blob_status(out);
 }
@@ -384,15 +297,13 @@ int mlog_show_binary(const struct mlog_bank *bank, const struct mlog_record *rec
 int mlog_show_ascii(const struct mlog_bank *bank, const struct mlog_record *record, struct blob *out)
 {
 	u8 digest[HASH_MAX_LEN];
-	int err = mlog_digest(bank, record, digest);
 
-	if (err)
-		return err;
+	TRY(mlog_digest(bank, record, digest));
 	blob_format(out, "%2d ", (int)record->pcr);
 	blob_hex(out, digest, bank->len);
 	blob_text(out, " ");
 	blob_text(out, template_label(record->template));
-	err = template_show(record->template, record->data, out);
+	TRY(template_show(record->template, record->data, out));
 	blob_text(out, "\n");
-	return err ? err : blob_status(out);
+	return blob_status(out);
 }

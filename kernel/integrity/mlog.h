@@ -65,8 +65,6 @@ u64 mlog_count(const struct mlog *log);
 u64 mlog_violations(const struct mlog *log);
 /* True once an extend failed for good; ret_record (may be NULL) gets the number of the record that it broke at. */
 bool mlog_broken(const struct mlog *log, u64 *ret_record);
-/* Declares it broken at the next record: for a TPM that fails outside an append. */
-void mlog_break(struct mlog *log);
 
 size_t mlog_bank_count(const struct mlog *log);
 const struct mlog_bank *mlog_bank(const struct mlog *log, size_t index);

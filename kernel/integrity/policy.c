@@ -13,10 +13,7 @@ u32 action_class(enum policy_action action)
 	return action == ACTION_NONE ? 0 : 1u << (((unsigned)action - 1) / 2);
 }
 
-bool action_is_positive(enum policy_action action)
-{
-	return (unsigned)action & 1;
-}
+bool action_is_positive(enum policy_action action) { return (unsigned)action & 1; }
 
 static bool id_matches(const struct policy_id *id, u32 value)
 {
@@ -26,19 +23,16 @@ static bool id_matches(const struct policy_id *id, u32 value)
 /* A task that may change its ids is matched by any of them. */
 static bool effective_matches(const struct policy_id *id, const struct cred *cred, u32 effective, u32 saved, u32 real)
 {
-	if (id_matches(id, effective))
-		return true;
+	if (id_matches(id, effective)) return true;
 	return cred->euid == 0 && (id_matches(id, saved) || id_matches(id, real));
 }
 
 static bool cred_matches(const struct policy_rule *rule, const struct cred *cred)
 {
-	if (rule->set & RULE_UID && !id_matches(&rule->uid, cred->uid))
-		return false;
+	if (rule->set & RULE_UID && !id_matches(&rule->uid, cred->uid)) return false;
 	if (rule->set & RULE_EUID && !effective_matches(&rule->uid, cred, cred->euid, cred->suid, cred->uid))
 		return false;
-	if (rule->set & RULE_GID && !id_matches(&rule->gid, cred->gid))
-		return false;
+	if (rule->set & RULE_GID && !id_matches(&rule->gid, cred->gid)) return false;
 	return !(rule->set & RULE_EGID) || effective_matches(&rule->gid, cred, cred->egid, cred->sgid, cred->gid);
 }
 
@@ -46,18 +40,14 @@ static bool file_matches(const struct policy_rule *rule, const struct inode *ino
 {
 	const u32 about_file = RULE_FSMAGIC | RULE_FSNAME | RULE_SUBTYPE | RULE_FSUUID | RULE_FOWNER | RULE_FGROUP;
 
-	if (!(rule->set & about_file))
-		return true;
+	if (!(rule->set & about_file)) return true;
 	if (!inode || rule->set & RULE_SUBTYPE) /* no file system here has a subtype */
 		return false;
-	if (rule->set & RULE_FSMAGIC && rule->fsmagic != inode->sb->magic)
-		return false;
-	if (rule->set & RULE_FSNAME && strcmp(rule->fsname, inode->sb->fsname) != 0)
-		return false;
+	if (rule->set & RULE_FSMAGIC && rule->fsmagic != inode->sb->magic) return false;
+	if (rule->set & RULE_FSNAME && strcmp(rule->fsname, inode->sb->fsname) != 0) return false;
 	if (rule->set & RULE_FSUUID && memcmp(rule->fsuuid, inode->sb->uuid, sizeof(rule->fsuuid)) != 0)
 		return false;
-	if (rule->set & RULE_FOWNER && !id_matches(&rule->fowner, inode->uid))
-		return false;
+	if (rule->set & RULE_FOWNER && !id_matches(&rule->fowner, inode->uid)) return false;
 	return !(rule->set & RULE_FGROUP) || id_matches(&rule->fgroup, inode->gid);
 }
 
@@ -68,8 +58,7 @@ static bool list_has(const char *list, const char *name)
 		const char *bar = strchr(list, '|');
 		size_t len = bar ? (size_t)(bar - list) : strlen(list);
 
-		if (name && strlen(name) == len && memcmp(list, name, len) == 0)
-			return true;
+		if (name && strlen(name) == len && memcmp(list, name, len) == 0) return true;
 		list = bar ? bar + 1 : NULL;
 	}
 	return false;
@@ -80,8 +69,7 @@ static bool data_matches(const struct policy_rule *rule, const struct policy_que
 {
 	const char *list = query->func == FUNC_KEY_CHECK ? rule->keyrings : rule->label;
 
-	if (rule->func != query->func || !cred_matches(rule, query->cred))
-		return false;
+	if (rule->func != query->func || !cred_matches(rule, query->cred)) return false;
 	return !list || list_has(list, query->data);
 }
 
@@ -89,19 +77,16 @@ static bool rule_matches(const struct policy_rule *rule, const struct policy_que
 {
 	if (query->func == FUNC_KEY_CHECK || query->func == FUNC_CRITICAL_DATA)
 		return data_matches(rule, query);
-	if (rule->set & RULE_FUNC && rule->func != query->func)
-		return false;
+	if (rule->set & RULE_FUNC && rule->func != query->func) return false;
 	if (rule->set & RULE_MASK) {
-		if (rule->mask_contains ? !(rule->mask & query->mask) : rule->mask != query->mask)
-			return false;
+		if (rule->mask_contains ? !(rule->mask & query->mask) : rule->mask != query->mask) return false;
 	}
 	return file_matches(rule, query->inode) && cred_matches(rule, query->cred);
 }
 
 static u8 appraise_class_of(const struct policy_rule *rule, unsigned func)
 {
-	if (!(rule->set & RULE_FUNC))
-		return APPRAISE_FILE;
+	if (!(rule->set & RULE_FUNC)) return APPRAISE_FILE;
 	switch (func) {
 	case FUNC_FILE_CHECK: return APPRAISE_FILE;
 	case FUNC_MMAP_CHECK:
@@ -117,21 +102,17 @@ static void apply(const struct policy_rule *rule, unsigned func, struct policy_d
 	u32 class = action_class(rule->action);
 
 	decision->set |= rule->set;
-	if (!action_is_positive(rule->action))
-		return;
+	if (!action_is_positive(rule->action)) return;
 	decision->classes |= class;
-	if (class == CLASS_MEASURE)
-		decision->measure_rule = rule;
+	if (class == CLASS_MEASURE) decision->measure_rule = rule;
 	if (class == CLASS_APPRAISE) {
 		decision->appraise_rule = rule;
 		decision->appraise_class = appraise_class_of(rule, func);
 		decision->algos = rule->algos;
 		decision->classes &= ~CLASS_HASH;
 	}
-	if (rule->set & RULE_PCR)
-		decision->pcr = rule->pcr;
-	if (rule->template)
-		decision->template = rule->template;
+	if (rule->set & RULE_PCR) decision->pcr = rule->pcr;
+	if (rule->template) decision->template = rule->template;
 }
 
 void policy_decide(const struct policy *policy, const struct policy_query *query, u32 classes,
@@ -144,8 +125,7 @@ void policy_decide(const struct policy *policy, const struct policy_query *query
 		const struct policy_rule *rule = &policy->rules[i];
 		u32 class = action_class(rule->action);
 
-		if (!(class & pending) || !rule_matches(rule, query))
-			continue;
+		if (!(class & pending) || !rule_matches(rule, query)) continue;
 		pending &= ~class;
 		apply(rule, query->func, &decision);
 	}
@@ -158,10 +138,8 @@ int policy_add(struct policy *policy, const struct policy_rule *rule)
 		size_t cap = policy->cap ? policy->cap * 2 : 16;
 		struct policy_rule *bigger = port_alloc(cap * sizeof(*bigger));
 
-		if (!bigger)
-			return -ENOMEM;
-		if (policy->count)
-			memcpy(bigger, policy->rules, policy->count * sizeof(*bigger));
+		if (!bigger) return -ENOMEM;
+		if (policy->count) memcpy(bigger, policy->rules, policy->count * sizeof(*bigger));
 		port_free(policy->rules);
 		policy->rules = bigger;
 		policy->cap = cap;
@@ -185,8 +163,7 @@ void policy_rule_done(struct policy_rule *rule)
 
 void policy_done(struct policy *policy)
 {
-	for (size_t i = 0; i < policy->count; i++)
-		policy_rule_done(&policy->rules[i]);
+	for (size_t i = 0; i < policy->count; i++) policy_rule_done(&policy->rules[i]);
 	port_free(policy->rules);
 	*policy = (struct policy){ 0 };
 }

@@ -94,10 +94,8 @@ static const char *next_name(const char **names, size_t *ret_len)
 	const char *start = *names;
 	size_t len = 0;
 
-	while (*start == ' ' || *start == '|')
-		start++;
-	while (start[len] && start[len] != ' ' && start[len] != '|')
-		len++;
+	while (*start == ' ' || *start == '|') start++;
+	while (start[len] && start[len] != ' ' && start[len] != '|') len++;
 	*names = start + len;
 	*ret_len = len;
 	return len ? start : NULL;
@@ -108,19 +106,16 @@ bool policy_names_have(const char *names, const char *name)
 	const char *found;
 	size_t len;
 
-	if (!names)
-		return false;
+	if (!names) return false;
 	while ((found = next_name(&names, &len)))
-		if (strlen(name) == len && memcmp(found, name, len) == 0)
-			return true;
+		if (strlen(name) == len && memcmp(found, name, len) == 0) return true;
 	return false;
 }
 
 static bool is_set(const char *name, size_t len)
 {
 	for (size_t i = 0; i < ARRAY_COUNT(sets); i++)
-		if (strlen(sets[i].name) == len && memcmp(sets[i].name, name, len) == 0)
-			return true;
+		if (strlen(sets[i].name) == len && memcmp(sets[i].name, name, len) == 0) return true;
 	return false;
 }
 
@@ -141,8 +136,7 @@ int policy_builtin_text(const char *names, void (*unknown)(const char *name, siz
 		return blob_status(out);
 	}
 	for (size_t i = 0; i < ARRAY_COUNT(sets); i++) {
-		if (!policy_names_have(names, sets[i].name) || sets[i].text == last)
-			continue;
+		if (!policy_names_have(names, sets[i].name) || sets[i].text == last) continue;
 		blob_text(out, sets[i].text);
 		last = sets[i].text;
 	}

@@ -38,8 +38,8 @@ must_check int policy_parse_line(const char *line, size_t len, struct blob *echo
 /* Called for each line with a rule: echo as above, err 0 or the line's error. May be NULL. */
 typedef void policy_line_fn(const struct blob *echo, int err);
 
-/* Appends every rule of the text to the policy, or none; policy_done is due in either case. */
-must_check int policy_parse(struct policy *policy, const char *text, size_t len, policy_line_fn *each,
+/* All rules of the text, or an error. */
+must_check int policy_parse(const char *text, size_t len, policy_line_fn *each, struct policy *ret_policy,
 			    struct policy_error *ret_error);
 
 #endif

@@ -34,24 +34,18 @@ const struct policy_word policy_masks[] = {
 
 const char *policy_word_text(const struct policy_word *words, u32 value)
 {
-	while (words->text && words->value != value)
-		words++;
+	while (words->text && words->value != value) words++;
 	return words->text ? words->text : "";
 }
 
 bool policy_word_find(const struct policy_word *words, const char *text, u32 *ret_value)
 {
-	while (words->text && strcmp(words->text, text) != 0)
-		words++;
-	if (words->text)
-		*ret_value = words->value;
+	while (words->text && strcmp(words->text, text) != 0) words++;
+	if (words->text) *ret_value = words->value;
 	return words->text != NULL;
 }
 
-const char *policy_func_name(unsigned func)
-{
-	return policy_word_text(policy_funcs, func);
-}
+const char *policy_func_name(unsigned func) { return policy_word_text(policy_funcs, func); }
 
 static void show_text(struct blob *out, const char *key, const char *value)
 {
@@ -81,8 +75,7 @@ static void show_algos(struct blob *out, u32 algos)
 	const char *before = "appraise_algos=";
 
 	for (unsigned id = 0; id < HASH_COUNT; id++) {
-		if (!(algos >> id & 1))
-			continue;
+		if (!(algos >> id & 1)) continue;
 		blob_text(out, before);
 		blob_text(out, hash_name(id));
 		before = ",";
@@ -92,55 +85,39 @@ static void show_algos(struct blob *out, u32 algos)
 
 static void show_file_conditions(const struct policy_rule *rule, struct blob *out)
 {
-	if (rule->set & RULE_FSMAGIC)
-		blob_format(out, "fsmagic=0x%llx ", (unsigned long long)rule->fsmagic);
-	if (rule->set & RULE_FSNAME)
-		show_text(out, "fsname", rule->fsname);
-	if (rule->set & RULE_SUBTYPE)
-		show_text(out, "fs_subtype", rule->fs_subtype);
-	if (rule->set & RULE_KEYRINGS)
-		show_text(out, "keyrings", rule->keyrings);
-	if (rule->set & RULE_LABEL)
-		show_text(out, "label", rule->label);
-	if (rule->set & RULE_PCR)
-		blob_format(out, "pcr=%u ", rule->pcr);
-	if (rule->set & RULE_FSUUID)
-		show_uuid(out, rule->fsuuid);
+	if (rule->set & RULE_FSMAGIC) blob_format(out, "fsmagic=0x%llx ", (unsigned long long)rule->fsmagic);
+	if (rule->set & RULE_FSNAME) show_text(out, "fsname", rule->fsname);
+	if (rule->set & RULE_SUBTYPE) show_text(out, "fs_subtype", rule->fs_subtype);
+	if (rule->set & RULE_KEYRINGS) show_text(out, "keyrings", rule->keyrings);
+	if (rule->set & RULE_LABEL) show_text(out, "label", rule->label);
+	if (rule->set & RULE_PCR) blob_format(out, "pcr=%u ", rule->pcr);
+	if (rule->set & RULE_FSUUID) show_uuid(out, rule->fsuuid);
 }
 
 static void show_id_conditions(const struct policy_rule *rule, struct blob *out)
 {
-	if (rule->set & (RULE_UID | RULE_EUID))
-		show_id(out, rule->set & RULE_UID ? "uid" : "euid", &rule->uid);
-	if (rule->set & (RULE_GID | RULE_EGID))
-		show_id(out, rule->set & RULE_GID ? "gid" : "egid", &rule->gid);
-	if (rule->set & RULE_FOWNER)
-		show_id(out, "fowner", &rule->fowner);
-	if (rule->set & RULE_FGROUP)
-		show_id(out, "fgroup", &rule->fgroup);
+	if (rule->set & (RULE_UID | RULE_EUID)) show_id(out, rule->set & RULE_UID ? "uid" : "euid", &rule->uid);
+	if (rule->set & (RULE_GID | RULE_EGID)) show_id(out, rule->set & RULE_GID ? "gid" : "egid", &rule->gid);
+	if (rule->set & RULE_FOWNER) show_id(out, "fowner", &rule->fowner);
+	if (rule->set & RULE_FGROUP) show_id(out, "fgroup", &rule->fgroup);
 }
 
 static void show_options(const struct policy_rule *rule, struct blob *out)
 {
-	if (rule->set & RULE_ALGOS)
-		show_algos(out, rule->algos);
-	if (rule->set & RULE_TEMPLATE)
-		show_text(out, "template", rule->template->name);
+	if (rule->set & RULE_ALGOS) show_algos(out, rule->algos);
+	if (rule->set & RULE_TEMPLATE) show_text(out, "template", rule->template->name);
 	if (rule->set & RULE_SIGNATURE)
 		show_text(out, "appraise_type", rule->set & RULE_MODSIG ? "imasig|modsig"
 			  : rule->set & RULE_SIGV3 ? "sigv3" : "imasig");
-	if (rule->set & RULE_VERITY)
-		show_text(out, "digest_type", "verity");
-	if (rule->set & RULE_DIRECTIO)
-		blob_text(out, "permit_directio ");
+	if (rule->set & RULE_VERITY) show_text(out, "digest_type", "verity");
+	if (rule->set & RULE_DIRECTIO) blob_text(out, "permit_directio ");
 }
 
 void policy_rule_show(const struct policy_rule *rule, struct blob *out)
 {
 	blob_text(out, policy_word_text(policy_actions, rule->action));
 	blob_text(out, " ");
-	if (rule->set & RULE_FUNC)
-		show_text(out, "func", policy_func_name(rule->func));
+	if (rule->set & RULE_FUNC) show_text(out, "func", policy_func_name(rule->func));
 	if (rule->set & RULE_MASK)
 		blob_format(out, "mask=%s%s ", rule->mask_contains ? "^" : "",
 			    policy_word_text(policy_masks, rule->mask));

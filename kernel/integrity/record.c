@@ -7,15 +7,16 @@
 #include "kernel/base/mem.h"
 #include "kernel/base/port.h"
 #include "kernel/base/text.h"
+#include "kernel/base/try.h"
 #include "kernel/integrity/audit.h"
 #include "kernel/integrity/core.h"
 
 #define BUFFER_TEMPLATE "ima-buf"
 
-static void audit_added(const struct integrity_task *task, const struct event *event, const char *cause)
+static void audit_pcr(const struct integrity_task *task, const struct event *event, const char *cause, bool ok)
 {
 	audit_integrity(task, &(struct audit_event){ .type = AUDIT_PCR, .op = "add_template_measure", .cause = cause,
-			.name = event->name, .inode = event->inode, .ok = true });
+			.name = event->name, .inode = event->inode, .ok = ok });
 }
 
 /* Says once that the log broke, and where. */
@@ -23,8 +24,7 @@ static void report_break(void)
 {
 	u64 record = 0;
 
-	if (core.break_reported || !mlog_broken(core.log, &record))
-		return;
+	if (core.break_reported || !mlog_broken(core.log, &record)) return;
 	core.break_reported = true;
 	port_log(LOG_ERR, "assay: the log is broken at record %llu: the TPM did not take it; nothing that needs a "
 		 "record runs until reboot", (unsigned long long)record);
@@ -32,33 +32,23 @@ static void report_break(void)
 
 static int append(const struct template *template, u32 pcr, const struct event *event)
 {
-	struct mlog_entry entry = { .pcr = pcr, .template = template, .violation = event->violation };
-	struct blob data = { 0 };
-	int err = template_build(template, event, &data);
+	RELEASED(blob_done) struct blob data = { 0 };
 
-	entry.data = blob_span(&data);
-	if (!err)
-		err = mlog_append(core.log, &entry);
-	blob_done(&data);
-	return err;
+	TRY(template_build(template, event, &data));
+	return mlog_append(core.log, &(struct mlog_entry){ pcr, template, blob_span(&data), event->violation });
 }
 
 int core_record(const struct integrity_task *task, const struct template *template, u32 pcr, const struct event *event)
 {
 	int err = append(template, pcr, event);
-	char cause[32];
+	char cause[32] = "ENOMEM";
 
 	if (!err || err == -EEXIST) {
-		if (core.audit_informational)
-			audit_added(task, event, err ? "hash_exists" : "hash_added");
+		if (core.audit_informational) audit_pcr(task, event, err ? "hash_exists" : "hash_added", true);
 		return 0;
 	}
-	if (err == -ENOMEM)
-		(void)text_copy(cause, sizeof(cause), "ENOMEM"); /* fits */
-	else
-		text_format(cause, sizeof(cause), "TPM_error(%d)", err);
-	audit_integrity(task, &(struct audit_event){ .type = AUDIT_PCR, .op = "add_template_measure", .cause = cause,
-			.name = event->name, .inode = event->inode });
+	if (err != -ENOMEM) text_format(cause, sizeof(cause), "TPM_error(%d)", err);
+	audit_pcr(task, event, cause, false);
 	report_break();
 	return err == -ENOMEM ? err : -EIO;
 }
@@ -66,23 +56,32 @@ int core_record(const struct integrity_task *task, const struct template *templa
 void core_say_refused(const char *name, int err, const char *cause, const char *why,
 		      const struct policy_rule *rule)
 {
+	RELEASED(blob_done) struct blob text = { 0 };
 	char what[256], words[64];
-	struct blob text = { 0 };
 
 	audit_printable(what, sizeof(what), name);
 	(void)text_copy(words, sizeof(words), cause); /* ours, short */
 	for (char *c = words; *c; c++)
-		if (*c == '-')
-			*c = ' ';
-	if (rule)
+		if (*c == '-') *c = ' ';
+	if (rule) {
+		blob_text(&text, ": rule '");
 		policy_rule_show(rule, &text);
-	if (rule && text.len && !text.failed)
-		port_log(LOG_WARN, "assay: %s: refused (%s): %s%s%s: rule '%.*s'", what, err_name(err), words,
-			 why[0] ? ": " : "", why, (int)text.len - 1, (const char *)text.base);
-	else
-		port_log(LOG_WARN, "assay: %s: refused (%s): %s%s%s", what, err_name(err), words, why[0] ? ": " : "",
-			 why);
-	blob_done(&text);
+		if (text.len) text.base[text.len - 1] = '\''; /* the blank behind the last word */
+	}
+	port_log(LOG_WARN, "assay: %s: refused (%s): %s%s%s%.*s", what, err_name(err), words, why[0] ? ": " : "", why,
+		 text.failed ? 0 : (int)text.len, text.len ? (const char *)text.base : "");
+}
+
+/* What stands in the record: the bytes, or in their place their digest. */
+static int digest_buffer(struct event *event, struct digest *of_buffer, bool hash_only)
+{
+	TRY(hash_bytes(core.default_hash, event->buffer.base, event->buffer.len, &event->digest));
+	if (hash_only) {
+		*of_buffer = event->digest;
+		event->buffer = (struct span){ of_buffer->bytes, of_buffer->len };
+		TRY(hash_bytes(core.default_hash, of_buffer->bytes, of_buffer->len, &event->digest));
+	}
+	return hash_bytes(HASH_SHA1, event->buffer.base, event->buffer.len, &event->legacy_digest);
 }
 
 int integrity_measure_buffer(const struct integrity_task *task, unsigned func, const char *label, const char *name,
@@ -90,27 +89,16 @@ int integrity_measure_buffer(const struct integrity_task *task, unsigned func, c
 {
 	const struct policy_query query = { .func = (u8)func, .cred = task->cred, .data = label };
 	struct event event = { .name = name, .default_hash = core.default_hash, .buffer = buffer };
-	const struct template *template;
+	const struct template *template = template_find(BUFFER_TEMPLATE, strlen(BUFFER_TEMPLATE));
 	struct policy_decision decision;
 	struct digest of_buffer;
 	int err;
 
 	policy_decide(&core.policy, &query, CLASS_MEASURE, &decision);
-	if (!(decision.classes & CLASS_MEASURE))
-		return 0;
-	err = hash_bytes(core.default_hash, buffer.base, buffer.len, &event.digest);
-	if (!err && hash_only) {
-		of_buffer = event.digest;
-		event.buffer = (struct span){ of_buffer.bytes, of_buffer.len };
-		err = hash_bytes(core.default_hash, of_buffer.bytes, of_buffer.len, &event.digest);
-	}
-	template = decision.template ? decision.template : template_find(BUFFER_TEMPLATE, strlen(BUFFER_TEMPLATE));
-	if (!err && template_wants_legacy_digest(template))
-		err = hash_bytes(HASH_SHA1, event.buffer.base, event.buffer.len, &event.legacy_digest);
-	if (!err)
-		err = core_record(task, template, decision.pcr, &event);
-	if (err)
-		core_say_refused(name, err, "the measurement cannot be recorded", "", decision.measure_rule);
+	if (!(decision.classes & CLASS_MEASURE)) return 0;
+	err = digest_buffer(&event, &of_buffer, hash_only);
+	if (!err) err = core_record(task, decision.template ? decision.template : template, decision.pcr, &event);
+	if (err) core_say_refused(name, err, "the measurement cannot be recorded", "", decision.measure_rule);
 	return err;
 }
 
@@ -118,17 +106,14 @@ int core_measure_keys(void)
 {
 	struct keyring *const rings[] = { core.builtin, core.ima, core.evm };
 	struct key_info info;
-	int err = 0;
 
 	for (size_t i = 0; i < ARRAY_COUNT(rings); i++) {
 		const char *name = keyring_name(rings[i]);
 
-		for (size_t k = 0; !err && k < keyring_count(rings[i]); k++) {
-			err = keyring_info(rings[i], k, &info);
-			if (err)
-				break;
-			err = integrity_measure_buffer(core_boot_task(), FUNC_KEY_CHECK, name, name, info.der, false);
+		for (size_t k = 0; k < keyring_count(rings[i]); k++) {
+			TRY(keyring_info(rings[i], k, &info));
+			TRY(integrity_measure_buffer(core_boot_task(), FUNC_KEY_CHECK, name, name, info.der, false));
 		}
 	}
-	return err;
+	return 0;
 }

@@ -9,10 +9,7 @@
 
 #define SLOTS_FIRST 256u
 
-static inline u64 rotl(u64 v, unsigned bits)
-{
-	return v << bits | v >> (64 - bits);
-}
+static inline u64 rotl(u64 v, unsigned bits) { return v << bits | v >> (64 - bits); }
 
 static void sip_rounds(u64 v[4], unsigned count)
 {
@@ -46,10 +43,8 @@ void siphash128(const u8 key[16], const void *bytes, size_t len, u8 ret_hash[16]
 	u8 last[8] = { 0 };
 	size_t whole = len & ~(size_t)7;
 
-	for (size_t i = 0; i < whole; i += 8)
-		sip_word(v, load_le64(from + i));
-	for (size_t i = whole; i < len; i++)
-		last[i - whole] = from[i];
+	for (size_t i = 0; i < whole; i += 8) sip_word(v, load_le64(from + i));
+	for (size_t i = whole; i < len; i++) last[i - whole] = from[i];
 	last[7] = (u8)len;
 	sip_word(v, load_le64(last));
 	v[2] ^= 0xee;
@@ -60,10 +55,7 @@ void siphash128(const u8 key[16], const void *bytes, size_t len, u8 ret_hash[16]
 	store_le64(ret_hash + 8, v[0] ^ v[1] ^ v[2] ^ v[3]);
 }
 
-static bool is_free(const struct fingerprint *fp)
-{
-	return !(fp->words[0] | fp->words[1] | fp->words[2]);
-}
+static bool is_free(const struct fingerprint *fp) { return !(fp->words[0] | fp->words[1] | fp->words[2]); }
 
 static bool same(const struct fingerprint *a, const struct fingerprint *b)
 {
@@ -75,8 +67,7 @@ static struct fingerprint *find(struct fingerprint *slots, size_t slot_count, co
 {
 	size_t at = fp->words[0] & (slot_count - 1);
 
-	while (!is_free(&slots[at]) && !same(&slots[at], fp))
-		at = (at + 1) & (slot_count - 1);
+	while (!is_free(&slots[at]) && !same(&slots[at], fp)) at = (at + 1) & (slot_count - 1);
 	return &slots[at];
 }
 
@@ -84,11 +75,9 @@ int seen_init(struct seen *seen)
 {
 	struct seen made = { .slot_count = SLOTS_FIRST };
 
-	if (port_random(made.key, sizeof(made.key)))
-		return -EIO;
+	if (port_random(made.key, sizeof(made.key))) return -EIO;
 	made.slots = port_alloc(SLOTS_FIRST * sizeof(*made.slots));
-	if (!made.slots)
-		return -ENOMEM;
+	if (!made.slots) return -ENOMEM;
 	*seen = made;
 	return 0;
 }
@@ -109,10 +98,8 @@ struct fingerprint seen_fingerprint(const struct seen *seen, u32 pcr, const void
 	store_le32(input, pcr);
 	memcpy(input + 4, digest, len);
 	siphash128(seen->key, input, 4 + len, hash);
-	for (unsigned i = 0; i < 3; i++)
-		fp.words[i] = load_le32(hash + 4 * i);
-	if (is_free(&fp))
-		fp.words[0] = 1;
+	for (unsigned i = 0; i < 3; i++) fp.words[i] = load_le32(hash + 4 * i);
+	if (is_free(&fp)) fp.words[0] = 1;
 	return fp;
 }
 
@@ -126,14 +113,11 @@ int seen_reserve(struct seen *seen)
 	size_t bigger_count = seen->slot_count * 2;
 	struct fingerprint *bigger;
 
-	if (seen->used + 1 <= seen->slot_count / 4 * 3)
-		return 0;
+	if (seen->used + 1 <= seen->slot_count / 4 * 3) return 0;
 	bigger = port_alloc(bigger_count * sizeof(*bigger));
-	if (!bigger)
-		return -ENOMEM;
+	if (!bigger) return -ENOMEM;
 	for (size_t i = 0; i < seen->slot_count; i++)
-		if (!is_free(&seen->slots[i]))
-			*find(bigger, bigger_count, &seen->slots[i]) = seen->slots[i];
+		if (!is_free(&seen->slots[i])) *find(bigger, bigger_count, &seen->slots[i]) = seen->slots[i];
 	port_free(seen->slots);
 	seen->slots = bigger;
 	seen->slot_count = bigger_count;

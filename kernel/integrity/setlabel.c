@@ -19,8 +19,7 @@ static void audit_refusal(const struct integrity_task *task, const struct path *
 				     .name = path->dentry->name };
 	char *name = NULL;
 
-	if (core_name(task, path, &name) == 0)
-		event.name = name;
+	if (core_name(task, path, &name) == 0) event.name = name;
 	audit_integrity(task, &event);
 	port_free(name);
 }
@@ -29,8 +28,7 @@ static void forget(const struct path *path, const char *name)
 {
 	struct icache *state = icache_peek(path_inode(path));
 
-	if (state && strcmp(name, LABEL_NAME) == 0)
-		icache_forget(state);
+	if (state && strcmp(name, LABEL_NAME) == 0) icache_forget(state);
 }
 
 int core_check_setxattr(const struct integrity_task *task, const struct path *path, const char *name, struct span value)
@@ -38,19 +36,15 @@ int core_check_setxattr(const struct integrity_task *task, const struct path *pa
 	const char *cause = NULL;
 	int err = appraise_xattr_check(name, value.base, value.len, task->cred, core.setxattr_algos, &cause);
 
-	if (err && cause)
-		audit_refusal(task, path, cause);
-	if (!err)
-		forget(path, name);
+	if (err && cause) audit_refusal(task, path, cause);
+	if (!err) forget(path, name);
 	return err;
 }
 
 int core_check_removexattr(const struct integrity_task *task, const struct path *path, const char *name)
 {
-	if (strcmp(name, LABEL_NAME) != 0 && strcmp(name, EVM_NAME) != 0)
-		return 0;
-	if (task->cred->euid != 0)
-		return -EPERM;
+	if (strcmp(name, LABEL_NAME) != 0 && strcmp(name, EVM_NAME) != 0) return 0;
+	if (task->cred->euid != 0) return -EPERM;
 	forget(path, name);
 	return 0;
 }

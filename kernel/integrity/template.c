@@ -7,6 +7,7 @@
 
 #include "kernel/base/mem.h"
 #include "kernel/base/text.h"
+#include "kernel/base/try.h"
 
 static const struct template builtin[] = {
 	{ LOG_LEGACY_NAME, "d|n" },
@@ -29,8 +30,7 @@ static bool equals(const char *text, const char *other, size_t len)
 
 const struct template *template_find(const char *name, size_t len)
 {
-	if (!len)
-		return NULL;
+	if (!len) return NULL;
 	for (size_t i = 0; i < ARRAY_COUNT(builtin); i++)
 		if (equals(builtin[i].name, name, len) || equals(builtin[i].format, name, len))
 			return &builtin[i];
@@ -40,13 +40,10 @@ const struct template *template_find(const char *name, size_t len)
 int template_register(const char *format, const struct template **ret_template)
 {
 	struct template_layout layout;
-	int err = template_layout(format, strlen(format), &layout);
 
-	if (err)
-		return err;
+	TRY(template_layout(format, strlen(format), &layout));
 	if (!template_find(format, strlen(format))) {
-		if (own_format[0])
-			return -EEXIST;
+		if (own_format[0]) return -EEXIST;
 		(void)text_copy(own_format, sizeof(own_format), format); /* template_layout limited the length */
 	}
 	*ret_template = template_find(format, strlen(format));
@@ -58,16 +55,12 @@ int template_layout(const char *format, size_t len, struct template_layout *ret_
 	struct template_layout layout = { 0 };
 	size_t start = 0;
 
-	if (len > TEMPLATE_FORMAT_MAX)
-		return -EINVAL;
+	if (len > TEMPLATE_FORMAT_MAX) return -EINVAL;
 	for (size_t i = 0; i <= len; i++) {
-		if (i < len && format[i] != '|')
-			continue;
-		if (layout.count == TEMPLATE_FIELDS_MAX || i == start)
-			return -EINVAL;
+		if (i < len && format[i] != '|') continue;
+		if (layout.count == TEMPLATE_FIELDS_MAX || i == start) return -EINVAL;
 		layout.fields[layout.count] = template_field(format + start, i - start);
-		if (!layout.fields[layout.count++])
-			return -ENOENT;
+		if (!layout.fields[layout.count++]) return -ENOENT;
 		start = i + 1;
 	}
 	*ret_layout = layout;
@@ -93,11 +86,9 @@ bool template_wants_legacy_digest(const struct template *template)
 {
 	struct template_layout layout;
 
-	if (layout_of(template, &layout))
-		return false;
+	if (layout_of(template, &layout)) return false;
 	for (size_t i = 0; i < layout.count; i++)
-		if (strcmp(layout.fields[i]->id, "d") == 0)
-			return true;
+		if (strcmp(layout.fields[i]->id, "d") == 0) return true;
 	return false;
 }
 
@@ -107,13 +98,10 @@ static void build_field(const struct template_field *field, const struct event *
 	bool bare = legacy && field->id[0] == 'd';
 	size_t start = out->len;
 
-	if (!bare)
-		blob_le32(out, 0);
-	field->make(out, event);
-	if (out->failed || bare)
-		return;
-	if (legacy && out->len > start + 4)
-		out->len--;
+	if (!bare) blob_le32(out, 0);
+	field->make(out, event, field->arg);
+	if (out->failed || bare) return;
+	if (legacy && out->len > start + 4) out->len--;
 	store_le32(out->base + start, (u32)(out->len - start - 4));
 }
 
@@ -121,54 +109,61 @@ int template_build(const struct template *template, const struct event *event, s
 {
 	struct template_layout layout;
 	size_t start = out->len;
-	int err = layout_of(template, &layout);
 
-	if (err)
-		return err;
+	TRY(layout_of(template, &layout));
 	for (size_t i = 0; i < layout.count; i++)
 		build_field(layout.fields[i], event, template_is_legacy(template), out);
-	if (out->len - start > LOG_DATA_MAX)
-		return -E2BIG;
-	return blob_status(out);
+	return out->len - start > LOG_DATA_MAX ? -E2BIG : blob_status(out);
 }
 
-/* The next field's bytes; in the older encoding the first one has a fixed length. */
-static struct span next_field(struct cursor *c, bool legacy, size_t index)
+/* A walk over a record's fields. */
+struct walk {
+	struct template_layout layout;
+	struct cursor data;
+	size_t count;
+	bool legacy;
+};
+
+static int walk_begin(struct walk *w, const struct template *template, struct span data)
 {
-	return cursor_take(c, legacy && index == 0 ? LOG_LEGACY_DIGEST_LEN : cursor_le32(c));
+	*w = (struct walk){ .data = cursor_of(data), .legacy = template_is_legacy(template) };
+	return layout_of(template, &w->layout);
 }
 
-static int digest_legacy(unsigned hash_id, struct span data, u8 *ret_bytes)
+/* The next field; false at the end, or where the data does not fit. The older encoding begins with a fixed length. */
+static bool walk_next(struct walk *w, const struct template_field **ret_field, struct span *ret_bytes)
 {
-	u8 padded[LOG_LEGACY_PADDED_LEN] = { 0 };
+	if (w->count == w->layout.count || !cursor_ok(&w->data)) return false;
+	*ret_field = w->layout.fields[w->count++];
+	*ret_bytes = cursor_take(&w->data, w->legacy && w->count == 1 ? LOG_LEGACY_DIGEST_LEN : cursor_le32(&w->data));
+	return cursor_ok(&w->data);
+}
+
+static bool walk_clean(const struct walk *w) { return cursor_at_end(&w->data) && w->count == w->layout.count; }
+
+/* What the digest of the older encoding covers. */
+static int pad_legacy(struct span data, u8 ret_padded[LOG_LEGACY_DIGEST_LEN + LOG_LEGACY_PADDED_LEN])
+{
 	struct cursor c = cursor_of(data);
-	struct span digest = next_field(&c, true, 0);
-	struct span name = next_field(&c, true, 1);
-	struct hash_ctx ctx;
-	int err;
+	struct span digest = cursor_take(&c, LOG_LEGACY_DIGEST_LEN), name = cursor_take(&c, cursor_le32(&c));
 
-	if (!cursor_at_end(&c) || name.len >= sizeof(padded))
-		return -EBADMSG;
-	err = hash_init(&ctx, hash_id);
-	if (err)
-		return err;
-	memcpy(padded, name.base, name.len);
-	hash_update(&ctx, digest.base, digest.len);
-	hash_update(&ctx, padded, sizeof(padded));
-	hash_final(&ctx, ret_bytes);
+	if (!cursor_at_end(&c) || name.len >= LOG_LEGACY_PADDED_LEN) return -EBADMSG;
+	memset(ret_padded, 0, LOG_LEGACY_DIGEST_LEN + LOG_LEGACY_PADDED_LEN);
+	memcpy(ret_padded, digest.base, digest.len);
+	if (name.len) memcpy(ret_padded + digest.len, name.base, name.len);
 	return 0;
 }
 
 int template_digest(const struct template *template, unsigned hash_id, struct span data, u8 *ret_bytes)
 {
+	u8 padded[LOG_LEGACY_DIGEST_LEN + LOG_LEGACY_PADDED_LEN];
 	struct hash_ctx ctx;
-	int err;
 
-	if (template_is_legacy(template))
-		return digest_legacy(hash_id, data, ret_bytes);
-	err = hash_init(&ctx, hash_id);
-	if (err)
-		return err;
+	TRY(hash_init(&ctx, hash_id));
+	if (template_is_legacy(template)) {
+		TRY(pad_legacy(data, padded));
+		data = (struct span){ padded, sizeof(padded) };
+	}
 	hash_update(&ctx, data.base, data.len);
 	hash_final(&ctx, ret_bytes);
 	return 0;
@@ -176,57 +171,41 @@ int template_digest(const struct template *template, unsigned hash_id, struct sp
 
 int template_show(const struct template *template, struct span data, struct blob *out)
 {
-	struct cursor c = cursor_of(data);
-	struct template_layout layout;
-	int err = layout_of(template, &layout);
+	const struct template_field *field;
+	struct span bytes;
+	struct walk w;
 
-	if (err)
-		return err;
-	for (size_t i = 0; i < layout.count; i++) {
-		struct span bytes = next_field(&c, template_is_legacy(template), i);
-
+	TRY(walk_begin(&w, template, data));
+	while (walk_next(&w, &field, &bytes)) {
 		blob_text(out, " ");
-		if (bytes.len)
-			layout.fields[i]->show(out, bytes);
+		if (bytes.len) field->show(out, bytes);
 	}
-	return cursor_at_end(&c) ? blob_status(out) : -EBADMSG;
+	return walk_clean(&w) ? blob_status(out) : -EBADMSG;
 }
 
 bool template_check(const struct template *template, struct span data)
 {
-	struct cursor c = cursor_of(data);
-	struct template_layout layout;
+	const struct template_field *field;
+	struct span bytes;
+	struct walk w;
 
-	if (data.len > LOG_DATA_MAX || layout_of(template, &layout))
-		return false;
-	for (size_t i = 0; i < layout.count; i++) {
-		struct span bytes = next_field(&c, template_is_legacy(template), i);
-
-		if (!cursor_ok(&c))
-			return false;
-		if (!template_is_legacy(template) && !layout.fields[i]->check(bytes))
-			return false;
-	}
-	return cursor_at_end(&c);
+	if (data.len > LOG_DATA_MAX || walk_begin(&w, template, data)) return false;
+	while (walk_next(&w, &field, &bytes))
+		if (!w.legacy && field->check && !field->check(bytes, field->arg)) return false;
+	return walk_clean(&w);
 }
 
 int template_get(const struct template *template, struct span data, const char *id, struct span *ret_bytes)
 {
-	struct cursor c = cursor_of(data);
-	struct template_layout layout;
-	int err = layout_of(template, &layout);
+	const struct template_field *field;
+	struct span bytes;
+	struct walk w;
 
-	if (err)
-		return err;
-	for (size_t i = 0; i < layout.count; i++) {
-		struct span bytes = next_field(&c, template_is_legacy(template), i);
-
-		if (!cursor_ok(&c))
-			return -EBADMSG;
-		if (strcmp(layout.fields[i]->id, id) == 0) {
-			*ret_bytes = bytes;
-			return 0;
-		}
+	TRY(walk_begin(&w, template, data));
+	while (walk_next(&w, &field, &bytes)) {
+		if (strcmp(field->id, id) != 0) continue;
+		*ret_bytes = bytes;
+		return 0;
 	}
-	return -ENOENT;
+	return walk_clean(&w) ? -ENOENT : -EBADMSG;
 }

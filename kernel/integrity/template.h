@@ -37,9 +37,10 @@ struct event {
 
 struct template_field {
 	const char *id;
-	void (*make)(struct blob *out, const struct event *event);
-	bool (*check)(struct span bytes);
+	void (*make)(struct blob *out, const struct event *event, unsigned arg);
+	bool (*check)(struct span bytes, unsigned arg); /* NULL: any bytes will do */
 	void (*show)(struct blob *out, struct span bytes);
+	unsigned arg;
 };
 
 struct template {
@@ -52,6 +53,9 @@ struct template_layout {
 	size_t count;
 	const struct template_field *fields[TEMPLATE_FIELDS_MAX];
 };
+
+/* Appends an extended attribute's value; its length, or the errno of reading it. */
+ssize blob_xattr(struct blob *out, struct inode *inode, const char *name);
 
 /* NULL when there is no field of that id. */
 const struct template_field *template_field(const char *id, size_t len);
