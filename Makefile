@@ -4,6 +4,7 @@
 MAKEFLAGS += -rR --no-print-directory
 SHELL := /bin/sh
 .DELETE_ON_ERROR:
+.SECONDARY:
 .SUFFIXES:
 .DEFAULT_GOAL := all
 
@@ -35,8 +36,7 @@ MBEDTLS_HOST_NAMES := $(sort $(MBEDTLS_NAMES) base64 pem pkwrite hmac_drbg)
 sources = $(sort $(wildcard $(addsuffix /*.c,$(1)) $(addsuffix /*.S,$(1))))
 KERNEL_SRC := $(call sources,kernel/base kernel/x86 kernel/dev kernel/integrity kernel fs tpm crypto)
 LIB_SRC := $(filter-out kernel/base/mem.c,$(call sources,kernel/base fs tpm crypto kernel/integrity)) boot/pe.c boot/uki.c
-STUB_SRC := $(wildcard boot/*.c) kernel/base/mem.c kernel/base/text.c kernel/base/cursor.c kernel/base/err.c \
-	tpm/eventlog.c tpm/pcr.c
+STUB_SRC := $(sort $(wildcard boot/*.c)) kernel/base/mem.c kernel/base/cursor.c kernel/base/err.c tpm/eventlog.c tpm/pcr.c
 TOOLS_SRC := $(filter-out tools/mkstub.c,$(call sources,tools))
 USER_SRC := $(call sources,user)
 UNIT_SRC := $(call sources,tests/unit)
@@ -59,14 +59,14 @@ TSS_PRIVATE_INC := -I$(D)/tpm2-tss/include/tss2 -I$(D)/tpm2-tss/include -I$(D)/t
 TSS_DEFS := -DMAXLOGLEVEL=0
 KERNEL_CONFIG := -DMBEDTLS_CONFIG_FILE='"crypto/mbedtls_config.h"'
 HOST_CONFIG := -DMBEDTLS_CONFIG_FILE='"tools/mbedtls_host_config.h"'
-STUB_CFLAGS = $(COMMON) -Os $(FREESTANDING) -fpic -fshort-wchar -fno-stack-protector -maccumulate-outgoing-args \
+STUB_CFLAGS = $(COMMON) -Os $(FREESTANDING) -fpic -fshort-wchar -fno-stack-protector -maccumulate-outgoing-args -fvisibility=hidden \
 	-DGNU_EFI_USE_MS_ABI -isystem /usr/include/efi -isystem /usr/include/efi/x86_64
 HOST_CFLAGS = $(COMMON) -O2 -D_GNU_SOURCE -fstack-protector-strong $(MBEDTLS_INC) $(TSS_INC) $(HOST_CONFIG)
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 dep = -MMD -MP -MF $(@:.o=.d)
 
 .PHONY: all deps run check unit test soak fuzz size bench lint clean distclean help
-all: $(B)/assay $(B)/demo.efi ## build everything (the default): build/assay and build/demo.efi
+all: $(B)/assay $(B)/demo.efi ## build everything (this is the default)
 
 deps: $(D)/sources.mk ## fetch the two libraries' sources and check their hashes
 

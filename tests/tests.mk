@@ -42,7 +42,7 @@ GUEST_PROGRAMS := $(patsubst tests/guest/%.c,$(B)/guest/%,$(call sources,tests/g
 guest: $(GUEST_PROGRAMS)
 $(B)/guest/%: tests/guest/%.c | $(B)/.packages-test
 	$(call say,CC,$< (guest))
-	$(Q)mkdir -p $(@D) && $(CC) -std=gnu2x -D_GNU_SOURCE -O1 -static -s -Wall -Wextra -Wno-infinite-recursion $(PREFIX_MAP) -o $@ $<
+	$(Q)mkdir -p $(@D) && $(CC) -std=gnu2x -O1 -static -s -pthread -D_GNU_SOURCE -Wall -Wextra -Wno-infinite-recursion $(PREFIX_MAP) -o $@ $<
 .PHONY: guest
 $(B)/packsection: $(B)/tools/tests/packsection.o $(B)/tools/libassay.a
 	$(call say,LD,$@)

@@ -2,7 +2,6 @@
 /*
  * tests/guest/memory.c - mappings, heap and limits as a program sees them (frame: checks.h).
  */
-#define _GNU_SOURCE
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/resource.h>

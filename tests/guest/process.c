@@ -2,7 +2,6 @@
 /*
  * tests/guest/process.c - processes, threads and signals as a program sees them (frame: checks.h).
  */
-#define _GNU_SOURCE
 #include <fcntl.h>
 #include <grp.h>
 #include <pthread.h>

@@ -6,7 +6,6 @@
  * Left out are calls that end the machine or leave every child asleep for good. Another child counts in the meantime:
  * it must not stall. Exit status 0 when the time is over and the counter moved.
  */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
