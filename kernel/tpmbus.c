@@ -23,20 +23,14 @@ static struct tpmbus {
 	size_t page_count;
 } the_bus;
 
-static u8 read8(void *bus, u32 addr)
-{
-	return cpu_mmio_read8(((struct tpmbus *)bus)->regs + addr);
-}
+static u8 read8(void *bus, u32 addr) { return cpu_mmio_read8(((struct tpmbus *)bus)->regs + addr); }
 
 static void write8(void *bus, u32 addr, u8 value)
 {
 	cpu_mmio_write8(((struct tpmbus *)bus)->regs + addr, value);
 }
 
-static u32 read32(void *bus, u32 addr)
-{
-	return cpu_mmio_read32(((struct tpmbus *)bus)->regs + addr);
-}
+static u32 read32(void *bus, u32 addr) { return cpu_mmio_read32(((struct tpmbus *)bus)->regs + addr); }
 
 static void write32(void *bus, u32 addr, u32 value)
 {
@@ -51,11 +45,9 @@ static u8 *find_page(struct tpmbus *b, paddr_t paddr)
 	if (paddr == b->base) /* page aligned: a base without a head is not */
 		return b->regs;
 	for (size_t i = 0; i < b->page_count; i++) {
-		if (b->pages[i].paddr == paddr)
-			return b->pages[i].page;
+		if (b->pages[i].paddr == paddr) return b->pages[i].page;
 	}
-	if (b->page_count == TPMBUS_PAGES)
-		return NULL;
+	if (b->page_count == TPMBUS_PAGES) return NULL;
 	page = paging_map_mmio(paddr, PAGE_SIZE);
 	if (page) {
 		b->pages[b->page_count].paddr = paddr;
@@ -71,8 +63,7 @@ static int copy(struct tpmbus *b, paddr_t paddr, u8 *in, const u8 *out, size_t l
 		paddr_t at = paddr + i;
 		u8 *page = find_page(b, align_down(at, PAGE_SIZE));
 
-		if (!page)
-			return -EIO;
+		if (!page) return -EIO;
 		if (in)
 			in[i] = cpu_mmio_read8(page + (at & (PAGE_SIZE - 1)));
 		else
@@ -102,8 +93,7 @@ static void pause50(void *bus)
 	u64 start = port_now_ns();
 
 	(void)bus;
-	while (port_now_ns() - start < PAUSE_NS)
-		port_relax();
+	while (port_now_ns() - start < PAUSE_NS) port_relax();
 }
 
 int tpmbus_open(const struct tpm_location *where, struct tpm_regs *ret_regs)
@@ -114,8 +104,7 @@ int tpmbus_open(const struct tpm_location *where, struct tpm_regs *ret_regs)
 	the_bus.base = location_base(where);
 	/* Without a head the control area may begin a page: what lies before it is not ours to map. */
 	regs = paging_map_mmio(the_bus.base + first, PAGE_SIZE - first);
-	if (!regs)
-		return -EIO;
+	if (!regs) return -EIO;
 	the_bus.regs = regs - first;
 	*ret_regs = (struct tpm_regs){
 		.read8 = read8,

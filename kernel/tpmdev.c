@@ -50,12 +50,10 @@ static int find(const struct bootinfo *boot, struct tpm_location *ret_where)
 	struct span table;
 	int err = acpi_table("TPM2", &table);
 
-	if (err == -ENOENT && !(boot->flags & BOOT_TCG2_PRESENT))
-		return -ENODEV;
+	if (err == -ENOENT && !(boot->flags & BOOT_TCG2_PRESENT)) return -ENODEV;
 	if (err == -ENOENT)
 		return unusable(-EIO, "the firmware measured into one, but no ACPI table tells where it is");
-	if (err)
-		return unusable(err, "its ACPI table is malformed");
+	if (err) return unusable(err, "its ACPI table is malformed");
 	err = location_parse(table, ret_where, &why);
 	return err ? unusable(err, why) : 0;
 }
@@ -67,19 +65,15 @@ int tpmdev_init(const struct bootinfo *boot, struct tpm **ret_tpm)
 	struct tpm_regs regs;
 	int err = find(boot, &where);
 
-	if (err)
-		return err;
-	if (tpmbus_open(&where, &regs) != 0)
-		return unusable(-EIO, "its registers cannot be mapped");
+	if (err) return err;
+	if (tpmbus_open(&where, &regs) != 0) return unusable(-EIO, "its registers cannot be mapped");
 	err = tpm_open(&the_tpm, &regs, &where, &why);
-	if (err)
-		return unusable(err == -ENODEV ? -EIO : err, why);
+	if (err) return unusable(err == -ENODEV ? -EIO : err, why);
 	if (the_tpm.table_disagrees)
 		port_log(LOG_WARN, "assay: TPM: its registers speak %s, its ACPI table says otherwise",
 			 tpm_interface_name(the_tpm.interface));
 	err = tpmlog_init(boot);
-	if (err)
-		return err;
+	if (err) return err;
 	tpmlog_check(&the_tpm);
 	*ret_tpm = &the_tpm;
 	return 0;
@@ -91,15 +85,12 @@ static int session_open(struct inode *inode, struct file *file)
 	struct session *s;
 
 	(void)inode;
-	if (!managed && tpm0_open)
-		return -EBUSY;
+	if (!managed && tpm0_open) return -EBUSY;
 	s = port_alloc(sizeof(*s));
-	if (!s)
-		return -ENOMEM;
+	if (!s) return -ENOMEM;
 	s->managed = managed;
 	s->answered = true;
-	if (!managed)
-		tpm0_open = true;
+	if (!managed) tpm0_open = true;
 	file->private_data = s;
 	return 0;
 }
@@ -140,10 +131,8 @@ static int run_command(struct session *s, size_t len)
 		s->rsp_len = FRAME_HEADER_LEN;
 		return 0;
 	}
-	if (!err)
-		err = tpm_submit(&the_tpm, s->cmd, len, s->rsp, sizeof(s->rsp), &s->rsp_len);
-	if (!err && s->managed)
-		tpmhandles_note(s, s->cmd, len, s->rsp, s->rsp_len);
+	if (!err) err = tpm_submit(&the_tpm, s->cmd, len, s->rsp, sizeof(s->rsp), &s->rsp_len);
+	if (!err && s->managed) tpmhandles_note(s, s->cmd, len, s->rsp, s->rsp_len);
 	return err;
 }
 
@@ -155,19 +144,15 @@ static ssize session_write(struct file *file, const void *buf, size_t len, u64 *
 	int err;
 
 	(void)pos;
-	if (len > sizeof(s->cmd))
-		return -E2BIG;
-	if (!s->answered)
-		return -EBUSY;
+	if (len > sizeof(s->cmd)) return -E2BIG;
+	if (!s->answered) return -EBUSY;
 	size = len >= FRAME_HEADER_LEN ? load_be32((const u8 *)buf + 2) : SIZE_MAX;
-	if (size > len || size < FRAME_HEADER_LEN)
-		return -EINVAL;
+	if (size > len || size < FRAME_HEADER_LEN) return -EINVAL;
 	memcpy(s->cmd, buf, size);
 	s->rsp_len = 0;
 	s->rsp_pos = 0;
 	err = run_command(s, size);
-	if (err)
-		return err;
+	if (err) return err;
 	s->answered = false;
 	return (ssize)len;
 }
@@ -209,8 +194,7 @@ static int show_pcr(struct show_sink *sink, void *arg)
 
 	for (size_t i = 0; !err && i < the_tpm.banks[bank].len; i++)
 		show_format(sink, "%02X", values.bytes[bank][i]);
-	if (!err)
-		show_format(sink, "\n");
+	if (!err) show_format(sink, "\n");
 	return err;
 }
 
@@ -244,11 +228,8 @@ int tpmdev_register_nodes(void)
 	static const struct pseudo_ops ops = { .fops = &fops };
 	int err = pseudo_add(nodefs_dev(), "tpm0", S_IFCHR | 0600, DEV_TPM0, &ops, NULL);
 
-	if (!err)
-		err = pseudo_add(nodefs_dev(), "tpmrm0", S_IFCHR | 0600, DEV_TPMRM0, &ops, &the_tpm);
-	if (!err)
-		err = register_sysfs(nodefs_sys());
-	if (!err)
-		err = tpmlog_register_nodes(nodefs_security());
+	if (!err) err = pseudo_add(nodefs_dev(), "tpmrm0", S_IFCHR | 0600, DEV_TPMRM0, &ops, &the_tpm);
+	if (!err) err = register_sysfs(nodefs_sys());
+	if (!err) err = tpmlog_register_nodes(nodefs_security());
 	return err;
 }

@@ -31,8 +31,7 @@ static bool gives_handle(u32 code)
 	};
 
 	for (size_t i = 0; i < ARRAY_COUNT(codes); i++) {
-		if (codes[i] == code)
-			return true;
+		if (codes[i] == code) return true;
 	}
 	return false;
 }
@@ -45,19 +44,16 @@ static bool is_session(u32 handle)
 static void forget(u32 handle)
 {
 	for (size_t i = 0; i < HANDLES_MAX; i++) {
-		if (table[i].handle == handle)
-			table[i].owner = NULL;
+		if (table[i].handle == handle) table[i].owner = NULL;
 	}
 }
 
 static void remember(const void *owner, u32 handle)
 {
-	if (TYPE(handle) != TYPE_TRANSIENT && !is_session(handle))
-		return;
+	if (TYPE(handle) != TYPE_TRANSIENT && !is_session(handle)) return;
 	forget(handle);
 	for (size_t i = 0; i < HANDLES_MAX; i++) {
-		if (table[i].owner)
-			continue;
+		if (table[i].owner) continue;
 		table[i].owner = owner;
 		table[i].handle = handle;
 		return;
@@ -69,8 +65,7 @@ void tpmhandles_note(const void *owner, const u8 *cmd, size_t cmd_len, const u8 
 	struct cursor in = cursor_init(cmd, cmd_len), out = cursor_init(rsp, rsp_len);
 	u32 code = frame_code(cmd);
 
-	if (frame_code(rsp) != 0)
-		return;
+	if (frame_code(rsp) != 0) return;
 	cursor_skip(&in, FRAME_HEADER_LEN);
 	cursor_skip(&out, FRAME_HEADER_LEN);
 	u32 first = cursor_be32(&in), second = cursor_be32(&in), given = cursor_be32(&out);
@@ -93,8 +88,7 @@ void tpmhandles_release(struct tpm *tpm, const void *owner)
 		u8 cmd[FRAME_HEADER_LEN + 4], rsp[FRAME_HEADER_LEN];
 		size_t len;
 
-		if (table[i].owner != owner)
-			continue;
+		if (table[i].owner != owner) continue;
 		table[i].owner = NULL;
 		frame_write(cmd, FRAME_ST_NO_SESSIONS, sizeof(cmd), FRAME_CC_FLUSH_CONTEXT);
 		store_be32(cmd + FRAME_HEADER_LEN, table[i].handle);

@@ -9,6 +9,7 @@
 #include "fs/pseudo.h"
 #include "kernel/base/mem.h"
 #include "kernel/base/port.h"
+#include "kernel/base/try.h"
 #include "kernel/pmm.h"
 #include "kernel/x86/paging.h"
 #include "tpm/eventlog.h"
@@ -37,20 +38,22 @@ static u64 room_at(paddr_t paddr)
 static size_t final_prefix(const struct eventlog_raw *log, struct span events, u64 count)
 {
 	u64 good = 0, bad = min_u64(count, EVENTLOG_EVENTS_MAX) + 1;
-	size_t len = 0;
+	size_t len = 0, tried;
 
 	while (bad - good > 1) {
 		u64 half = good + (bad - good) / 2;
 
-		if (eventlog_final_len(log, events, half, &len) == 0)
+		if (eventlog_final_len(log, events, half, &tried) == 0) {
 			good = half;
-		else
+			len = tried;
+		} else {
 			bad = half;
+		}
 	}
 	if (good != count)
 		port_log(LOG_WARN, "assay: TPM: the firmware's final events are malformed after the first %llu of %llu",
 			 (unsigned long long)good, (unsigned long long)count);
-	return eventlog_final_len(log, events, good, &len) == 0 ? len : 0;
+	return len;
 }
 
 /* A private copy of the final events table: {NULL, 0} without one. The caller frees it. */
@@ -62,8 +65,7 @@ static struct span copy_final(paddr_t table)
 	if (copy && paging_read_phys(copy, table, len) == 0 && load_le64(copy) == FINAL_VERSION)
 		return (struct span){ copy, len };
 	port_free(copy);
-	if (table)
-		port_log(LOG_WARN, "assay: TPM: the firmware's final events cannot be read");
+	if (table) port_log(LOG_WARN, "assay: TPM: the firmware's final events cannot be read");
 	return (struct span){ NULL, 0 };
 }
 
@@ -73,8 +75,7 @@ static struct span tail_of(const struct eventlog_raw *log, struct span final, u6
 	struct span events = { final.base + FINAL_HEADER_LEN, final.len - FINAL_HEADER_LEN };
 	size_t len = final_prefix(log, events, load_le64(final.base + 8));
 
-	if (skip > len)
-		return (struct span){ NULL, 0 };
+	if (skip > len) return (struct span){ NULL, 0 };
 	return (struct span){ events.base + skip, len - (size_t)skip };
 }
 
@@ -83,11 +84,9 @@ static int join(struct span head, struct span tail)
 	u8 *bytes = port_alloc(head.len + tail.len);
 	const char *why = NULL;
 
-	if (!bytes)
-		return -ENOMEM;
+	if (!bytes) return -ENOMEM;
 	memcpy(bytes, head.base, head.len);
-	if (tail.len)
-		memcpy(bytes + head.len, tail.base, tail.len);
+	if (tail.len) memcpy(bytes + head.len, tail.base, tail.len);
 	if (eventlog_parse_prefix((struct span){ bytes, head.len + tail.len }, &the_log, &why) != 0)
 		port_free(bytes);
 	else if (why)
@@ -104,8 +103,7 @@ int tpmlog_init(const struct bootinfo *boot)
 	int err;
 
 	log_truncated = boot->flags & BOOT_LOG_TRUNCATED;
-	if (!bytes.len)
-		return 0;
+	if (!bytes.len) return 0;
 	bytes.base = phys_to_virt(boot->event_log.addr);
 	if (eventlog_parse_prefix(bytes, &raw, &why) != 0) {
 		port_log(LOG_WARN, "assay: TPM: the firmware's event log cannot be used: %s", why);
@@ -116,82 +114,50 @@ int tpmlog_init(const struct bootinfo *boot)
 			 raw.bytes.len, bytes.len, why);
 	else if (raw.format == EVENTLOG_AGILE)
 		final = copy_final(boot->final_events);
-	if (final.len)
-		tail = tail_of(&raw, final, boot->final_events_skip);
+	if (final.len) tail = tail_of(&raw, final, boot->final_events_skip);
 	err = join(raw.bytes, tail);
 	port_free((void *)(uintptr_t)final.base);
 	return err;
 }
 
-/* Which of the checked PCRs of one bank differ; all of them when the bank cannot be replayed. */
-static u32 differing(const struct tpm *tpm, const struct tpm_digests *values, size_t bank, size_t alg)
+/* What the TPM holds in the checked PCRs of one bank. */
+static int read_bank(struct tpm *tpm, size_t bank, struct eventlog_actual *ret_actual)
 {
-	u32 differs = 0;
-
+	ret_actual->alg = tpm->banks[bank].alg;
+	ret_actual->pcr_mask = CHECKED_PCRS;
 	for (unsigned pcr = 0; pcr < PCR_COUNT; pcr++) {
-		struct digest given;
+		struct tpm_digests values;
 
-		if (!(CHECKED_PCRS & 1u << pcr))
-			continue;
-		if (eventlog_replay_pcr(&the_log, alg, pcr, &given) != 0)
-			return CHECKED_PCRS;
-		if (memcmp(given.bytes, values[pcr].bytes[bank], tpm->banks[bank].len) != 0)
-			differs |= 1u << pcr;
-	}
-	return differs;
-}
-
-static int read_pcrs(struct tpm *tpm, struct tpm_digests *ret_values)
-{
-	for (unsigned pcr = 0; pcr < PCR_COUNT; pcr++) {
-		int err = CHECKED_PCRS & 1u << pcr ? tpm_pcr_read(tpm, pcr, &ret_values[pcr]) : 0;
-
-		if (err)
-			return err;
+		if (!(CHECKED_PCRS & 1u << pcr)) continue;
+		TRY(tpm_pcr_read(tpm, pcr, &values));
+		memcpy(ret_actual->values[pcr], values.bytes[bank], sizeof(ret_actual->values[pcr]));
 	}
 	return 0;
 }
 
-static void check_bank(const struct tpm *tpm, const struct tpm_digests *values, size_t bank)
-{
-	const char *name = pcr_bank_name(tpm->banks[bank].alg);
-	size_t alg;
-	u32 differs;
-
-	if (eventlog_find_alg(&the_log, tpm->banks[bank].alg, &alg) != 0) {
-		port_log(LOG_WARN, "assay: TPM: the firmware's event log lacks the active bank %s",
-			 name ? name : "unknown");
-		return;
-	}
-	differs = differing(tpm, values, bank, alg);
-	if (!differs)
-		port_log(LOG_INFO, "assay: TPM: PCR 0 to 15 of bank %s are what the firmware's event log gives", name);
-	else if (differs == CHECKED_PCRS)
-		port_log(LOG_WARN, "assay: TPM: bank %s cannot be compared with the firmware's event log",
-			 name ? name : "unknown");
-	for (unsigned pcr = 0; differs != CHECKED_PCRS && pcr < PCR_COUNT; pcr++) {
-		if (differs & 1u << pcr)
-			port_log(LOG_WARN, "assay: TPM: PCR %u of bank %s differs from the firmware's event log: %s",
-				 pcr, name, pcr_use(pcr));
-	}
-}
-
 void tpmlog_check(struct tpm *tpm)
 {
-	struct tpm_digests *values;
+	static struct eventlog_actual actual;
+	struct eventlog_verified verified;
 
-	if (!the_log.bytes.len) {
-		port_log(LOG_WARN, "assay: TPM: there is no event log of the firmware");
-		return;
+	if (!the_log.bytes.len) port_log(LOG_WARN, "assay: TPM: there is no event log of the firmware");
+	if (log_truncated) port_log(LOG_WARN, "assay: TPM: the firmware says that its event log is incomplete");
+	for (size_t bank = 0; the_log.bytes.len && bank < tpm->bank_count; bank++) {
+		const char *name = pcr_bank_name(tpm->banks[bank].alg);
+		unsigned pcr = 0;
+		int err = read_bank(tpm, bank, &actual);
+
+		if (!err) err = eventlog_replay(&the_log, &actual, &verified, &pcr);
+		if (!name) name = "unknown";
+		if (!err)
+			port_log(LOG_INFO, "assay: TPM: bank %s: PCR 0 to 15 match the firmware's event log", name);
+		else if (err == -EBADMSG)
+			port_log(LOG_WARN, "assay: TPM: bank %s: PCR %u does not match the firmware's event log: %s",
+				 name, pcr, pcr_use(pcr));
+		else
+			port_log(LOG_WARN, "assay: TPM: bank %s: the firmware's event log cannot be compared (%s)",
+				 name, err == -ENOENT ? "it lacks the bank" : err_name(err));
 	}
-	if (log_truncated)
-		port_log(LOG_WARN, "assay: TPM: the firmware says that its event log is incomplete");
-	values = port_alloc(PCR_COUNT * sizeof(*values));
-	if (!values || read_pcrs(tpm, values) != 0)
-		port_log(LOG_WARN, "assay: TPM: the PCRs could not be compared with the firmware's event log");
-	for (size_t bank = 0; values && !tpm->dead && bank < tpm->bank_count; bank++)
-		check_bank(tpm, values, bank);
-	port_free(values);
 }
 
 static int show_log(struct show_sink *sink, void *arg)
@@ -205,7 +171,6 @@ int tpmlog_register_nodes(struct superblock *securityfs)
 {
 	static const struct pseudo_ops ops = { .show = show_log };
 
-	if (!the_log.bytes.len)
-		return 0;
+	if (!the_log.bytes.len) return 0;
 	return pseudo_add(securityfs, "tpm0/binary_bios_measurements", S_IFREG | 0440, 0, &ops, NULL);
 }

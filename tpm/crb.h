@@ -13,27 +13,23 @@
  * Context    task context; busy-waits through regs->pause.
  * Units      bytes, ms; buffer addresses are physical.
  * Ownership  regs must outlive the struct; buffers stay the caller's.
- * Errors     -ENODEV nothing answers, or the buffers cannot be reached; -ETIMEDOUT; -EIO bytes that are no
- *            response, or the device says that it has failed (then crb->failed is set); -E2BIG command longer
- *            than its buffer.
+ * Errors     -ENODEV nothing answers, or the buffers cannot be reached, or the device says that it has failed;
+ *            -ETIMEDOUT; -EIO bytes that are no response; -E2BIG command longer than its buffer.
  * Source     TCG PC Client Platform TPM Profile (PTP) 1.05, section 6.5: CRB interface.
  */
 #ifndef ASSAY_CRB_H
 #define ASSAY_CRB_H
 
-#include "kernel/base/err.h"
 #include "tpm/regs.h"
 
-/* PTP 6.5.1.4, table 18 (750, 2000, 200, 30 ms); B and C are longer, as drivers in the field need them. */
+/* PTP 6.5.1.4, table 18 (750, 200 ms); C is longer, as drivers in the field need it. */
 #define CRB_TIMEOUT_A_MS 750u  /* locality */
-#define CRB_TIMEOUT_B_MS 4000u /* cancel */
 #define CRB_TIMEOUT_C_MS 750u  /* cmdReady, goIdle */
 #define CRB_READY_TRIES 3u
 
 struct crb {
 	const struct tpm_regs *regs;
 	bool has_head;       /* the registers below the control area are there: locality, interface id */
-	bool failed;         /* the device reported a fatal error */
 	paddr_t cmd_addr;
 	paddr_t rsp_addr;
 	u32 cmd_len;
@@ -45,10 +41,8 @@ must_check int crb_open(struct crb *crb, const struct tpm_regs *regs, bool has_h
 void crb_close(struct crb *crb);
 
 must_check int crb_send(struct crb *crb, const u8 *cmd, size_t len);
-/* 0 once the response is there; -ETIMEDOUT after timeout_ms, and then it may be asked again. */
+/* 0 once the response is there; -ETIMEDOUT after timeout_ms. */
 must_check int crb_wait(struct crb *crb, u64 timeout_ms);
 must_check int crb_receive(struct crb *crb, u8 *ret_rsp, size_t cap, size_t *ret_len);
-/* Asks the device to give up the running command, and waits for that up to time-out B; a response follows. */
-void crb_cancel(struct crb *crb);
 
 #endif

@@ -32,12 +32,10 @@ static const char *take_digests(struct cursor *c, const struct eventlog_raw *log
 		u16 alg = cursor_le16(c);
 		size_t index;
 
-		if (!cursor_ok(c))
-			return "an event is longer than the log";
+		if (!cursor_ok(c)) return "an event is longer than the log";
 		if (eventlog_find_alg(log, alg, &index))
 			return "an event has a digest of an algorithm that the header does not name";
-		if (event->digests[index].base)
-			return "an event has two digests of one algorithm";
+		if (event->digests[index].base) return "an event has two digests of one algorithm";
 		event->digests[index] = cursor_take(c, log->algs[index].len);
 	}
 	return NULL;
@@ -55,8 +53,7 @@ static const char *take_agile(struct cursor *c, const struct eventlog_raw *log, 
 	if (cursor_ok(c) && count != log->alg_count)
 		return "an event does not have one digest for each algorithm of the header";
 	why = take_digests(c, log, ret_event);
-	if (why)
-		return why;
+	if (why) return why;
 	ret_event->data = cursor_take(c, cursor_le32(c));
 	return cursor_ok(c) ? NULL : "an event is longer than the log";
 }
@@ -65,8 +62,7 @@ static const char *take_event(struct cursor *c, const struct eventlog_raw *log, 
 {
 	const char *why = log->format == EVENTLOG_AGILE ? take_agile(c, log, ret_event) : take_tcg12(c, ret_event);
 
-	if (why)
-		return why;
+	if (why) return why;
 	if (ret_event->pcr >= PCR_COUNT &&
 	    !(ret_event->pcr == EVENTLOG_NO_PCR && ret_event->type == EVENTLOG_NO_ACTION))
 		return "an event names a PCR above 23";
@@ -86,8 +82,7 @@ static const char *take_algs(struct cursor *c, struct eventlog_raw *log)
 
 		if (!cursor_ok(c) || len < 1 || len > HASH_MAX_LEN || (known && known != len))
 			return "the header gives an algorithm a wrong digest size";
-		if (!eventlog_find_alg(log, alg, &other))
-			return "the header names an algorithm twice";
+		if (!eventlog_find_alg(log, alg, &other)) return "the header names an algorithm twice";
 		log->algs[i].alg = alg;
 		log->algs[i].len = (u8)len;
 		log->alg_count++;
@@ -104,12 +99,10 @@ static const char *take_spec_id(struct span data, struct eventlog_raw *log)
 	cursor_skip(&c, SIGNATURE_LEN);
 	cursor_skip(&c, 4); /* platform class */
 	cursor_skip(&c, 1); /* minor version */
-	if (cursor_u8(&c) != 2)
-		return "the header is of another major version than 2";
+	if (cursor_u8(&c) != 2) return "the header is of another major version than 2";
 	cursor_skip(&c, 2); /* errata, size of UINTN */
 	why = take_algs(&c, log);
-	if (why)
-		return why;
+	if (why) return why;
 	cursor_skip(&c, cursor_u8(&c));
 	return cursor_ok(&c) ? NULL : "the header is cut short";
 }
@@ -117,8 +110,7 @@ static const char *take_spec_id(struct span data, struct eventlog_raw *log)
 static bool all_zero(struct span s)
 {
 	for (size_t i = 0; i < s.len; i++) {
-		if (s.base[i])
-			return false;
+		if (s.base[i]) return false;
 	}
 	return true;
 }
@@ -130,8 +122,7 @@ static const char *take_header(struct cursor *c, struct eventlog_raw *log)
 	struct eventlog_event header;
 	const char *why = take_tcg12(c, &header);
 
-	if (why)
-		return why;
+	if (why) return why;
 	if (header.data.len < SIGNATURE_LEN || memcmp(header.data.base, signature_agile, SIGNATURE_LEN) != 0) {
 		*c = start;
 		log->format = EVENTLOG_TCG12;
@@ -169,13 +160,10 @@ int eventlog_parse_prefix(struct span bytes, struct eventlog_raw *ret_log, const
 	bool seen_locality = false;
 	size_t good;
 
-	if (bytes.len > EVENTLOG_LEN_MAX)
-		why = "the log is longer than 1 MiB";
-	if (!why)
-		why = take_header(&c, &log);
+	if (bytes.len > EVENTLOG_LEN_MAX) why = "the log is longer than 1 MiB";
+	if (!why) why = take_header(&c, &log);
 	if (why) {
-		if (ret_why)
-			*ret_why = why;
+		if (ret_why) *ret_why = why;
 		return bytes.len > EVENTLOG_LEN_MAX ? -EOVERFLOW : -EBADMSG;
 	}
 	for (good = c.pos; !cursor_at_end(&c); good = c.pos) {
@@ -183,17 +171,14 @@ int eventlog_parse_prefix(struct span bytes, struct eventlog_raw *ret_log, const
 
 		why = log.event_count >= EVENTLOG_EVENTS_MAX ? "the log has more than 4096 events"
 							       : take_event(&c, &log, &event);
-		if (!why)
-			why = note_event(&log, &event, &seen_locality);
-		if (why)
-			break;
+		if (!why) why = note_event(&log, &event, &seen_locality);
+		if (why) break;
 		log.event_count++;
 	}
 	log.bytes.base = bytes.base;
 	log.bytes.len = good;
 	*ret_log = log;
-	if (ret_why)
-		*ret_why = why;
+	if (ret_why) *ret_why = why;
 	return 0;
 }
 
@@ -203,11 +188,9 @@ int eventlog_parse(struct span bytes, struct eventlog_raw *ret_log, const char *
 	const char *why = NULL;
 	int err = eventlog_parse_prefix(bytes, &log, &why);
 
-	if (!err && why)
-		err = log.event_count >= EVENTLOG_EVENTS_MAX ? -EOVERFLOW : -EBADMSG;
+	if (!err && why) err = log.event_count >= EVENTLOG_EVENTS_MAX ? -EOVERFLOW : -EBADMSG;
 	if (err) {
-		if (ret_why)
-			*ret_why = why;
+		if (ret_why) *ret_why = why;
 		return err;
 	}
 	*ret_log = log;
@@ -220,8 +203,7 @@ int eventlog_measure(const void *log, size_t cap, size_t last_entry, size_t *ret
 	struct cursor c = cursor_init(log, cap < EVENTLOG_LEN_MAX ? cap : EVENTLOG_LEN_MAX);
 	size_t start = 0;
 
-	if (take_header(&c, &raw))
-		return -EBADMSG;
+	if (take_header(&c, &raw)) return -EBADMSG;
 	/* The header itself is the last entry of a crypto-agile log without events. */
 	bool found = raw.format == EVENTLOG_AGILE && last_entry == 0;
 
@@ -229,12 +211,10 @@ int eventlog_measure(const void *log, size_t cap, size_t last_entry, size_t *ret
 		struct eventlog_event event;
 
 		start = c.pos;
-		if (take_event(&c, &raw, &event))
-			return -EBADMSG;
+		if (take_event(&c, &raw, &event)) return -EBADMSG;
 		found = start == last_entry;
 	}
-	if (!found)
-		return -EBADMSG;
+	if (!found) return -EBADMSG;
 	*ret_len = c.pos;
 	return 0;
 }
@@ -245,8 +225,7 @@ bool eventlog_next(const struct eventlog_raw *log, size_t *pos, struct eventlog_
 	struct eventlog_event event;
 
 	cursor_seek(&c, *pos);
-	if (cursor_left(&c) == 0 || take_event(&c, log, &event))
-		return false;
+	if (cursor_left(&c) == 0 || take_event(&c, log, &event)) return false;
 	*ret_event = event;
 	*pos = c.pos;
 	return true;
@@ -256,15 +235,12 @@ int eventlog_final_len(const struct eventlog_raw *log, struct span events, u64 c
 {
 	struct cursor c = cursor_of(events);
 
-	if (count > EVENTLOG_EVENTS_MAX)
-		return -EOVERFLOW;
-	if (log->format != EVENTLOG_AGILE)
-		return -EBADMSG;
+	if (count > EVENTLOG_EVENTS_MAX) return -EOVERFLOW;
+	if (log->format != EVENTLOG_AGILE) return -EBADMSG;
 	for (u64 i = 0; i < count; i++) {
 		struct eventlog_event event;
 
-		if (take_event(&c, log, &event))
-			return -EBADMSG;
+		if (take_event(&c, log, &event)) return -EBADMSG;
 	}
 	*ret_len = c.pos;
 	return 0;

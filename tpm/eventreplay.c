@@ -13,8 +13,7 @@ static int fold(unsigned hash, u8 *value, size_t len, struct span digest)
 	struct hash_ctx ctx;
 	int err = hash_init(&ctx, hash);
 
-	if (err)
-		return err;
+	if (err) return err;
 	hash_update(&ctx, value, len);
 	hash_update(&ctx, digest.base, digest.len);
 	hash_final(&ctx, value);
@@ -29,8 +28,7 @@ int eventlog_replay_pcr(const struct eventlog_raw *log, size_t alg, unsigned pcr
 	unsigned hash;
 	int err;
 
-	if (alg >= log->alg_count || pcr >= PCR_COUNT)
-		return -EINVAL;
+	if (alg >= log->alg_count || pcr >= PCR_COUNT) return -EINVAL;
 	if (hash_from_tpm_alg(log->algs[alg].alg, &hash) || !hash_available(hash) ||
 	    hash_len(hash) != log->algs[alg].len)
 		return -ENOPKG;
@@ -38,11 +36,9 @@ int eventlog_replay_pcr(const struct eventlog_raw *log, size_t alg, unsigned pcr
 	value.len = log->algs[alg].len;
 	pcr_initial_value(pcr, log->startup_locality, value.bytes, value.len);
 	while (eventlog_next(log, &pos, &event)) {
-		if (event.pcr != pcr || event.type == EVENTLOG_NO_ACTION)
-			continue;
+		if (event.pcr != pcr || event.type == EVENTLOG_NO_ACTION) continue;
 		err = fold(hash, value.bytes, value.len, event.digests[alg]);
-		if (err)
-			return err;
+		if (err) return err;
 	}
 	*ret_value = value;
 	return 0;
@@ -55,16 +51,13 @@ int eventlog_replay(const struct eventlog_raw *log, const struct eventlog_actual
 	size_t alg;
 	int err = eventlog_find_alg(log, actual->alg, &alg);
 
-	if (err)
-		return err;
+	if (err) return err;
 	for (unsigned pcr = 0; pcr < PCR_COUNT; pcr++) {
 		struct digest value;
 
-		if (!(actual->pcr_mask & 1u << pcr))
-			continue;
+		if (!(actual->pcr_mask & 1u << pcr)) continue;
 		err = eventlog_replay_pcr(log, alg, pcr, &value);
-		if (err)
-			return err;
+		if (err) return err;
 		if (memcmp(value.bytes, actual->values[pcr], value.len) != 0) {
 			*ret_pcr = pcr;
 			return -EBADMSG;

@@ -24,7 +24,4 @@
 must_check int tpm_filter(const void *cmd, size_t len, u8 ret_rsp[10], const char **ret_what,
 			  u32 *ret_code);
 
-/* "TPM2_Clear"; NULL for a code outside the table. */
-const char *tpm_command_name(u32 code);
-
 #endif

@@ -38,17 +38,13 @@
 #define FRAME_RC_COMMAND_CODE 0x143u
 #define FRAME_RC_LOCALITY 0x907u
 #define FRAME_RC_YIELDED 0x908u
-#define FRAME_RC_CANCELED 0x909u
 #define FRAME_RC_TESTING 0x90au
 #define FRAME_RC_NV_RATE 0x920u
 #define FRAME_RC_RETRY 0x922u
 #define FRAME_RC_NV_UNAVAILABLE 0x923u
 
 /* Command code or response code; frame has at least FRAME_HEADER_LEN bytes. */
-static inline u32 frame_code(const u8 *frame)
-{
-	return load_be32(frame + 6);
-}
+static inline u32 frame_code(const u8 *frame) { return load_be32(frame + 6); }
 
 static inline void frame_write(u8 frame[FRAME_HEADER_LEN], u16 tag, u32 size, u32 code)
 {
@@ -63,10 +59,8 @@ must_check static inline int frame_response_size(const u8 header[FRAME_HEADER_LE
 	u16 tag = load_be16(header);
 	u32 size = load_be32(header + 2);
 
-	if (tag != FRAME_ST_NO_SESSIONS && tag != FRAME_ST_SESSIONS)
-		return -EPROTO;
-	if (size < FRAME_HEADER_LEN || size > cap)
-		return -EPROTO;
+	if (tag != FRAME_ST_NO_SESSIONS && tag != FRAME_ST_SESSIONS) return -EPROTO;
+	if (size < FRAME_HEADER_LEN || size > cap) return -EPROTO;
 	*ret_len = size;
 	return 0;
 }

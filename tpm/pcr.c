@@ -42,21 +42,14 @@ static const struct {
 	{ PCR_ALG_SHA3_384, 48, "sha3-384" }, { PCR_ALG_SHA3_512, 64, "sha3-512" },
 };
 
-const char *pcr_use(unsigned pcr)
-{
-	return pcr < PCR_COUNT ? uses[pcr] : NULL;
-}
+const char *pcr_use(unsigned pcr) { return pcr < PCR_COUNT ? uses[pcr] : NULL; }
 
-bool pcr_free_for_programs(u32 pcr)
-{
-	return pcr == PCR_DEBUG || pcr == PCR_APPLICATION;
-}
+bool pcr_free_for_programs(u32 pcr) { return pcr == PCR_DEBUG || pcr == PCR_APPLICATION; }
 
 const char *pcr_bank_name(u16 alg)
 {
 	for (size_t i = 0; i < ARRAY_COUNT(banks); i++) {
-		if (banks[i].alg == alg)
-			return banks[i].name;
+		if (banks[i].alg == alg) return banks[i].name;
 	}
 	return NULL;
 }
@@ -64,8 +57,7 @@ const char *pcr_bank_name(u16 alg)
 size_t pcr_bank_len(u16 alg)
 {
 	for (size_t i = 0; i < ARRAY_COUNT(banks); i++) {
-		if (banks[i].alg == alg)
-			return banks[i].len;
+		if (banks[i].alg == alg) return banks[i].len;
 	}
 	return 0;
 }
@@ -75,6 +67,5 @@ void pcr_initial_value(unsigned pcr, u8 startup_locality, u8 *ret_value, size_t 
 	bool dynamic = pcr >= PCR_DRTM_FIRST && pcr <= PCR_DRTM_LAST;
 
 	memset(ret_value, dynamic ? 0xff : 0, len);
-	if (pcr == 0 && len)
-		ret_value[len - 1] = startup_locality;
+	if (pcr == 0 && len) ret_value[len - 1] = startup_locality;
 }

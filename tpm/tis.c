@@ -2,11 +2,12 @@
 /*
  * tpm/tis.c - the FIFO interface.
  *
- * Relies on regs->now_ms to bound each wait. Invariant: bytes move only while the status register shows
+ * Relies on regs_poll to bound each wait. Invariant: bytes move only while the status register shows
  * that we own the locality, and only as many as the burst count allows at that moment.
  */
 #include "tpm/tis.h"
 
+#include "kernel/base/try.h"
 #include "tpm/frame.h"
 
 /* Register offsets in locality 0's page (PTP, FIFO interface). */
@@ -19,8 +20,6 @@
 #define ACCESS_VALID 0x80u
 #define ACCESS_ACTIVE 0x20u    /* written: relinquish, or withdraw the request */
 #define ACCESS_REQUEST 0x02u
-#define ACCESS_OWNED_MASK (ACCESS_VALID | ACCESS_ACTIVE | ACCESS_REQUEST)
-#define ACCESS_OWNED (ACCESS_VALID | ACCESS_ACTIVE)
 
 #define STS_VALID 0x80u
 #define STS_READY 0x40u
@@ -28,288 +27,165 @@
 #define STS_AVAIL 0x10u
 #define STS_EXPECT 0x08u
 #define STS_RETRY 0x02u
-#define STS_CANCEL (1u << 24)
 /* Bits that read as zero on a device whose locality we own; a floating bus has them set. */
 #define STS_ZERO (STS_GO | STS_RETRY | 0x01u)
+#define STS_BURST 0x00ffff00u  /* one 32-bit read: bytewise reads of the count can tear */
 
 #define INT_GLOBAL (1u << 31)
 
-static u32 rd32(const struct tis *t, u32 reg)
+static int poll_status(const struct tpm_regs *r, u32 mask, u32 want, bool differ, u64 timeout_ms, u32 *ret_status)
 {
-	return t->regs->read32(t->regs->bus, reg);
+	const struct regs_wait wait = { .addr = REG_STS, .mask = mask, .want = want, .differ = differ, .lost = STS_ZERO,
+					.id_addr = REG_DID_VID, .timeout_ms = timeout_ms };
+
+	return regs_poll(r, &wait, ret_status);
 }
 
-static void wr32(const struct tis *t, u32 reg, u32 value)
+static int poll_answer(const struct tpm_regs *r, u64 timeout_ms)
 {
-	t->regs->write32(t->regs->bus, reg, value);
+	return poll_status(r, STS_VALID | STS_AVAIL, STS_VALID | STS_AVAIL, false, timeout_ms, NULL);
 }
 
-static u8 rd8(const struct tis *t, u32 reg)
+static int poll_burst(const struct tpm_regs *r, u32 *ret_burst)
 {
-	return t->regs->read8(t->regs->bus, reg);
-}
+	u32 status;
 
-static void wr8(const struct tis *t, u32 reg, u8 value)
-{
-	t->regs->write8(t->regs->bus, reg, value);
-}
-
-static u64 now(const struct tis *t)
-{
-	return t->regs->now_ms(t->regs->bus);
-}
-
-/* The identification register reads the same in every state: zeros or ones mean that nobody is there. */
-static bool gone(const struct tis *t)
-{
-	u32 id = rd32(t, REG_DID_VID);
-
-	return id == 0 || id == 0xffffffffu;
-}
-
-/* Waits until the status bits in mask are want. */
-static int poll_status(const struct tis *t, u32 mask, u32 want, u64 timeout_ms, u32 *ret_status)
-{
-	u64 start = now(t);
-
-	for (;;) {
-		bool last = now(t) - start >= timeout_ms;
-		u32 status = rd32(t, REG_STS);
-
-		if (status & STS_ZERO)
-			return gone(t) ? -ENODEV : -EIO; /* the locality was taken from us */
-		if ((status & mask) == want) {
-			*ret_status = status;
-			return 0;
-		}
-		if (status == 0 && gone(t))
-			return -ENODEV;
-		if (last)
-			return -ETIMEDOUT;
-		t->regs->pause(t->regs->bus);
-	}
-}
-
-static int poll_burst(const struct tis *t, size_t *ret_burst)
-{
-	u64 start = now(t);
-
-	for (;;) {
-		bool last = now(t) - start >= TIS_TIMEOUT_A_MS;
-		u32 status = rd32(t, REG_STS); /* one 32-bit read: bytewise reads of the count can tear */
-
-		if (status & STS_ZERO)
-			return gone(t) ? -ENODEV : -EIO;
-		*ret_burst = status >> 8 & 0xffffu;
-		if (*ret_burst)
-			return 0;
-		if (last)
-			return gone(t) ? -ENODEV : -ETIMEDOUT;
-		t->regs->pause(t->regs->bus);
-	}
-}
-
-static int poll_owned(const struct tis *t)
-{
-	u64 start = now(t);
-
-	for (;;) {
-		bool last = now(t) - start >= TIS_TIMEOUT_A_MS;
-		u8 access = rd8(t, REG_ACCESS);
-
-		if (access != 0xff && (access & ACCESS_OWNED_MASK) == ACCESS_OWNED)
-			return 0;
-		if (access == 0xff || (access == 0 && gone(t)))
-			return -ENODEV;
-		if (last)
-			return -ETIMEDOUT;
-		t->regs->pause(t->regs->bus);
-	}
-}
-
-static int acquire(const struct tis *t)
-{
-	u8 access = rd8(t, REG_ACCESS);
-	int err;
-
-	if (access == 0xff)
-		return -ENODEV;
-	if ((access & ACCESS_OWNED_MASK) == ACCESS_OWNED)
-		return 0;
-	wr8(t, REG_ACCESS, ACCESS_REQUEST);
-	err = poll_owned(t);
-	if (err)
-		wr8(t, REG_ACCESS, ACCESS_ACTIVE); /* withdraw the request */
-	return err;
-}
-
-int tis_open(struct tis *tis, const struct tpm_regs *regs)
-{
-	int err;
-
-	tis->regs = regs;
-	tis->did_vid = rd32(tis, REG_DID_VID);
-	if (gone(tis))
-		return -ENODEV;
-	err = acquire(tis);
-	if (err)
-		return err;
-	wr32(tis, REG_INT_ENABLE, rd32(tis, REG_INT_ENABLE) & ~INT_GLOBAL);
+	TRY(poll_status(r, STS_BURST, 0, true, TIS_TIMEOUT_A_MS, &status));
+	*ret_burst = (status & STS_BURST) >> 8;
 	return 0;
 }
 
-void tis_close(struct tis *tis)
+static int acquire(const struct tpm_regs *r)
 {
-	wr32(tis, REG_STS, STS_READY);
-	wr8(tis, REG_ACCESS, ACCESS_ACTIVE);
+	static const struct regs_wait owned = {
+		.addr = REG_ACCESS, .byte = true, .mask = ACCESS_VALID | ACCESS_ACTIVE | ACCESS_REQUEST,
+		.want = ACCESS_VALID | ACCESS_ACTIVE, .id_addr = REG_DID_VID, .timeout_ms = TIS_TIMEOUT_A_MS,
+	};
+	u8 access = r->read8(r->bus, REG_ACCESS);
+	int err;
+
+	if ((access & owned.mask) == owned.want) return 0;
+	r->write8(r->bus, REG_ACCESS, ACCESS_REQUEST);
+	err = regs_poll(r, &owned, NULL);
+	if (err) r->write8(r->bus, REG_ACCESS, ACCESS_ACTIVE);
+	return err;
+}
+
+int tis_open(const struct tpm_regs *regs)
+{
+	if (regs_gone(regs, REG_DID_VID)) return -ENODEV;
+	TRY(acquire(regs));
+	regs_write(regs, REG_INT_ENABLE, regs_read(regs, REG_INT_ENABLE) & ~INT_GLOBAL);
+	return 0;
+}
+
+void tis_close(const struct tpm_regs *regs)
+{
+	regs_write(regs, REG_STS, STS_READY);
+	regs->write8(regs->bus, REG_ACCESS, ACCESS_ACTIVE);
 }
 
 /* stsValid is not asked for: QEMU's Ready state does not show it. */
-static int make_ready(const struct tis *t)
+static int make_ready(const struct tpm_regs *r)
 {
-	u32 status = rd32(t, REG_STS);
+	u32 status = regs_read(r, REG_STS);
 
-	if (!(status & STS_ZERO) && (status & STS_READY))
-		return 0;
-	wr32(t, REG_STS, STS_READY);
-	return poll_status(t, STS_READY, STS_READY, TIS_TIMEOUT_B_MS, &status);
+	if (!(status & STS_ZERO) && (status & STS_READY)) return 0;
+	regs_write(r, REG_STS, STS_READY);
+	return poll_status(r, STS_READY, STS_READY, false, TIS_TIMEOUT_B_MS, NULL);
 }
 
-static int push_bytes(const struct tis *t, const u8 *bytes, size_t len)
+static int push_bytes(const struct tpm_regs *r, const u8 *bytes, size_t len)
 {
-	size_t done = 0;
+	for (size_t done = 0; done < len;) {
+		u32 burst;
 
-	while (done < len) {
-		size_t burst;
-		int err = poll_burst(t, &burst);
-
-		if (err)
-			return err;
-		for (; burst && done < len; burst--)
-			wr8(t, REG_FIFO, bytes[done++]);
+		TRY(poll_burst(r, &burst));
+		for (; burst && done < len; burst--) r->write8(r->bus, REG_FIFO, bytes[done++]);
 	}
 	return 0;
 }
 
 /* -EPROTO: the device expects more, or fewer, bytes than we have. */
-static int check_expect(const struct tis *t, bool want)
+static int check_expect(const struct tpm_regs *r, bool want)
 {
 	u32 status;
-	int err = poll_status(t, STS_VALID, STS_VALID, TIS_TIMEOUT_C_MS, &status);
 
-	if (err)
-		return err;
+	TRY(poll_status(r, STS_VALID, STS_VALID, false, TIS_TIMEOUT_C_MS, &status));
 	return !!(status & STS_EXPECT) == want ? 0 : -EPROTO;
 }
 
 /* The last byte is held back until the device has shown that it expects one more. */
-static int push_command(const struct tis *t, const u8 *cmd, size_t len)
+static int push_command(const struct tpm_regs *r, const u8 *cmd, size_t len)
 {
-	int err = push_bytes(t, cmd, len - 1);
-
-	if (!err)
-		err = check_expect(t, true);
-	if (!err)
-		err = push_bytes(t, cmd + len - 1, 1);
-	if (!err)
-		err = check_expect(t, false);
-	return err;
+	TRY(acquire(r));
+	TRY(make_ready(r));
+	TRY(push_bytes(r, cmd, len - 1));
+	TRY(check_expect(r, true));
+	TRY(push_bytes(r, cmd + len - 1, 1));
+	return check_expect(r, false);
 }
 
-int tis_send(struct tis *tis, const u8 *cmd, size_t len)
+int tis_send(const struct tpm_regs *regs, const u8 *cmd, size_t len)
 {
 	unsigned expect_tries = 0, silence_tries = 0;
 
-	if (len < FRAME_HEADER_LEN)
-		return -EINVAL;
 	for (;;) {
-		int err = acquire(tis);
+		int err = push_command(regs, cmd, len);
 
-		if (!err)
-			err = make_ready(tis);
-		if (!err)
-			err = push_command(tis, cmd, len);
-		if (!err) {
-			wr32(tis, REG_STS, STS_GO);
-			return 0;
-		}
-		wr32(tis, REG_STS, STS_READY); /* abort what the device has of the command */
-		if (err == -EPROTO && ++expect_tries < TIS_EXPECT_TRIES)
-			continue;
-		if (err == -ETIMEDOUT && ++silence_tries < TIS_SILENCE_TRIES)
-			continue;
+		regs_write(regs, REG_STS, err ? STS_READY : STS_GO); /* abort what the device has of it, or start it */
+		if (err == -EPROTO && ++expect_tries < TIS_EXPECT_TRIES) continue;
+		if (err == -ETIMEDOUT && ++silence_tries < TIS_SILENCE_TRIES) continue;
 		return err == -EPROTO ? -EIO : err;
 	}
 }
 
 /* A device that is Ready again without having answered has lost the command: no use to wait for more. */
-int tis_wait(struct tis *tis, u64 timeout_ms)
+int tis_wait(const struct tpm_regs *regs, u64 timeout_ms)
 {
-	u64 first = min_u64(timeout_ms, TIS_TIMEOUT_D_MS);
-	u32 status;
-	int err = poll_status(tis, STS_VALID | STS_AVAIL, STS_VALID | STS_AVAIL, first, &status);
+	int err = poll_answer(regs, TIS_TIMEOUT_D_MS);
 
-	if (err != -ETIMEDOUT)
-		return err;
-	if (rd32(tis, REG_STS) & STS_READY)
-		return gone(tis) ? -ENODEV : -EIO;
-	return poll_status(tis, STS_VALID | STS_AVAIL, STS_VALID | STS_AVAIL, timeout_ms - first, &status);
+	if (err != -ETIMEDOUT) return err;
+	if (regs_read(regs, REG_STS) & STS_READY) return regs_gone(regs, REG_DID_VID) ? -ENODEV : -EIO;
+	return poll_answer(regs, timeout_ms);
 }
 
-static int pull_bytes(const struct tis *t, u8 *ret_bytes, size_t len)
+static int pull_bytes(const struct tpm_regs *r, u8 *ret_bytes, size_t len)
 {
-	size_t done = 0;
+	for (size_t done = 0; done < len;) {
+		u32 burst;
 
-	while (done < len) {
-		size_t burst;
-		u32 status;
-		int err = poll_status(t, STS_VALID | STS_AVAIL, STS_VALID | STS_AVAIL, TIS_TIMEOUT_C_MS, &status);
-
-		if (!err)
-			err = poll_burst(t, &burst);
-		if (err)
-			return err == -ETIMEDOUT ? -EPROTO : err; /* the device has fewer bytes than it said */
-		for (; burst && done < len; burst--)
-			ret_bytes[done++] = rd8(t, REG_FIFO);
+		TRY(poll_answer(r, TIS_TIMEOUT_C_MS));
+		TRY(poll_burst(r, &burst));
+		for (; burst && done < len; burst--) ret_bytes[done++] = r->read8(r->bus, REG_FIFO);
 	}
 	return 0;
 }
 
-static int pull_response(const struct tis *t, u8 *ret_rsp, size_t cap, size_t *ret_len)
+static int pull_response(const struct tpm_regs *r, u8 *ret_rsp, size_t cap, size_t *ret_len)
 {
 	size_t len;
 	u32 status;
-	int err = pull_bytes(t, ret_rsp, FRAME_HEADER_LEN);
 
-	if (!err)
-		err = frame_response_size(ret_rsp, cap, &len);
-	if (!err)
-		err = pull_bytes(t, ret_rsp + FRAME_HEADER_LEN, len - FRAME_HEADER_LEN);
-	if (!err)
-		err = poll_status(t, STS_VALID, STS_VALID, TIS_TIMEOUT_C_MS, &status);
-	if (err)
-		return err;
-	if (status & STS_AVAIL)
-		return -EPROTO; /* bytes left over */
+	TRY(pull_bytes(r, ret_rsp, FRAME_HEADER_LEN));
+	TRY(frame_response_size(ret_rsp, cap, &len));
+	TRY(pull_bytes(r, ret_rsp + FRAME_HEADER_LEN, len - FRAME_HEADER_LEN));
+	TRY(poll_status(r, STS_VALID, STS_VALID, false, TIS_TIMEOUT_C_MS, &status));
+	if (status & STS_AVAIL) return -EPROTO; /* bytes left over */
 	*ret_len = len;
 	return 0;
 }
 
-int tis_receive(struct tis *tis, u8 *ret_rsp, size_t cap, size_t *ret_len)
+int tis_receive(const struct tpm_regs *regs, u8 *ret_rsp, size_t cap, size_t *ret_len)
 {
-	int err = -EINVAL;
+	int err;
 
-	for (unsigned try = 0; cap >= FRAME_HEADER_LEN && try < TIS_RESPONSE_TRIES; try++) {
-		err = pull_response(tis, ret_rsp, cap, ret_len);
-		if (err != -EPROTO)
-			break;
-		wr32(tis, REG_STS, STS_RETRY);
+	for (unsigned try = 1;; try++) {
+		err = pull_response(regs, ret_rsp, cap, ret_len);
+		/* A time-out: the device has fewer bytes than it said. */
+		if ((err != -EPROTO && err != -ETIMEDOUT) || try == TIS_RESPONSE_TRIES) break;
+		regs_write(regs, REG_STS, STS_RETRY);
 	}
-	wr32(tis, REG_STS, STS_READY); /* frees the device's buffer */
+	regs_write(regs, REG_STS, STS_READY); /* frees the device's buffer */
 	return err == -EPROTO || err == -ETIMEDOUT ? -EIO : err;
-}
-
-void tis_cancel(struct tis *tis)
-{
-	wr32(tis, REG_STS, STS_CANCEL);
 }

@@ -43,9 +43,9 @@ struct tpm_bank {
 
 enum tpm_interface { TPM_IF_NONE = 0, TPM_IF_TIS, TPM_IF_CRB };
 
-/* Where ACPI's TPM2 table says that the TPM is. */
+/* Where ACPI's TPM2 table says that the TPM is (tpm/location.h). */
 struct tpm_location {
-	u32 start_method;      /* 6 TIS, 7 CRB; others are refused with a sentence */
+	u32 start_method;      /* 6 TIS, 7 CRB */
 	paddr_t control_area;  /* CRB: physical address of the control area */
 };
 
@@ -59,8 +59,6 @@ struct tpm {
 	bool unstarted;        /* firmware had not started it: the boot is not trustworthy */
 	bool table_disagrees;  /* ACPI named the other interface than the registers do; the registers were followed */
 	bool dead;             /* every later call fails with -EIO */
-	u32 max_command;
-	u32 max_response;
 	void *state;           /* of tpm.c, allocated */
 };
 

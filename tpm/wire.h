@@ -11,7 +11,8 @@
  * Context    task context; busy-waits.
  * Units      bytes, ms.
  * Ownership  the struct is the caller's; regs is copied, its bus must outlive the wire.
- * Errors     -ENODEV, -ETIMEDOUT, -EIO as in tis.h and crb.h; -E2BIG a command longer than the device takes.
+ * Errors     -ENODEV, -ETIMEDOUT, -EIO as in tis.h and crb.h, -EIO also when dead; -E2BIG a command longer than the
+ *            device takes.
  * Source     PTP 1.05, section 6.5 (durations: 6.5.1.3, table 17; the longer ones that Linux grants, because
  *            firmware is tested against it); TPM 2.0 Library part 1, section 18.
  */
@@ -19,7 +20,6 @@
 #define ASSAY_TPM_WIRE_H
 
 #include "tpm/crb.h"
-#include "tpm/tis.h"
 #include "tpm/tpm.h"
 
 /* Added to each command's duration before the device is given up: a busy machine may run an emulated TPM late. */
@@ -30,10 +30,7 @@ struct wire {
 	enum tpm_interface interface;
 	bool table_disagrees;  /* ACPI's table named the other interface than the registers do */
 	bool dead;
-	union {
-		struct tis tis;
-		struct crb crb;
-	};
+	struct crb crb;
 };
 
 /* ret_why gets a static sentence on failure. */
@@ -41,21 +38,10 @@ must_check int wire_open(struct wire *wire, const struct tpm_regs *regs, const s
 			 const char **ret_why);
 void wire_close(struct wire *wire);
 
-must_check int wire_send(struct wire *wire, const u8 *cmd, size_t len);
-/* 0: the response is there. -EAGAIN: not yet, after timeout_ms. */
-must_check int wire_wait(struct wire *wire, u64 timeout_ms);
-must_check int wire_receive(struct wire *wire, u8 *ret_rsp, size_t cap, size_t *ret_len);
-void wire_cancel(struct wire *wire);
-/* After a command's time is over. */
-void wire_give_up(struct wire *wire);
-
-/* All three, with the time that the command may take. */
+/* One submission; cmd has at least a header, rsp room for one. */
 must_check int wire_exchange(struct wire *wire, const u8 *cmd, size_t len, u8 *ret_rsp, size_t cap, size_t *ret_len);
 
 /* The longest that the command may run before it is given up. */
 u64 wire_duration_ms(u32 command_code);
-
-u64 wire_now_ms(const struct wire *wire);
-void wire_pause(const struct wire *wire);
 
 #endif

@@ -143,7 +143,6 @@ static void attestation_and_sealing_pass(void **state)
 	for (size_t i = 0; i < ARRAY_COUNT(codes); i++) {
 		assert_int_equal(filter(TPM2_ST_SESSIONS, codes[i], TPM2_RH_OWNER, 60), 0);
 		assert_int_equal(filter(TPM2_ST_NO_SESSIONS, codes[i], 0x80000000, 60), 0);
-		assert_non_null(tpm_command_name(codes[i]));
 		refused(0x00c1, codes[i], 0x80000000, 60, TPM2_RC_COMMAND_CODE);
 	}
 }

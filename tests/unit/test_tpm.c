@@ -8,14 +8,17 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 #include <openssl/evp.h>
 
+#include "kernel/base/cursor.h"
 #include "kernel/base/err.h"
 #include "tests/fake/fake_port.h"
 #include "tests/fake/fake_tpm.h"
+#include "tpm/location.h"
 #include "tpm/pcr.h"
 #include "tpm/tpm.h"
 
@@ -88,7 +91,6 @@ static void open_learns(bool crb)
 	assert_int_equal(tpm.banks[0].hash, HASH_SHA1);
 	assert_int_equal(tpm.banks[3].alg, PCR_ALG_SHA512);
 	assert_int_equal(tpm.banks[3].len, 64);
-	assert_int_equal(tpm.max_command, 4096);
 	assert_false(tpm.unstarted);
 	assert_int_equal(fake.startups, 0);
 	tpm_close(&tpm, true);
@@ -156,19 +158,66 @@ static void open_absent_device_is_enodev_at_once(void **state)
 	assert_int_equal(fake_port_live(), 0);
 }
 
-static void open_other_start_method_is_enodev_untouched(void **state)
+static size_t make_table(u8 *table, u32 method, u64 control_area)
+{
+	struct writer w = writer_init(table, 52);
+	static const u8 header[36] = "TPM2";
+
+	writer_bytes(&w, header, sizeof(header));
+	writer_le32(&w, 0);
+	writer_le64(&w, control_area);
+	writer_le32(&w, method);
+	return w.len;
+}
+
+static void location_of_supported_start_methods_is_found(void **state)
+{
+	struct tpm_location where;
+	u8 table[52];
+
+	(void)state;
+	make_table(table, 6, 0);
+	assert_int_equal(location_parse((struct span){ table, 52 }, &where, &why), 0);
+	assert_int_equal(location_base(&where), 0xfed40000);
+	assert_true(location_has_head(&where));
+	make_table(table, 7, 0xfed40040);
+	assert_int_equal(location_parse((struct span){ table, 52 }, &where, &why), 0);
+	assert_int_equal(location_base(&where), 0xfed40000);
+	assert_true(location_has_head(&where));
+	make_table(table, 7, 0x7f000000);
+	assert_int_equal(location_parse((struct span){ table, 52 }, &where, &why), 0);
+	assert_false(location_has_head(&where));
+}
+
+static void location_bad_table_is_refused_with_a_reason(void **state)
 {
 	static const u32 methods[] = { 0, 2, 8, 11, 12, 13, 15, 0xffffffff };
+	static const u64 areas[] = { 0, 0x40, 0xfff, UINT64_MAX, UINT64_MAX - 0xffe };
+	struct tpm_location where;
+	u8 table[52];
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_COUNT(methods); i++) {
-		fake_tpm_init(&fake, true);
-		struct tpm_regs regs = fake_tpm_regs(&fake);
-		struct tpm_location where = { .start_method = methods[i], .control_area = 0x12345000 };
-
-		assert_int_equal(tpm_open(&tpm, &regs, &where, NULL), -ENODEV);
-		assert_int_equal(fake.accesses, 0);
+		make_table(table, methods[i], 0xfed40040);
+		why = NULL;
+		assert_int_equal(location_parse((struct span){ table, 52 }, &where, &why), -EOPNOTSUPP);
+		assert_non_null(why);
 	}
+	for (size_t i = 0; i < ARRAY_COUNT(areas); i++) {
+		make_table(table, 7, areas[i]);
+		assert_int_equal(location_parse((struct span){ table, 52 }, &where, &why), -EBADMSG);
+	}
+	make_table(table, 7, 0xfed40040);
+	for (size_t cut = 0; cut < 52; cut++) {
+		u8 *part = malloc(cut ? cut : 1);
+
+		assert_non_null(part);
+		memcpy(part, table, cut);
+		assert_int_equal(location_parse((struct span){ part, cut }, &where, &why), -EBADMSG);
+		free(part);
+	}
+	table[0] = 'X';
+	assert_int_equal(location_parse((struct span){ table, 52 }, &where, &why), -EBADMSG);
 }
 
 static void open_table_naming_other_interface_follows_registers(void **state)
@@ -591,7 +640,8 @@ int main(void)
 		cmocka_unit_test(open_with_leftover_handles_flushes_them),
 		cmocka_unit_test(open_failure_mode_is_eio_and_says_so),
 		cmocka_unit_test(open_absent_device_is_enodev_at_once),
-		cmocka_unit_test(open_other_start_method_is_enodev_untouched),
+		cmocka_unit_test(location_of_supported_start_methods_is_found),
+		cmocka_unit_test(location_bad_table_is_refused_with_a_reason),
 		cmocka_unit_test(open_table_naming_other_interface_follows_registers),
 		cmocka_unit_test(open_without_active_bank_is_eio),
 		cmocka_unit_test(open_more_banks_than_room_is_eio),

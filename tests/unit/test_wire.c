@@ -193,8 +193,9 @@ static void exchange_fatal_crb_is_dead(void **state)
 	open_fresh(true);
 	fake.fault = FAKE_FATAL;
 	fake.fault_at = 1;
-	assert_int_equal(exchange(), -EIO);
+	assert_int_equal(exchange(), -ENODEV);
 	assert_true(wire.dead);
+	assert_int_equal(exchange(), -EIO);
 }
 
 static void exchange_command_longer_than_the_crb_buffer_is_e2big(void **state)
@@ -232,22 +233,6 @@ static void open_crb_buffers_out_of_reach_is_enodev(void **state)
 	assert_int_equal(exchange(), 0);
 }
 
-static void cancel_ends_a_stalled_command_with_a_response(void **state)
-{
-	(void)state;
-	for (int crb = 0; crb < 2; crb++) {
-		open_fresh(crb);
-		fake.fault = FAKE_STALL;
-		fake.fault_at = 1;
-		assert_int_equal(wire_send(&wire, get_random, sizeof(get_random)), 0);
-		assert_int_equal(wire_wait(&wire, 100), -EAGAIN);
-		wire_cancel(&wire);
-		assert_int_equal(wire_wait(&wire, 100), 0);
-		assert_int_equal(wire_receive(&wire, rsp, sizeof(rsp), &rsp_len), 0);
-		assert_int_equal(fake.protocol_errors, 0);
-	}
-}
-
 static TSS2_TCTI_CONTEXT *open_tcti(bool crb)
 {
 	_Alignas(16) static u8 memory[16384];
@@ -264,7 +249,6 @@ static void tcti_calls_out_of_order_are_bad_sequence(void **state)
 
 	(void)state;
 	assert_int_equal(Tss2_Tcti_Receive(t, &size, rsp, -1), TSS2_TCTI_RC_BAD_SEQUENCE);
-	assert_int_equal(Tss2_Tcti_Cancel(t), TSS2_TCTI_RC_BAD_SEQUENCE);
 	assert_int_equal(Tss2_Tcti_Transmit(t, sizeof(get_random), get_random), TSS2_RC_SUCCESS);
 	assert_int_equal(Tss2_Tcti_Transmit(t, sizeof(get_random), get_random), TSS2_TCTI_RC_BAD_SEQUENCE);
 	assert_int_equal(Tss2_Tcti_Receive(t, &size, NULL, -1), TSS2_RC_SUCCESS);
@@ -281,33 +265,17 @@ static void tcti_bad_arguments_are_refused(void **state)
 {
 	TSS2_TCTI_CONTEXT *t = open_tcti(false);
 	static u8 zeros[1024];
+	size_t size = sizeof(rsp);
 
 	(void)state;
 	assert_int_equal(Tss2_Tcti_Transmit(t, 9, get_random), TSS2_TCTI_RC_BAD_VALUE);
 	assert_int_equal(Tss2_Tcti_Transmit(t, 11, get_random), TSS2_TCTI_RC_BAD_VALUE);
 	assert_int_equal(Tss2_Tcti_Transmit(t, 12, NULL), TSS2_TCTI_RC_BAD_REFERENCE);
 	assert_int_equal(Tss2_Tcti_Receive(t, NULL, rsp, -1), TSS2_TCTI_RC_BAD_REFERENCE);
+	assert_int_equal(Tss2_Tcti_Receive(t, &size, rsp, 100), TSS2_TCTI_RC_BAD_VALUE);
 	assert_int_equal(TSS2_TCTI_TRANSMIT(t)((TSS2_TCTI_CONTEXT *)zeros, 12, get_random), TSS2_TCTI_RC_BAD_CONTEXT);
-	assert_int_equal(Tss2_Tcti_SetLocality(t, 0), TSS2_RC_SUCCESS);
-	assert_int_equal(Tss2_Tcti_SetLocality(t, 1), TSS2_TCTI_RC_BAD_VALUE);
-	assert_int_equal(Tss2_Tcti_GetPollHandles(t, NULL, NULL), TSS2_TCTI_RC_NOT_IMPLEMENTED);
+	assert_int_equal(Tss2_Tcti_Cancel(t), TSS2_TCTI_RC_NOT_IMPLEMENTED);
 	assert_int_equal(fake.commands, 0);
-	Tss2_Tcti_Finalize(t);
-	assert_false(fake.locality);
-}
-
-static void tcti_short_timeout_is_try_again(void **state)
-{
-	TSS2_TCTI_CONTEXT *t = open_tcti(true);
-	size_t size = sizeof(rsp);
-
-	(void)state;
-	fake.run_us = 50000;
-	assert_int_equal(Tss2_Tcti_Transmit(t, sizeof(get_random), get_random), TSS2_RC_SUCCESS);
-	assert_int_equal(Tss2_Tcti_Receive(t, &size, rsp, 0), TSS2_TCTI_RC_TRY_AGAIN);
-	assert_int_equal(Tss2_Tcti_Receive(t, &size, rsp, 10), TSS2_TCTI_RC_TRY_AGAIN);
-	assert_int_equal(Tss2_Tcti_Receive(t, &size, rsp, 100), TSS2_RC_SUCCESS);
-	assert_int_equal(fake.commands, 1);
 }
 
 static void tcti_retry_pauses_double_up_to_two_seconds(void **state)
@@ -359,7 +327,8 @@ static void tcti_lost_device_is_no_connection(void **state)
 	assert_int_equal(Tss2_Tcti_Transmit(t, sizeof(get_random), get_random), TSS2_RC_SUCCESS);
 	assert_int_equal(Tss2_Tcti_Receive(t, &size, rsp, -1), TSS2_TCTI_RC_NO_CONNECTION);
 	assert_int_equal(tcti_error((struct tcti *)t), -ENODEV);
-	assert_int_equal(Tss2_Tcti_Transmit(t, sizeof(get_random), get_random), TSS2_TCTI_RC_IO_ERROR);
+	assert_int_equal(Tss2_Tcti_Transmit(t, sizeof(get_random), get_random), TSS2_RC_SUCCESS);
+	assert_int_equal(Tss2_Tcti_Receive(t, &size, rsp, -1), TSS2_TCTI_RC_IO_ERROR);
 }
 
 int main(void)
@@ -377,10 +346,8 @@ int main(void)
 		cmocka_unit_test(exchange_command_longer_than_the_crb_buffer_is_e2big),
 		cmocka_unit_test(open_locality_never_granted_is_bounded),
 		cmocka_unit_test(open_crb_buffers_out_of_reach_is_enodev),
-		cmocka_unit_test(cancel_ends_a_stalled_command_with_a_response),
 		cmocka_unit_test(tcti_calls_out_of_order_are_bad_sequence),
 		cmocka_unit_test(tcti_bad_arguments_are_refused),
-		cmocka_unit_test(tcti_short_timeout_is_try_again),
 		cmocka_unit_test(tcti_retry_pauses_double_up_to_two_seconds),
 		cmocka_unit_test(tcti_self_test_in_progress_is_an_answer),
 		cmocka_unit_test(tcti_lost_device_is_no_connection),
