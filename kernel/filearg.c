@@ -206,7 +206,10 @@ static bool is_regular(const struct file *file)
 	return (file->inode->mode & S_IFMT) == S_IFREG;
 }
 
-/* A stream is asked once, as another read could wait although there is something to return. */
+/*
+ * What can wait (it has a poll operation) is asked once, as another read could wait although there is something to
+ * return.
+ */
 ssize file_read_uio(struct file *file, struct uio *uio, u64 *pos)
 {
 	size_t cap = min_u64(uio->left, BOUNCE_MAX);
@@ -228,7 +231,7 @@ ssize file_read_uio(struct file *file, struct uio *uio, u64 *pos)
 			done += n;
 		if (n < (ssize)want)
 			break;
-	} while (uio->left && is_regular(file));
+	} while (uio->left && !file->ops->poll);
 	port_free(bounce);
 	return done ? done : n;
 }
