@@ -262,7 +262,10 @@ static int do_classes(struct access *a, u32 todo)
 
 	if (err) return refuse(a, err, NULL, "the path cannot be named", rule);
 	err = collect(a);
-	if (err) return refuse(a, err, "collect_data", "failed", rule);
+	if (err) {
+		audit_data(a, "collect_data", "failed");
+		return refuse(a, err, NULL, "the content cannot be read", rule);
+	}
 	if (a->digest_missing) audit_data(a, "collect_data", "failed(directio)");
 	if (todo & CLASS_MEASURE) {
 		err = measure(a);

@@ -18,6 +18,15 @@
 #include "tests/fake/golden.h"
 #include "tests/fake/machine.h"
 
+static int failing_page(struct inode *inode, u64 index, bool for_write, void **ret_page)
+{
+	(void)inode;
+	(void)index;
+	(void)for_write;
+	(void)ret_page;
+	return -EBADMSG;
+}
+
 static bool listed(const char *what)
 {
 	return strstr(machine_list(), what) != NULL;
@@ -356,6 +365,196 @@ static void list_is_a_stream_that_can_be_read_from_anywhere(void **state)
 	list_reader_free(reader);
 }
 
+/* ---- what goes wrong on the way */
+
+static void page_that_cannot_be_read_refuses_also_a_measure_only_rule(void **state)
+{
+	const struct inode_ops *good;
+	struct inode_ops broken;
+	struct inode *inode;
+
+	(void)state;
+	boot_with("measure func=BPRM_CHECK\n");
+	machine_write("/bin/a", "a", 1, NULL);
+	inode = machine_inode("/bin/a");
+	good = inode->ops;
+	broken = *good;
+	broken.page = failing_page;
+	inode->ops = &broken;
+	base_count = machine_count();
+	assert_int_equal(machine_exec("/bin/a"), -EIO);
+	broken.page = NULL;
+	assert_int_equal(machine_exec("/bin/a"), -EIO);
+	assert_int_equal(machine_count(), base_count);
+	assert_true(logged("op=collect_data cause=failed comm=\"sh\" name=\"/bin/a\""));
+	assert_true(logged("assay: /bin/a: refused (EIO): the content cannot be read: rule 'measure func=BPRM_CHECK'"));
+	inode->ops = good;
+	assert_int_equal(machine_exec("/bin/a"), 0);
+}
+
+static void path_that_is_too_long_for_a_record_refuses(void **state)
+{
+	struct path real_cwd;
+	char name[202];
+
+	(void)state;
+	boot_with("measure func=BPRM_CHECK\n");
+	real_cwd = machine.context.cwd;
+	memset(name, 'd', 200);
+	name[200] = 0;
+	for (unsigned depth = 0; depth < 21; depth++) {
+		struct path next;
+
+		assert_int_equal(vfs_mknod(&machine.context, NULL, name, S_IFDIR | 0755, 0, &machine.root), 0);
+		assert_int_equal(path_walk(&machine.context, NULL, name, 0, &machine.root, &next), 0);
+		if (depth) path_put(&machine.context.cwd);
+		machine.context.cwd = next;
+	}
+	machine_write("x", "x", 1, NULL);
+	assert_int_equal(machine_exec("x"), -ENAMETOOLONG);
+	assert_true(logged("assay: x: refused (ENAMETOOLONG): the path cannot be named"));
+	path_put(&machine.context.cwd);
+	machine.context.cwd = real_cwd;
+}
+
+static void violation_that_cannot_be_recorded_refuses_the_open(void **state)
+{
+	struct file *reader, *writer;
+
+	(void)state;
+	boot_with("measure func=FILE_CHECK mask=MAY_READ fowner=0\n");
+	machine_write("/t/v", "v", 1, NULL);
+	reader = machine_open("/t/v", O_RDONLY);
+	machine.fake.fault = FAKE_GONE_ONES;
+	machine.fake.fault_at = machine.fake.commands + 1;
+	assert_int_equal(vfs_open(&machine.context, NULL, "/t/v", O_WRONLY, 0, &machine.root, &writer), -EIO);
+	assert_int_equal(mlog_violations(core.log), 1);
+	assert_true(logged("assay: /t/v: refused (EIO): the violation cannot be recorded"));
+	file_put(reader);
+}
+
+static void algorithms_that_a_rule_does_not_allow_are_refused(void **state)
+{
+	static const u8 md5_label[18] = { 4, 1 }, sha256_label[34] = { 4, 4 }, sm3_label[34] = { 4, 17 };
+	struct path path;
+
+	(void)state;
+	boot_with("appraise func=SETXATTR_CHECK appraise_algos=sha256,sha512\n"
+		  "appraise func=BPRM_CHECK appraise_type=imasig appraise_algos=sha512\n");
+	machine_copy("/bin/hello", "sigs/hello.txt", "sigs/rsa2048-sha256.sig");
+	assert_int_equal(machine_exec("/bin/hello"), -EACCES);
+	assert_true(logged("op=collect_data cause=denied-hash-algorithm comm=\"sh\" name=\"/bin/hello\""));
+	assert_int_equal(path_walk(&machine.context, NULL, "/bin/hello", 0, &machine.root, &path), 0);
+	assert_int_equal(vfs_setxattr(&path, "security.ima", md5_label, 18, 0, &machine.root), -EACCES);
+	assert_true(logged("op=set_data cause=denied-hash-algorithm comm=\"sh\" name=\"/bin/hello\" "
+			   "dev=\"assayroot\" ino="));
+	assert_int_equal(vfs_setxattr(&path, "security.ima", sm3_label, 34, 0, &machine.root), -EACCES);
+	assert_int_equal(vfs_setxattr(&path, "security.ima", sha256_label, 34, 0, &machine.root), 0);
+	assert_int_equal(vfs_setxattr(&path, "user.other", "x", 1, 0, &machine.root), 0);
+	assert_int_equal(vfs_removexattr(&path, "user.other", &machine.root), 0);
+	path_put(&path);
+	machine_copy("/bin/hello512", "sigs/hello.txt", "sigs/rsa2048-sha512.sig");
+	assert_int_equal(machine_exec("/bin/hello512"), 0);
+}
+
+static void verdict_of_a_laxer_rule_does_not_serve_a_stricter_one(void **state)
+{
+	static const char label[] =
+		"\x04\x04\x58\x91\xb5\xb5\x22\xd5\xdf\x08\x6d\x0f\xf0\xb1\x10\xfb\xd9\xd2\x1b\xb4\xfc"
+		"\x71\x63\xaf\x34\xd0\x82\x86\xa2\xe8\x46\xf6\xbe\x03";
+	struct file *file;
+	struct path path;
+
+	(void)state;
+	boot_with("appraise func=FILE_CHECK uid=1000 appraise_type=imasig\nappraise func=FILE_CHECK uid=0 fowner=7\n");
+	machine_copy("/t/h", "sigs/hello.txt", NULL);
+	assert_int_equal(path_walk(&machine.context, NULL, "/t/h", 0, &machine.root, &path), 0);
+	assert_int_equal(vfs_setxattr(&path, "security.ima", label, 34, 0, &machine.root), 0);
+	path_inode(&path)->uid = 7;
+	file_put(machine_open("/t/h", O_RDONLY));
+	assert_int_equal(vfs_open(&machine.context, NULL, "/t/h", O_RDONLY, 0, &machine.user, &file), -EACCES);
+	file_put(machine_open("/t/h", O_RDONLY));
+	path_put(&path);
+}
+
+/* ---- boot_aggregate on the TPMs that a real Linux saw */
+
+static void set_pcrs(const char *name)
+{
+	struct span text = golden_read(name);
+	char *copy = calloc(1, text.len + 1), *save = NULL;
+
+	memcpy(copy, text.base, text.len);
+	machine.fake.bank_count = 0;
+	for (char *line = strtok_r(copy, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		char bank[16], hex[129];
+		struct fake_bank *to;
+		unsigned pcr, hash;
+
+		assert_int_equal(sscanf(line, "%15s %u %128s", bank, &pcr, hex), 3);
+		assert_int_equal(hash_by_name(bank, strlen(bank), &hash), 0);
+		to = &machine.fake.banks[machine.fake.bank_count ? machine.fake.bank_count - 1 : 0];
+		if (!machine.fake.bank_count ||
+		    to->alg != hash_tpm_alg(hash)) to = &machine.fake.banks[machine.fake.bank_count++];
+		to->alg = hash_tpm_alg(hash);
+		to->len = (u8)hash_len(hash);
+		for (size_t i = 0; i < to->len; i++) sscanf(hex + 2 * i, "%2hhx", &to->pcrs[pcr][i]);
+	}
+	free(copy);
+	golden_free(text);
+}
+
+static void boot_aggregate_is_that_of_linux_whatever_the_banks(void **state)
+{
+	static const char *const cases[] = { "bootagg_tis", "bootagg_sha1only", "bootagg_sha256only", "list_ng" };
+	struct integrity_config config = { .policy_names = "none" };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+		struct tpm_regs regs = fake_tpm_regs(&machine.fake);
+		struct tpm_location where;
+		char name[96], first[256];
+		struct span list;
+
+		machine_up(true);
+		snprintf(name, sizeof(name), "lists/%s/pcrs.txt", cases[i]);
+		set_pcrs(name);
+		tpm_close(&machine.tpm, false);
+		where = fake_tpm_location(&machine.fake);
+		assert_int_equal(tpm_open(&machine.tpm, &regs, &where, NULL), 0);
+		assert_int_equal(machine_start(config), 0);
+		snprintf(name, sizeof(name), "lists/%s/ascii_runtime_measurements_%s", cases[i],
+			 i == 1 ? "sha1" : "sha256");
+		list = golden_read(name);
+		snprintf(first, sizeof(first), "%.*s", (int)((const u8 *)memchr(list.base, '\n',
+										list.len) - list.base + 1),
+			 (const char *)list.base);
+		assert_string_equal(machine_list(), first);
+		golden_free(list);
+		if (i + 1 < ARRAY_COUNT(cases)) machine_down();
+	}
+}
+
+static void tpm_without_a_usable_bank_gives_zeros(void **state)
+{
+	struct integrity_config config = { .policy_names = "none" };
+	struct tpm_regs regs = fake_tpm_regs(&machine.fake);
+	struct tpm_location where;
+
+	(void)state;
+	machine_up(true);
+	machine.fake.banks[0] = machine.fake.banks[2]; /* sha384 alone */
+	machine.fake.bank_count = 1;
+	machine.at_start = machine.fake;
+	tpm_close(&machine.tpm, false);
+	where = fake_tpm_location(&machine.fake);
+	assert_int_equal(tpm_open(&machine.tpm, &regs, &where, NULL), 0);
+	assert_int_equal(machine_start(config), 0);
+	assert_true(listed(" ima-ng sha256:0000000000000000000000000000000000000000000000000000000000000000 "
+			   "boot_aggregate\n"));
+	assert_true(machine_replays());
+}
+
 #define CASE(test) cmocka_unit_test_teardown(test, teardown)
 
 int main(void)
@@ -371,6 +570,13 @@ int main(void)
 		cmocka_unit_test_teardown(list_files_are_those_of_the_banks_with_their_links, teardown_securityfs),
 		cmocka_unit_test_teardown(policy_file_shows_the_rules, teardown_securityfs),
 		CASE(list_is_a_stream_that_can_be_read_from_anywhere),
+		CASE(page_that_cannot_be_read_refuses_also_a_measure_only_rule),
+		CASE(path_that_is_too_long_for_a_record_refuses),
+		CASE(violation_that_cannot_be_recorded_refuses_the_open),
+		CASE(algorithms_that_a_rule_does_not_allow_are_refused),
+		CASE(verdict_of_a_laxer_rule_does_not_serve_a_stricter_one),
+		CASE(boot_aggregate_is_that_of_linux_whatever_the_banks),
+		CASE(tpm_without_a_usable_bank_gives_zeros),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
