@@ -119,7 +119,7 @@ void policy_decide(const struct policy *policy, const struct policy_query *query
 		   struct policy_decision *ret_decision)
 {
 	struct policy_decision decision = { .pcr = LOG_DEFAULT_PCR };
-	u32 pending = classes & policy->classes;
+	u32 pending = policy->funcs >> query->func & 1 ? classes & policy->classes : 0;
 
 	for (size_t i = 0; pending && i < policy->count; i++) {
 		const struct policy_rule *rule = &policy->rules[i];
@@ -149,6 +149,7 @@ int policy_add(struct policy *policy, const struct policy_rule *rule)
 		policy->setxattr_algos = policy->setxattr_algos ? policy->setxattr_algos : rule->algos;
 		return 0;
 	}
+	policy->funcs |= rule->set & RULE_FUNC ? 1u << rule->func : ~0u;
 	policy->classes |= action_is_positive(rule->action) ? action_class(rule->action) : 0;
 	if (rule->action == ACTION_APPRAISE && rule->set & RULE_FUNC)
 		policy->appraise_funcs |= 1u << rule->func;

@@ -89,6 +89,7 @@ struct policy {
 	size_t count;
 	size_t cap;
 	u32 classes;        /* CLASS_* that any rule can give */
+	u32 funcs;          /* 1 << func for every func that any rule can match */
 	u32 appraise_funcs; /* 1 << func for appraise rules */
 	u32 setxattr_algos; /* of the first SETXATTR_CHECK rule; 0: any */
 };
