@@ -67,6 +67,7 @@ struct fake_tpm {
 	struct fake_bank banks[16];
 	size_t handle_count;   /* transient objects left behind */
 	u32 handles[8];
+	u32 next_handle;       /* what ContextLoad and StartAuthSession give */
 	u64 rsp_addr;          /* CRB: 0 means the command's buffer */
 
 	/* Looked at by the test. */

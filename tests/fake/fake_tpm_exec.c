@@ -201,6 +201,14 @@ static void flush_context(struct fake_tpm *f, struct cursor c)
 	answer(f, 0, RC_HANDLE, NULL);
 }
 
+static void give_handle(struct fake_tpm *f)
+{
+	struct writer body = body_of(f);
+
+	writer_be32(&body, f->next_handle);
+	answer(f, FRAME_ST_NO_SESSIONS, f->next_handle ? 0 : FRAME_RC_COMMAND_CODE, &body);
+}
+
 static void startup(struct fake_tpm *f)
 {
 	f->startups++;
@@ -237,6 +245,8 @@ void fake_tpm_exec(struct fake_tpm *fake)
 		get_random(fake, c);
 	else if (code == FRAME_CC_FLUSH_CONTEXT)
 		flush_context(fake, c);
+	else if (code == 0x161 || code == 0x176)
+		give_handle(fake);
 	else
 		answer(fake, 0, FRAME_RC_COMMAND_CODE, NULL);
 }
