@@ -86,6 +86,14 @@ REFUSED = (
     ("algorithm", "invalid-signature"),
 )
 
+# A label that ends early, as only root in the guest can write it.
+CUT_LABEL = """
+cp /bin/hello /tmp/cut
+label=$(/bin/label get /bin/hello security.ima)
+/bin/label set /tmp/cut security.ima $label && /tmp/cut && echo whole label runs
+/bin/label set /tmp/cut security.ima ${label%??????}; /tmp/cut; echo cut label gives $?
+"""
+
 
 @case
 def refused_programs():
@@ -93,7 +101,7 @@ def refused_programs():
     with scratch() as folder:
         script = "dmesg -n 8\n" + "".join(
             f"/bin/{n}; echo {n} gives $?\n/bin/label get /bin/{n} security.ima >/dev/null && echo {n} has a label\n"
-            for n, _ in REFUSED) + "/bin/hello && echo good ran\nput_lists sha256\n"
+            for n, _ in REFUSED) + CUT_LABEL + "/bin/hello && echo good ran\nput_lists sha256\n"
         root = Root(os.path.join(folder, "root"), script)
         root.copy(guest_program("label"), "bin/label")
         root.copy(guest_program("hello"), "bin/hello")
@@ -111,7 +119,10 @@ def refused_programs():
             sign(path(name), "rsa2048")
             with open(path(name) + ".sig", "rb") as stream:
                 label = stream.read()
-            label = label[:-3] if name == "shortened" else label[:2] + b"\x06" + label[3:]
+            if name == "shortened":
+                label = label[:7] + (len(label) - 12).to_bytes(2, "big") + label[9:-3]
+            else:
+                label = label[:2] + b"\x06" + label[3:]
             with open(path(name) + ".sig", "wb") as stream:
                 stream.write(label)
         # An empty label file is "no signature": it must not be signed by `assay image` either.
@@ -127,6 +138,8 @@ def refused_programs():
             check(f"{name}: recorded", f"/bin/{name}" in names)
             check(f"{name}: a sentence says why",
                   any(l.startswith("assay: ") and f"/bin/{name}" in l for l in result.lines))
+        check("a copy with the whole label runs", "whole label runs" in result.text, result.text[-1500:])
+        check("a copy with a cut label is refused", "cut label gives 126" in result.text, result.text[-1500:])
         check("the signed program runs between them", "good ran" in result.text)
 
 

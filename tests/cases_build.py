@@ -9,12 +9,14 @@ import subprocess
 
 from harness import BUILD, ROOT, case, check, command, scratch, twin
 
+TARBALLS = os.environ.get("DEPS_FROM") or os.path.join(BUILD, "deps", "download")
+
 
 def build_clone(folder, user):
     """A clone built in folder, as user when that is not None; the digests of what it built."""
     clone = os.path.join(folder, "clone")
     command(["git", "clone", "-q", ROOT, clone])
-    environment = dict(os.environ, DEPS_FROM=os.path.join(BUILD, "deps", "download"), HOME=folder)
+    environment = dict(os.environ, DEPS_FROM=TARBALLS, HOME=folder)
     options = {"env": environment}
     if user is not None:
         for where, names, files in os.walk(folder):
@@ -58,7 +60,7 @@ def bad_tarballs():
         out = os.path.join(folder, "deps")
         status, text = command(["tools/deps.sh", out], env=dict(os.environ, DEPS_FROM=folder))
         check("a missing tarball is refused", status != 0 and text.count("\n") == 1 and "mbedtls" in text, text)
-        for name in os.listdir(os.path.join(BUILD, "deps", "download")):
+        for name in os.listdir(TARBALLS):
             if ".orig.tar" in name:
                 shutil.copy(os.path.join(BUILD, "deps", "download", name), folder)
         status, text = command(["tools/deps.sh", out], env=dict(os.environ, DEPS_FROM=folder))

@@ -155,5 +155,6 @@ def dying_tpm():
             check(f"{how.name}: and all later ones",
                   re.search(r"third gives (?!0\b)\d+", result.text), result.text)
             check(f"{how.name}: neither ran", result.text.count("hello from a measured program") <= 2, result.text)
-            check(f"{how.name}: a sentence says that the log broke", "the log is broken at record" in result.text, result.text)
+            check(f"{how.name}: a sentence says that the log broke",
+                  "the log is broken at record" in result.text, result.text)
             check(f"{how.name}: the wait is bounded, the guest ends", "\nend" in result.text, result.text)
