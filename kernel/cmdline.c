@@ -449,12 +449,13 @@ int cmdline_parse(struct cmdline *ret_cmdline, struct span image, struct span ou
 	for (int pass = 0; pass < 2 && !err; pass++) {
 		struct span text = pass ? outside : image;
 
+		if (!text.len)
+			continue;
 		s.outside = pass == 1;
 		s.image_rules = image.len != 0;
 		s.at = (const char *)text.base;
 		s.end = s.at + text.len;
-		if (text.len)
-			err = take_text(c, &s);
+		err = take_text(c, &s);
 	}
 	c->argv[0] = c->init;
 	return err;

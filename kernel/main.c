@@ -198,6 +198,8 @@ static void start_devices(u64 entry_tsc)
 		uart_enable_interrupt(); /* otherwise the tick looks at the port */
 	port_log(LOG_INFO, "assay: processor: %s; time stamp counter %llu.%03llu MHz", trap_features(),
 		 (unsigned long long)clock_tsc_khz() / 1000, (unsigned long long)clock_tsc_khz() % 1000);
+	if (trap_leaks_to_user())
+		port_log(LOG_WARN, "assay: processor: may let programs read the kernel's memory (Meltdown)");
 }
 
 static void test_hashes(void)

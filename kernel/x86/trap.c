@@ -209,6 +209,15 @@ void trap_set_handlers(const struct trap_handlers *given)
 	handlers = *given;
 }
 
+/* Intel parts that do not say RDCL_NO let a program read kernel memory by speculation; nobody else's do. */
+bool trap_leaks_to_user(void)
+{
+	struct cpuid vendor = cpuid(0, 0);
+	bool says = vendor.eax >= 7 && cpuid(7, 0).edx >> 29 & 1; /* MSR_ARCH_CAPABILITIES is there */
+
+	return vendor.ebx == 0x756e6547 && !(says && cpu_rdmsr(MSR_ARCH_CAPABILITIES) & 1);
+}
+
 const char *trap_features(void)
 {
 	return features;

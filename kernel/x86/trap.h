@@ -65,6 +65,8 @@ void trap_init(void);
 void trap_set_handlers(const struct trap_handlers *handlers);
 /* "smep smap umip fsgsbase nx" as found. */
 const char *trap_features(void);
+/* The processor may be open to Meltdown, against which nothing is done here. */
+bool trap_leaks_to_user(void);
 
 /* The stack that the next entry from ring 3 uses; top is 16-byte aligned. */
 void set_kernel_stack(u64 top);
