@@ -27,7 +27,7 @@ static void report_break(void)
 	if (core.break_reported || !mlog_broken(core.log, &record)) return;
 	core.break_reported = true;
 	port_log(LOG_ERR, "assay: the log is broken at record %llu: the TPM did not take it; nothing that needs a "
-		 "record runs until reboot", (unsigned long long)record);
+		 "record runs until reboot", (unsigned long long)record + 1); /* people count from 1 */
 }
 
 static int append(const struct template *template, u32 pcr, const struct event *event)
