@@ -236,8 +236,8 @@ static int fifo_open(struct inode *inode, struct file *file)
 		inode->special = pipe;
 	}
 	count_end(pipe, file);
-	if (nonblock || (file_readable(file) && file_writable(file)))
-		return 0;
+	if (nonblock || inode->sb->anonymous || (file_readable(file) && file_writable(file)))
+		return 0; /* only a named one waits for its other end */
 	if (file_readable(file))
 		err = wait_for_other(pipe, &pipe->writers, &pipe->writer_opens);
 	else
