@@ -46,6 +46,9 @@ static void spoil(struct fake_tpm *f)
 	case FAKE_SHORT_ONCE:
 		f->short_once = true;
 		break;
+	case FAKE_LONG:
+		f->rsp_len++;
+		break;
 	case FAKE_SIZE_HUGE:
 		store_be32(f->rsp + 2, 0x7fffffff);
 		break;
@@ -105,7 +108,9 @@ static void go(struct fake_tpm *f)
 		f->faulty = false;
 	if (!f->faulty)
 		return;
-	if (f->fault == FAKE_STALL)
+	if (f->fault == FAKE_IGNORE)
+		f->state = RECEPTION;
+	else if (f->fault == FAKE_STALL)
 		f->done_us = UINT64_MAX;
 	else if (f->fault == FAKE_GONE_ONES)
 		f->gone = 1;
@@ -133,6 +138,8 @@ static size_t claimed(const struct fake_tpm *f)
 
 	if (f->faulty && f->fault == FAKE_EXPECT)
 		len++;
+	if (f->faulty && f->fault == FAKE_EXPECT_LESS)
+		len--;
 	return len;
 }
 
@@ -190,10 +197,11 @@ static void tis_write_status(struct fake_tpm *f, u32 value)
 			f->commands--; /* aborted: it was none */
 		f->state = f->state == EXECUTION ? EXECUTION : READY;
 		f->short_once = false;
-		if (f->faulty && f->fault == FAKE_EXPECT && f->fault_count)
-			f->fault_count--;
-		if (f->faulty && f->fault == FAKE_EXPECT && !f->fault_count)
-			f->fault = FAKE_FAULT_NONE;
+		if (f->faulty && (f->fault == FAKE_EXPECT || f->fault == FAKE_EXPECT_LESS)) {
+			f->fault_count -= f->fault_count > 0;
+			if (!f->fault_count)
+				f->fault = FAKE_FAULT_NONE;
+		}
 		break;
 	case 0x20:
 		if (f->state == RECEPTION && f->cmd_len == claimed(f))

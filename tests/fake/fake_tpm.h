@@ -32,7 +32,10 @@ enum fake_fault {
 	FAKE_ONES,             /* runs; the answer is all 0xff */
 	FAKE_RC,               /* does not run; answers fault_rc */
 	FAKE_RC_AFTER,         /* runs; answers fault_rc */
+	FAKE_LONG,             /* runs; a byte follows the answer (TIS) */
+	FAKE_IGNORE,           /* does not notice the start */
 	FAKE_EXPECT,           /* wants a byte more than the command has, once for each count (TIS) */
+	FAKE_EXPECT_LESS,      /* wants a byte less; otherwise as above */
 	FAKE_GONE_ONES,        /* does not run; from then on every register reads as ones */
 	FAKE_GONE_ZEROS,       /* does not run; from then on every register reads as zeros */
 	FAKE_GONE_AFTER,       /* runs; then as FAKE_GONE_ONES */

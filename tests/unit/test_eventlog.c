@@ -257,6 +257,28 @@ static void parse_bad_event_keeps_the_prefix(void **state)
 	golden_free(log);
 }
 
+static void parse_one_algorithm_twice_in_an_event_is_refused(void **state)
+{
+	u8 *bytes = calloc(1, 256);
+	struct writer w = writer_init(bytes, 256);
+
+	(void)state;
+	writer_bytes(&w, "\0\0\0\0\3\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 28);
+	writer_le32(&w, 37);
+	writer_bytes(&w, "Spec ID Event03\0\0\0\0\0\0\2\0\2\2\0\0\0", 28);
+	writer_bytes(&w, "\x0b\0\x20\0\x12\0\x20\0\0", 9); /* sha256 and sm3: of one size */
+	size_t event = w.len;
+
+	writer_bytes(&w, "\1\0\0\0\4\0\0\0\2\0\0\0\x0b\0", 14);
+	w.len += 32;
+	writer_le16(&w, PCR_ALG_SM3_256);
+	w.len += 36;
+	assert_int_equal(parse((struct span){ bytes, w.len }), 0);
+	bytes[event + 14 + 32] = PCR_ALG_SHA256;
+	assert_int_equal(parse((struct span){ bytes, w.len }), -EBADMSG);
+	free(bytes);
+}
+
 static void parse_over_the_caps_is_eoverflow(void **state)
 {
 	struct span log = load("ovmf-sha1.bin");
@@ -289,20 +311,22 @@ static void startup_locality_is_the_start_of_pcr_0(void **state)
 	struct eventlog_raw raw;
 	size_t first, second = second_event(log, &first);
 	static const char text[] = "StartupLocality"; /* with its NUL */
-	u8 *bytes = malloc(log.len + 55);
-	struct writer w = writer_init(bytes, log.len + 55);
+	u8 *bytes = malloc(log.len + 110);
+	struct writer w = writer_init(bytes, log.len + 110);
 
 	(void)state;
 	(void)second;
 	writer_bytes(&w, log.base, first);
-	writer_le32(&w, 0);
-	writer_le32(&w, EVENTLOG_NO_ACTION);
-	writer_le32(&w, 1);
-	writer_le16(&w, PCR_ALG_SHA1);
-	writer_bytes(&w, "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 20);
-	writer_le32(&w, sizeof(text) + 1);
-	writer_bytes(&w, text, sizeof(text));
-	writer_u8(&w, 3);
+	for (int i = 0; i < 2; i++) { /* once would do; twice must agree */
+		writer_le32(&w, 0);
+		writer_le32(&w, EVENTLOG_NO_ACTION);
+		writer_le32(&w, 1);
+		writer_le16(&w, PCR_ALG_SHA1);
+		writer_bytes(&w, "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 20);
+		writer_le32(&w, sizeof(text) + 1);
+		writer_bytes(&w, text, sizeof(text));
+		writer_u8(&w, 3);
+	}
 	writer_bytes(&w, log.base + first, log.len - first);
 	assert_true(writer_ok(&w));
 	assert_int_equal(eventlog_parse(log, &raw, NULL), 0);
@@ -311,7 +335,15 @@ static void startup_locality_is_the_start_of_pcr_0(void **state)
 	assert_int_equal(raw.startup_locality, 3);
 	assert_int_equal(eventlog_replay_pcr(&raw, 0, 0, &with), 0);
 	assert_memory_not_equal(with.bytes, without.bytes, 20);
+	bytes[first + 38 + sizeof(text)] = 4;
+	assert_int_equal(parse((struct span){ bytes, w.len }), -EBADMSG);
+	bytes[first + 55 + 38 + sizeof(text)] = 0;
+	bytes[first + 38 + sizeof(text)] = 0; /* the event itself is not extended */
+	assert_int_equal(eventlog_parse((struct span){ bytes, w.len }, &raw, NULL), 0);
+	assert_int_equal(eventlog_replay_pcr(&raw, 0, 0, &with), 0);
+	assert_memory_equal(with.bytes, without.bytes, 20);
 	bytes[first + 38 + sizeof(text)] = 5;
+	bytes[first + 55 + 38 + sizeof(text)] = 5;
 	assert_int_equal(parse((struct span){ bytes, w.len }), -EBADMSG);
 	free(bytes);
 	golden_free(log);
@@ -404,6 +436,7 @@ int main(void)
 		cmocka_unit_test(parse_cut_anywhere_is_an_error_or_a_whole_prefix),
 		cmocka_unit_test(parse_bad_header_is_refused),
 		cmocka_unit_test(parse_bad_event_keeps_the_prefix),
+		cmocka_unit_test(parse_one_algorithm_twice_in_an_event_is_refused),
 		cmocka_unit_test(parse_over_the_caps_is_eoverflow),
 		cmocka_unit_test(startup_locality_is_the_start_of_pcr_0),
 		cmocka_unit_test(old_format_is_parsed_as_sha1),

@@ -312,6 +312,12 @@ static void extend_unknown_bank_is_extended_too(void **state)
 	fake.fault_at = fake.commands + 2;
 	assert_int_equal(tpm_extend(&tpm, PCR, &d), 0); /* decided by the banks that can be computed */
 	assert_int_equal(fake.extends, before.extends + 1);
+	fake.fault = FAKE_DROP_BEFORE;
+	fake.fault_code = 0x182;
+	fake.fault_at = fake.commands + 1;
+	fake.fault_count = 2;
+	assert_int_equal(tpm_extend(&tpm, PCR, &d), 0); /* the old value was read afresh */
+	assert_int_equal(fake.extends, before.extends + 2);
 	tpm_close(&tpm, false);
 }
 

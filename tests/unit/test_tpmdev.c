@@ -286,7 +286,8 @@ static void forbidden_command_is_answered_audited_and_not_sent(void **state)
 		u64 commands = fake.commands;
 
 		fake_port_reset();
-		assert_int_equal(transact(file, cmd, command(cmd, FRAME_ST_SESSIONS, 0x182, 10), rsp), FRAME_RC_LOCALITY);
+		assert_int_equal(transact(file, cmd, command(cmd, FRAME_ST_SESSIONS, 0x182, 10), rsp),
+				 FRAME_RC_LOCALITY);
 		assert_int_equal(transact(file, cmd, command(cmd, FRAME_ST_SESSIONS, 0x126, 0x4000000a), rsp),
 				 FRAME_RC_COMMAND_CODE);
 		assert_int_equal(fake.commands, commands);
