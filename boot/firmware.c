@@ -6,8 +6,7 @@
 
 #include "kernel/base/mem.h"
 
-int firmware_errno(EFI_STATUS status)
-{
+int firmware_errno(EFI_STATUS status) {
 	switch (status) {
 	case EFI_SUCCESS: return 0;
 	case EFI_OUT_OF_RESOURCES: return -ENOMEM;
@@ -20,8 +19,7 @@ int firmware_errno(EFI_STATUS status)
 	}
 }
 
-void firmware_say(const struct firmware *fw, const char *text)
-{
+void firmware_say(const struct firmware *fw, const char *text) {
 	CHAR16 out[3] = { 0 };
 
 	if (!fw->st->ConOut) return;
@@ -32,16 +30,14 @@ void firmware_say(const struct firmware *fw, const char *text)
 	}
 }
 
-void *firmware_protocol(const struct firmware *fw, const EFI_GUID *guid)
-{
+void *firmware_protocol(const struct firmware *fw, const EFI_GUID *guid) {
 	EFI_GUID id = *guid;
 	void *found = NULL;
 
 	return fw->bs->LocateProtocol(&id, NULL, &found) == EFI_SUCCESS ? found : NULL;
 }
 
-u64 firmware_table(const struct firmware *fw, const EFI_GUID *guid)
-{
+u64 firmware_table(const struct firmware *fw, const EFI_GUID *guid) {
 	for (UINTN i = 0; i < fw->st->NumberOfTableEntries; i++) {
 		const EFI_CONFIGURATION_TABLE *t = &fw->st->ConfigurationTable[i];
 
@@ -50,8 +46,7 @@ u64 firmware_table(const struct firmware *fw, const EFI_GUID *guid)
 	return 0;
 }
 
-void *firmware_alloc(const struct firmware *fw, u64 len)
-{
+void *firmware_alloc(const struct firmware *fw, u64 len) {
 	EFI_PHYSICAL_ADDRESS addr = 0;
 
 	if (fw->bs->AllocatePages(AllocateAnyPages, EfiLoaderData, align_up(len, PAGE_SIZE) / PAGE_SIZE, &addr))
@@ -59,8 +54,7 @@ void *firmware_alloc(const struct firmware *fw, u64 len)
 	return (void *)(uintptr_t)addr;
 }
 
-void firmware_free(const struct firmware *fw, u64 addr, u64 pages)
-{
+void firmware_free(const struct firmware *fw, u64 addr, u64 pages) {
 	if (pages)
 		(void)fw->bs->FreePages(addr, pages); /* what stays allocated is only lost */
 }

@@ -18,20 +18,17 @@
 #define ET_EXEC 2u
 #define PHENT_LEN 56u
 
-static int bad(const char **ret_why, const char *why)
-{
+static int bad(const char **ret_why, const char *why) {
 	*ret_why = why;
 	return -ENOEXEC;
 }
 
 /* Reads the file header; the cursor is left at the first program header. */
-static int read_header(struct cursor *c, u64 *ret_entry, unsigned *ret_count, const char **ret_why)
-{
+static int read_header(struct cursor *c, u64 *ret_entry, unsigned *ret_count, const char **ret_why) {
 	u64 phoff;
 	unsigned count, type, machine;
 
-	if (cursor_be32(c) != 0x7f454c46)
-		return bad(ret_why, "the kernel in section .linux is not an ELF file");
+	if (cursor_be32(c) != 0x7f454c46) return bad(ret_why, "the kernel in section .linux is not an ELF file");
 	if (cursor_le16(c) != 0x0102) /* 64 bits, little-endian */
 		return bad(ret_why, "the kernel is not a 64-bit little-endian ELF file");
 	cursor_seek(c, 16);
@@ -52,8 +49,7 @@ static int read_header(struct cursor *c, u64 *ret_entry, unsigned *ret_count, co
 }
 
 static int read_segment(struct cursor *c, const struct cursor *file, struct kelf_segment *ret_segment,
-			bool *ret_load, const char **ret_why)
-{
+			bool *ret_load, const char **ret_why) {
 	struct cursor ph = cursor_sub(c, PHENT_LEN);
 	u32 type = cursor_le32(&ph);
 	u32 flags = cursor_le32(&ph);
@@ -80,8 +76,7 @@ static int read_segment(struct cursor *c, const struct cursor *file, struct kelf
 }
 
 /* The whole: ascending, within the cap, entry executable. */
-static int finish(struct kelf *k, const char **ret_why)
-{
+static int finish(struct kelf *k, const char **ret_why) {
 	const struct kelf_segment *last = &k->segments[k->count - 1];
 
 	k->base = k->segments[0].vaddr;
@@ -95,8 +90,7 @@ static int finish(struct kelf *k, const char **ret_why)
 	return bad(ret_why, "the kernel's entry lies in no executable segment");
 }
 
-int kelf_parse(struct span file, struct kelf *ret_kelf, const char **ret_why)
-{
+int kelf_parse(struct span file, struct kelf *ret_kelf, const char **ret_why) {
 	struct cursor c = cursor_of(file);
 	struct cursor whole = c;
 	struct kelf k = { .count = 0 };
@@ -120,8 +114,7 @@ int kelf_parse(struct span file, struct kelf *ret_kelf, const char **ret_why)
 	return 0;
 }
 
-void kelf_place(const struct kelf *kelf, void *memory)
-{
+void kelf_place(const struct kelf *kelf, void *memory) {
 	u8 *to = memory;
 
 	memset(to, 0, kelf->len);

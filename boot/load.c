@@ -19,15 +19,13 @@
 #define CR4_LA57 (1ull << 12)
 #define CR4_CET (1ull << 23)
 
-static int fail(const char **ret_why, int err, const char *why)
-{
+static int fail(const char **ret_why, int err, const char *why) {
 	*ret_why = why;
 	return err;
 }
 
 int load_kernel(const struct firmware *fw, struct span elf, struct bootinfo *info, struct load *ret_load,
-		const char **ret_why)
-{
+		const char **ret_why) {
 	struct load load = { .map = NULL };
 	u64 raw, start, end, raw_end;
 
@@ -47,22 +45,18 @@ int load_kernel(const struct firmware *fw, struct span elf, struct bootinfo *inf
 }
 
 /* What the kernel's entry state needs and this CPU may lack. */
-static int check_cpu(const char **ret_why)
-{
+static int check_cpu(const char **ret_why) {
 	u32 eax = 0x80000001, ebx, ecx = 0, edx;
 	u64 cr4;
 
 	__asm__ volatile("cpuid" : "+a"(eax), "=b"(ebx), "+c"(ecx), "=d"(edx));
-	if (!(edx & 1u << 20))
-		return fail(ret_why, -ENODEV, "this CPU cannot forbid execution of data (no NX)");
+	if (!(edx & 1u << 20)) return fail(ret_why, -ENODEV, "this CPU cannot forbid execution of data (no NX)");
 	__asm__ volatile("mov %%cr4, %0" : "=r"(cr4));
-	if (cr4 & CR4_LA57)
-		return fail(ret_why, -ENODEV, "firmware uses 5-level paging, which the kernel does not");
+	if (cr4 & CR4_LA57) return fail(ret_why, -ENODEV, "firmware uses 5-level paging, which the kernel does not");
 	return 0;
 }
 
-static int get_map(const struct firmware *fw, const struct load *load, struct bootinfo *info, UINTN *ret_key)
-{
+static int get_map(const struct firmware *fw, const struct load *load, struct bootinfo *info, UINTN *ret_key) {
 	UINTN len = load->map_cap, stride = 0;
 	UINT32 version = 0;
 	EFI_STATUS status = fw->bs->GetMemoryMap(&len, load->map, ret_key, &stride, &version);
@@ -75,8 +69,7 @@ static int get_map(const struct firmware *fw, const struct load *load, struct bo
 	return 0;
 }
 
-int load_tables(const struct firmware *fw, struct bootinfo *info, struct load *load, const char **ret_why)
-{
+int load_tables(const struct firmware *fw, struct bootinfo *info, struct load *load, const char **ret_why) {
 	UINTN len = 0, key, stride = 0;
 	UINT32 version = 0;
 	struct memmap map;
@@ -100,8 +93,7 @@ int load_tables(const struct firmware *fw, struct bootinfo *info, struct load *l
 }
 
 /* Interrupts are off from here on: the descriptor tables are still firmware's. */
-_Noreturn static void jump(u64 entry, u64 top, const struct bootinfo *info)
-{
+_Noreturn static void jump(u64 entry, u64 top, const struct bootinfo *info) {
 	u64 cr;
 	u32 low, high;
 
@@ -116,13 +108,11 @@ _Noreturn static void jump(u64 entry, u64 top, const struct bootinfo *info)
 	__builtin_unreachable();
 }
 
-int load_leave(const struct firmware *fw, struct bootinfo *info, struct load *load, const char **ret_why)
-{
+int load_leave(const struct firmware *fw, struct bootinfo *info, struct load *load, const char **ret_why) {
 	for (unsigned i = 0; i < EXIT_TRIES; i++) {
 		UINTN key;
 
-		if (get_map(fw, load, info, &key))
-			return fail(ret_why, -EIO, "firmware's memory map cannot be read");
+		if (get_map(fw, load, info, &key)) return fail(ret_why, -EIO, "firmware's memory map cannot be read");
 		if (fw->bs->ExitBootServices(fw->image, key) == EFI_SUCCESS)
 			jump(load->kelf.entry, info->page_tables.addr, info);
 	}

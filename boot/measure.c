@@ -44,8 +44,7 @@ struct tcg2 {
 	/* SubmitCommand and the bank calls follow; not used. */
 };
 
-void measure_open(const struct firmware *fw, struct measure *ret_m)
-{
+void measure_open(const struct firmware *fw, struct measure *ret_m) {
 	struct tcg2 *tcg2 = firmware_protocol(fw, &tcg2_guid);
 	struct tcg2_capability cap = { .size = sizeof(cap) };
 
@@ -54,8 +53,7 @@ void measure_open(const struct firmware *fw, struct measure *ret_m)
 }
 
 /* One event; name travels in its data. */
-static int extend(struct measure *m, u32 pcr, u32 tag, const char *name, struct span bytes)
-{
+static int extend(struct measure *m, u32 pcr, u32 tag, const char *name, struct span bytes) {
 	u8 event[EVENT_LEN_MAX];
 	struct writer w = writer_init(event, sizeof(event));
 	size_t name_len = strlen(name) + 1;
@@ -78,15 +76,13 @@ static int extend(struct measure *m, u32 pcr, u32 tag, const char *name, struct 
 	return err;
 }
 
-static int extend_item(struct measure *m, u32 pcr, const char *name, struct span content)
-{
+static int extend_item(struct measure *m, u32 pcr, const char *name, struct span content) {
 	TRY(extend(m, pcr, UKI_TAG_NAME, name, (struct span){ (const u8 *)name, strlen(name) + 1 }));
 	return extend(m, pcr, UKI_TAG_CONTENT, name, content);
 }
 
 /* The sentence for a section that cannot be told from another. */
-static const char *section_sentence(const char *name)
-{
+static const char *section_sentence(const char *name) {
 	static char text[64];
 	struct writer w = writer_init(text, sizeof(text) - 1);
 
@@ -96,8 +92,7 @@ static const char *section_sentence(const char *name)
 	return text;
 }
 
-int measure_sections(struct measure *m, const struct pe *image, const char **ret_why)
-{
+int measure_sections(struct measure *m, const struct pe *image, const char **ret_why) {
 	for (unsigned i = 0; i < UKI_COUNT; i++) {
 		struct span content;
 		int err = pe_find(image, uki_name(i), &content);
@@ -117,8 +112,7 @@ int measure_sections(struct measure *m, const struct pe *image, const char **ret
 	return 0;
 }
 
-int measure_options(struct measure *m, struct span options, const char **ret_why)
-{
+int measure_options(struct measure *m, struct span options, const char **ret_why) {
 	int err = 0;
 
 	if (m->tcg2 && options.len) err = extend_item(m, PCR_OPTIONS, UKI_OPTIONS_NAME, options);
@@ -127,8 +121,7 @@ int measure_options(struct measure *m, struct span options, const char **ret_why
 }
 
 /* Bytes of the events that the Final Events table holds already: they are in the main log too. */
-static u64 final_events_len(u64 table, struct span log)
-{
+static u64 final_events_len(u64 table, struct span log) {
 	struct eventlog_raw raw;
 	struct span events = { (const u8 *)(uintptr_t)table + 16, FINAL_EVENTS_LEN_MAX };
 	const char *why;
@@ -140,8 +133,7 @@ static u64 final_events_len(u64 table, struct span log)
 	return len;
 }
 
-static int copy_log(const struct firmware *fw, u64 start, u64 last, struct bootinfo *info)
-{
+static int copy_log(const struct firmware *fw, u64 start, u64 last, struct bootinfo *info) {
 	const u8 *from = (const u8 *)(uintptr_t)start;
 	size_t len;
 	void *copy;
@@ -155,8 +147,7 @@ static int copy_log(const struct firmware *fw, u64 start, u64 last, struct booti
 	return 0;
 }
 
-void measure_log(const struct measure *m, const struct firmware *fw, struct bootinfo *info)
-{
+void measure_log(const struct measure *m, const struct firmware *fw, struct bootinfo *info) {
 	u64 start = 0, last = 0;
 	BOOLEAN truncated = 0;
 	u32 format = EVENTLOG_AGILE;
@@ -164,8 +155,7 @@ void measure_log(const struct measure *m, const struct firmware *fw, struct boot
 	if (!m->tcg2) return;
 	if (m->tcg2->get_event_log(m->tcg2, format, &start, &last, &truncated) != EFI_SUCCESS) {
 		format = EVENTLOG_TCG12;
-		if (m->tcg2->get_event_log(m->tcg2, format, &start, &last, &truncated) != EFI_SUCCESS)
-			start = 0;
+		if (m->tcg2->get_event_log(m->tcg2, format, &start, &last, &truncated) != EFI_SUCCESS) start = 0;
 	}
 	if (truncated || m->log_full) info->flags |= BOOT_LOG_TRUNCATED;
 	if (!start || !last) return;

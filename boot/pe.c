@@ -10,15 +10,13 @@
 #include "kernel/base/cursor.h"
 #include "kernel/base/mem.h"
 
-static int bad(const char **ret_why, const char *why)
-{
+static int bad(const char **ret_why, const char *why) {
 	*ret_why = why;
 	return -EBADMSG;
 }
 
 /* The fields of the optional header; the cursor stands at its start and ends at its end. */
-static bool read_optional(struct cursor *c, struct pe *pe)
-{
+static bool read_optional(struct cursor *c, struct pe *pe) {
 	u16 magic = cursor_le16(c);
 	u32 dirs;
 
@@ -42,14 +40,12 @@ static bool read_optional(struct cursor *c, struct pe *pe)
 }
 
 /* Whether the section's bytes lie inside the image, as far as the view cares. */
-static bool section_inside(const struct pe *pe, const struct pe_section *s)
-{
+static bool section_inside(const struct pe *pe, const struct pe_section *s) {
 	if (pe->view == PE_LOADED) return (u64)s->vaddr + s->vsize <= pe->bytes.len;
 	return s->file_len == 0 || (u64)s->file_off + s->file_len <= pe->bytes.len;
 }
 
-int pe_open(const void *base, size_t len, enum pe_view view, struct pe *ret_pe, const char **ret_why)
-{
+int pe_open(const void *base, size_t len, enum pe_view view, struct pe *ret_pe, const char **ret_why) {
 	struct cursor c = cursor_init(base, len);
 	struct pe pe = { .bytes = { base, c.len }, .view = view };
 	struct cursor opt;
@@ -71,8 +67,7 @@ int pe_open(const void *base, size_t len, enum pe_view view, struct pe *ret_pe, 
 	pe.opt_off = head + 24;
 	pe.table_off = pe.opt_off + opt_len;
 	opt = cursor_sub(&c, opt_len);
-	if (!read_optional(&opt, &pe))
-		return bad(ret_why, "the PE optional header is cut or of an unknown kind");
+	if (!read_optional(&opt, &pe)) return bad(ret_why, "the PE optional header is cut or of an unknown kind");
 	cursor_skip(&c, pe.count * PE_SECTION_HEADER_LEN);
 	if (!cursor_ok(&c) || pe.count > PE_SECTIONS_MAX)
 		return bad(ret_why, "the PE section table is cut or too long");
@@ -88,8 +83,7 @@ int pe_open(const void *base, size_t len, enum pe_view view, struct pe *ret_pe, 
 	return 0;
 }
 
-void pe_section_at(const struct pe *pe, size_t index, struct pe_section *ret_section)
-{
+void pe_section_at(const struct pe *pe, size_t index, struct pe_section *ret_section) {
 	struct pe_section s = { .name = "" };
 	struct cursor c = cursor_of(pe->bytes);
 
@@ -105,8 +99,7 @@ void pe_section_at(const struct pe *pe, size_t index, struct pe_section *ret_sec
 	*ret_section = s;
 }
 
-int pe_find(const struct pe *pe, const char *name, struct span *ret_content)
-{
+int pe_find(const struct pe *pe, const char *name, struct span *ret_content) {
 	struct cursor image = cursor_of(pe->bytes);
 	struct span found = { NULL, 0 };
 

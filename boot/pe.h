@@ -59,8 +59,7 @@ struct pe {
 	bool has_cert_entry;   /* the directory has a security entry */
 };
 
-must_check int pe_open(const void *base, size_t len, enum pe_view view, struct pe *ret_pe,
-		       const char **ret_why);
+must_check int pe_open(const void *base, size_t len, enum pe_view view, struct pe *ret_pe, const char **ret_why);
 
 /* Header number index; index must be below pe->count. */
 void pe_section_at(const struct pe *pe, size_t index, struct pe_section *ret_section);

@@ -32,14 +32,12 @@ struct stub {
 	const char *why;
 };
 
-static int fail(struct stub *s, int err, const char *why)
-{
+static int fail(struct stub *s, int err, const char *why) {
 	s->why = why;
 	return err;
 }
 
-static int prepare(struct stub *s)
-{
+static int prepare(struct stub *s) {
 	u32 low, high;
 
 	(void)s->fw.bs->SetWatchdogTimer(0, 0, 0, NULL); /* a firmware without one has nothing to disable */
@@ -54,8 +52,7 @@ static int prepare(struct stub *s)
 	return 0;
 }
 
-static int find_image(struct stub *s)
-{
+static int find_image(struct stub *s) {
 	EFI_GUID id = loaded_image_guid;
 	EFI_LOADED_IMAGE *loaded = NULL;
 
@@ -65,8 +62,7 @@ static int find_image(struct stub *s)
 	return pe_open(loaded->ImageBase, loaded->ImageSize, PE_LOADED, &s->image, &s->why);
 }
 
-static int measure_all(struct stub *s)
-{
+static int measure_all(struct stub *s) {
 	measure_open(&s->fw, &s->measure);
 	TRY(measure_sections(&s->measure, &s->image, &s->why));
 	TRY(measure_options(&s->measure, s->options, &s->why));
@@ -78,16 +74,14 @@ static int measure_all(struct stub *s)
 }
 
 /* The place of a section that may be absent; two of one name did not pass measure_sections. */
-static void take_section(struct stub *s, enum uki_section which, struct boot_span *ret_span)
-{
+static void take_section(struct stub *s, enum uki_section which, struct boot_span *ret_span) {
 	struct span content;
 
 	if (pe_find(&s->image, uki_name(which), &content) == 0)
 		*ret_span = (struct boot_span){ (u64)(uintptr_t)content.base, content.len };
 }
 
-static int take_sections(struct stub *s)
-{
+static int take_sections(struct stub *s) {
 	take_section(s, UKI_OSREL, &s->info->osrel);
 	take_section(s, UKI_CMDLINE, &s->info->cmdline);
 	take_section(s, UKI_INITRD, &s->info->initrd);
@@ -95,8 +89,7 @@ static int take_sections(struct stub *s)
 	return 0;
 }
 
-static int take_options(struct stub *s)
-{
+static int take_options(struct stub *s) {
 	size_t cap = s->options.len / 2 * 3;
 	size_t len = 0;
 	void *text;
@@ -114,8 +107,7 @@ static int take_options(struct stub *s)
 }
 
 /* A one-byte global variable; 0 when absent. */
-static u8 global_variable(const struct stub *s, const CHAR16 *name)
-{
+static u8 global_variable(const struct stub *s, const CHAR16 *name) {
 	EFI_GUID id = global_guid;
 	CHAR16 copy[16] = { 0 };
 	u8 value = 0;
@@ -125,8 +117,7 @@ static u8 global_variable(const struct stub *s, const CHAR16 *name)
 	return s->fw.st->RuntimeServices->GetVariable(copy, &id, NULL, &len, &value) == EFI_SUCCESS ? value : 0;
 }
 
-static int take_platform(struct stub *s)
-{
+static int take_platform(struct stub *s) {
 	EFI_RNG_PROTOCOL *rng = firmware_protocol(&s->fw, &rng_guid);
 	struct bootinfo *info = s->info;
 
@@ -140,8 +131,7 @@ static int take_platform(struct stub *s)
 	return 0;
 }
 
-static int place_kernel(struct stub *s)
-{
+static int place_kernel(struct stub *s) {
 	struct span elf;
 
 	if (pe_find(&s->image, uki_name(UKI_LINUX), &elf))
@@ -150,15 +140,13 @@ static int place_kernel(struct stub *s)
 	return load_tables(&s->fw, s->info, &s->load, &s->why);
 }
 
-static int leave(struct stub *s)
-{
+static int leave(struct stub *s) {
 	firmware_say(&s->fw, "assay: leaving firmware; output continues on the serial console (COM1, 115200 baud)\n");
 	measure_log(&s->measure, &s->fw, s->info);
 	return load_leave(&s->fw, s->info, &s->load, &s->why);
 }
 
-static EFI_STATUS stop(const struct stub *s)
-{
+static EFI_STATUS stop(const struct stub *s) {
 	firmware_say(&s->fw, "assay: halted: ");
 	firmware_say(&s->fw, s->why);
 	firmware_say(&s->fw, "\n");
@@ -168,8 +156,7 @@ static EFI_STATUS stop(const struct stub *s)
 
 EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *table);
 
-EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *table)
-{
+EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *table) {
 	struct stub s = { .fw = { image, table, table->BootServices }, .why = "unknown reason" };
 	int (*const steps[])(struct stub *s) = {
 		prepare, find_image, measure_all, take_sections, take_options, take_platform, place_kernel, leave,

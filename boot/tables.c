@@ -34,8 +34,7 @@ struct builder {
 };
 
 /* One zeroed page; on exhaustion the error is remembered and the top table returned, which is always there. */
-static u64 *new_table(struct builder *b)
-{
+static u64 *new_table(struct builder *b) {
 	u8 *page = b->memory;
 
 	if (b->used == b->pages) {
@@ -48,20 +47,15 @@ static u64 *new_table(struct builder *b)
 }
 
 /* The table below entry, made when absent. */
-static u64 *below(struct builder *b, u64 *entry)
-{
+static u64 *below(struct builder *b, u64 *entry) {
 	if (!(*entry & PTE_PRESENT)) *entry = (u64)(uintptr_t)new_table(b) | PTE_PRESENT | PTE_WRITE;
 	return (u64 *)(uintptr_t)(*entry & PTE_ADDR);
 }
 
-static unsigned index_at(u64 vaddr, unsigned level)
-{
-	return (unsigned)(vaddr >> (PAGE_BITS + 9 * level)) & 511;
-}
+static unsigned index_at(u64 vaddr, unsigned level) { return (unsigned)(vaddr >> (PAGE_BITS + 9 * level)) & 511; }
 
 /* One GiB at its physical address, in 2 MiB pages. */
-static void map_gib(struct builder *b, u64 gib)
-{
+static void map_gib(struct builder *b, u64 gib) {
 	u64 addr = gib * GIB;
 	u64 *top = (u64 *)(void *)b->memory;
 	u64 *pdpt = below(b, &top[index_at(addr, 3)]);
@@ -73,15 +67,13 @@ static void map_gib(struct builder *b, u64 gib)
 		pd[i] = (addr + i * LARGE) | PTE_PRESENT | PTE_WRITE | PTE_LARGE;
 }
 
-static bool is_memory(u32 type)
-{
+static bool is_memory(u32 type) {
 	return (type >= TYPE_LOADER_CODE && type <= TYPE_CONVENTIONAL) || type == TYPE_ACPI_RECLAIM ||
 	       type == TYPE_ACPI_NVS;
 }
 
 /* The GiBs [*ret_first, *ret_end) that the descriptor touches; none when it is no memory. */
-static int desc_gibs(const u8 *desc, u64 *ret_first, u64 *ret_end)
-{
+static int desc_gibs(const u8 *desc, u64 *ret_first, u64 *ret_end) {
 	u64 start = load_le64(desc + 8);
 	u64 pages = load_le64(desc + 24);
 
@@ -93,8 +85,7 @@ static int desc_gibs(const u8 *desc, u64 *ret_first, u64 *ret_end)
 	return 0;
 }
 
-static void map_kernel(struct builder *b, const struct kelf *kelf, paddr_t paddr)
-{
+static void map_kernel(struct builder *b, const struct kelf *kelf, paddr_t paddr) {
 	u64 *top = (u64 *)(void *)b->memory;
 
 	for (size_t i = 0; i < kelf->count; i++) {
@@ -113,8 +104,7 @@ static void map_kernel(struct builder *b, const struct kelf *kelf, paddr_t paddr
 }
 
 /* Whether a descriptor before offset off, or the first GiBs, cover this one. */
-static bool covered_before(const struct memmap *map, size_t off, u64 gib)
-{
+static bool covered_before(const struct memmap *map, size_t off, u64 gib) {
 	for (size_t o = 0; o < off; o += map->stride) {
 		u64 first, end;
 
@@ -124,8 +114,7 @@ static bool covered_before(const struct memmap *map, size_t off, u64 gib)
 	return gib < FIRST_GIBS;
 }
 
-size_t tables_pages(const struct memmap *map, const struct kelf *kelf)
-{
+size_t tables_pages(const struct memmap *map, const struct kelf *kelf) {
 	/* The top; the kernel's own, which may cross a border at each level; the first GiBs. */
 	size_t count = 1 + 2 + 2 + kelf->len / LARGE + 2 + FIRST_GIBS;
 	u64 highest = FIRST_GIBS;
@@ -141,9 +130,7 @@ size_t tables_pages(const struct memmap *map, const struct kelf *kelf)
 	return count + (size_t)((highest - 1) / 512) + 1;
 }
 
-int tables_build(void *memory, size_t pages, const struct memmap *map, const struct kelf *kelf,
-		 paddr_t kernel_paddr)
-{
+int tables_build(void *memory, size_t pages, const struct memmap *map, const struct kelf *kelf, paddr_t kernel_paddr) {
 	struct builder b = { .memory = memory, .pages = pages };
 	u64 *top = new_table(&b);
 

@@ -7,8 +7,7 @@
 #include "kernel/base/cursor.h"
 
 /* One character; the cursor fails at an unpaired surrogate. */
-static u32 take_char(struct cursor *c)
-{
+static u32 take_char(struct cursor *c) {
 	u32 high = cursor_le16(c);
 	u32 low;
 
@@ -18,8 +17,7 @@ static u32 take_char(struct cursor *c)
 	return 0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00);
 }
 
-static void put_char(struct writer *w, u32 ch)
-{
+static void put_char(struct writer *w, u32 ch) {
 	if (ch < 0x80) {
 		writer_u8(w, (u8)ch);
 		return;
@@ -38,8 +36,7 @@ static void put_char(struct writer *w, u32 ch)
 	writer_u8(w, (u8)(0x80 | (ch & 0x3f)));
 }
 
-int utf16_to_utf8(const void *bytes, size_t len, void *ret_buf, size_t cap, size_t *ret_len)
-{
+int utf16_to_utf8(const void *bytes, size_t len, void *ret_buf, size_t cap, size_t *ret_len) {
 	const u8 *b = bytes;
 	struct writer w = writer_init(ret_buf, cap);
 	struct cursor c;

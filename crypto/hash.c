@@ -72,52 +72,40 @@ static const struct implementation built[HASH_COUNT] = {
 				      "\x45\x4d\x44\x23\x64\x3c\xe8\x0e\x2a\x9a\xc9\x4f\xa5\x4c\xa4\x9f"),
 };
 
-bool hash_available(unsigned id)
-{
-	return id < HASH_COUNT && built[id].init;
-}
+bool hash_available(unsigned id) { return id < HASH_COUNT && built[id].init; }
 
-int hash_init(struct hash_ctx *ctx, unsigned id)
-{
-	if (!hash_available(id))
-		return -ENOPKG;
+int hash_init(struct hash_ctx *ctx, unsigned id) {
+	if (!hash_available(id)) return -ENOPKG;
 	ctx->id = (u8)id;
 	built[id].init(ctx->state);
 	return 0;
 }
 
-void hash_update(struct hash_ctx *ctx, const void *bytes, size_t len)
-{
-	if (len)
-		built[ctx->id].update(ctx->state, bytes, len);
+void hash_update(struct hash_ctx *ctx, const void *bytes, size_t len) {
+	if (len) built[ctx->id].update(ctx->state, bytes, len);
 }
 
-void hash_final(struct hash_ctx *ctx, u8 *ret_bytes)
-{
+void hash_final(struct hash_ctx *ctx, u8 *ret_bytes) {
 	built[ctx->id].final(ctx->state, ret_bytes);
 	ct_wipe(ctx, sizeof(*ctx));
 }
 
-int hash_bytes(unsigned id, const void *bytes, size_t len, struct digest *ret_digest)
-{
+int hash_bytes(unsigned id, const void *bytes, size_t len, struct digest *ret_digest) {
 	struct hash_ctx ctx;
 	int err = hash_init(&ctx, id);
 
-	if (err)
-		return err;
+	if (err) return err;
 	hash_update(&ctx, bytes, len);
 	*ret_digest = (struct digest){ .id = (u8)id, .len = (u8)hash_len(id) };
 	hash_final(&ctx, ret_digest->bytes);
 	return 0;
 }
 
-int hash_self_test(const char **ret_failed)
-{
+int hash_self_test(const char **ret_failed) {
 	for (unsigned id = 0; id < HASH_COUNT; id++) {
 		struct digest digest;
 
-		if (!hash_available(id))
-			continue;
+		if (!hash_available(id)) continue;
 		if (hash_bytes(id, "abc", 3, &digest) || memcmp(digest.bytes, built[id].abc, digest.len)) {
 			*ret_failed = hash_name(id);
 			return -EIO;

@@ -38,18 +38,11 @@ static const struct {
 	[HASH_SHA3_512] = { "sha3-512", 64, 0 },
 };
 
-size_t hash_len(unsigned id)
-{
-	return id < HASH_COUNT ? ids[id].len : 0;
-}
+size_t hash_len(unsigned id) { return id < HASH_COUNT ? ids[id].len : 0; }
 
-const char *hash_name(unsigned id)
-{
-	return id < HASH_COUNT ? ids[id].name : NULL;
-}
+const char *hash_name(unsigned id) { return id < HASH_COUNT ? ids[id].name : NULL; }
 
-int hash_by_name(const char *name, size_t len, unsigned *ret_id)
-{
+int hash_by_name(const char *name, size_t len, unsigned *ret_id) {
 	for (unsigned id = 0; id < HASH_COUNT; id++) {
 		if (strlen(ids[id].name) == len && !memcmp(ids[id].name, name, len)) {
 			*ret_id = id;
@@ -59,13 +52,9 @@ int hash_by_name(const char *name, size_t len, unsigned *ret_id)
 	return -ENOENT;
 }
 
-u16 hash_tpm_alg(unsigned id)
-{
-	return id < HASH_COUNT ? ids[id].tpm_alg : 0;
-}
+u16 hash_tpm_alg(unsigned id) { return id < HASH_COUNT ? ids[id].tpm_alg : 0; }
 
-int hash_from_tpm_alg(u16 alg, unsigned *ret_id)
-{
+int hash_from_tpm_alg(u16 alg, unsigned *ret_id) {
 	for (unsigned id = 0; alg && id < HASH_COUNT; id++) {
 		if (ids[id].tpm_alg == alg) {
 			*ret_id = id;

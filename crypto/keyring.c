@@ -24,19 +24,16 @@ struct keyring {
 	bool sealed;
 };
 
-struct keyring *keyring_alloc(const char *name)
-{
+struct keyring *keyring_alloc(const char *name) {
 	struct keyring *ring = port_alloc(sizeof(*ring));
 
-	if (!ring)
-		return NULL;
+	if (!ring) return NULL;
 	ring->name = name;
 	list_init(&ring->keys);
 	return ring;
 }
 
-static void free_keys(struct list *keys)
-{
+static void free_keys(struct list *keys) {
 	list_for_each_safe(node, next, keys) {
 		struct key *key = list_entry(node, struct key, node);
 
@@ -46,31 +43,19 @@ static void free_keys(struct list *keys)
 	}
 }
 
-void keyring_free(struct keyring *ring)
-{
-	if (!ring)
-		return;
+void keyring_free(struct keyring *ring) {
+	if (!ring) return;
 	free_keys(&ring->keys);
 	port_free(ring);
 }
 
-const char *keyring_name(const struct keyring *ring)
-{
-	return ring->name;
-}
+const char *keyring_name(const struct keyring *ring) { return ring->name; }
 
-size_t keyring_count(const struct keyring *ring)
-{
-	return ring->count;
-}
+size_t keyring_count(const struct keyring *ring) { return ring->count; }
 
-void keyring_seal(struct keyring *ring)
-{
-	ring->sealed = true;
-}
+void keyring_seal(struct keyring *ring) { ring->sealed = true; }
 
-int keyring_info(const struct keyring *ring, size_t index, struct key_info *ret_info)
-{
+int keyring_info(const struct keyring *ring, size_t index, struct key_info *ret_info) {
 	list_for_each(node, &ring->keys) {
 		if (index-- == 0) {
 			cert_describe(list_entry(node, struct key, node)->cert, ret_info);
@@ -80,40 +65,33 @@ int keyring_info(const struct keyring *ring, size_t index, struct key_info *ret_
 	return -ENOKEY;
 }
 
-static bool holds_key(const struct list *keys, const struct cert *cert)
-{
+static bool holds_key(const struct list *keys, const struct cert *cert) {
 	list_for_each(node, keys) {
-		if (cert_same_key(list_entry(node, struct key, node)->cert, cert))
-			return true;
+		if (cert_same_key(list_entry(node, struct key, node)->cert, cert)) return true;
 	}
 	return false;
 }
 
 /* 0 when some key of the ring signed the certificate. */
-static int check_signed_by(const struct cert *cert, struct keyring *issuers)
-{
+static int check_signed_by(const struct cert *cert, struct keyring *issuers) {
 	int result = -EKEYREJECTED;
 
 	list_for_each(node, &issuers->keys) {
 		int err = cert_check_issuer(cert, list_entry(node, struct key, node)->cert);
 
-		if (!err)
-			return 0;
-		if (err != -EKEYREJECTED)
-			result = err;
+		if (!err) return 0;
+		if (err != -EKEYREJECTED) result = err;
 	}
 	return result;
 }
 
 /* Parses one certificate and, when nothing speaks against it, puts it at the end of keys. */
-static int add_next(struct cursor *der, const struct keyring *ring, struct keyring *signed_by, struct list *keys)
-{
+static int add_next(struct cursor *der, const struct keyring *ring, struct keyring *signed_by, struct list *keys) {
 	struct cert *cert;
 	struct key *key;
 	int err = cert_parse_next(der, &cert);
 
-	if (err)
-		return err;
+	if (err) return err;
 	if (holds_key(&ring->keys, cert) || holds_key(keys, cert))
 		err = -EEXIST;
 	else if (signed_by)
@@ -128,14 +106,12 @@ static int add_next(struct cursor *der, const struct keyring *ring, struct keyri
 	return 0;
 }
 
-int keyring_add(struct keyring *ring, const void *der, size_t len, struct keyring *signed_by, size_t *ret_count)
-{
+int keyring_add(struct keyring *ring, const void *der, size_t len, struct keyring *signed_by, size_t *ret_count) {
 	struct cursor c = cursor_init(der, len);
 	struct list added = LIST_INIT(added);
 	size_t count = 0;
 
-	if (ring->sealed)
-		return -EPERM;
+	if (ring->sealed) return -EPERM;
 	do {
 		int err = add_next(&c, ring, signed_by, &added);
 
@@ -150,20 +126,17 @@ int keyring_add(struct keyring *ring, const void *der, size_t len, struct keyrin
 		list_add_tail(&ring->keys, node);
 	}
 	ring->count += count;
-	if (ret_count)
-		*ret_count = count;
+	if (ret_count) *ret_count = count;
 	return 0;
 }
 
-static bool has_id(const struct key *key, const u8 key_id[4])
-{
+static bool has_id(const struct key *key, const u8 key_id[4]) {
 	struct span skid = cert_skid(key->cert);
 
 	return !memcmp(skid.base + skid.len - 4, key_id, 4);
 }
 
-int keyring_find(const struct keyring *ring, const u8 key_id[4], size_t *ret_index)
-{
+int keyring_find(const struct keyring *ring, const u8 key_id[4], size_t *ret_index) {
 	size_t index = 0;
 
 	list_for_each(node, &ring->keys) {
@@ -176,19 +149,16 @@ int keyring_find(const struct keyring *ring, const u8 key_id[4], size_t *ret_ind
 	return -ENOKEY;
 }
 
-int keyring_verify(struct keyring *ring, const u8 key_id[4], const struct digest *digest, struct span sig)
-{
+int keyring_verify(struct keyring *ring, const u8 key_id[4], const struct digest *digest, struct span sig) {
 	int result = -ENOKEY;
 
 	/* Four bytes may name several keys: each is as trusted as the others. */
 	list_for_each(node, &ring->keys) {
 		struct key *key = list_entry(node, struct key, node);
 
-		if (!has_id(key, key_id))
-			continue;
+		if (!has_id(key, key_id)) continue;
 		result = cert_verify(key->cert, digest, sig);
-		if (!result)
-			return 0;
+		if (!result) return 0;
 	}
 	return result;
 }

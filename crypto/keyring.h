@@ -54,7 +54,6 @@ void keyring_seal(struct keyring *ring);
 must_check int keyring_find(const struct keyring *ring, const u8 key_id[4], size_t *ret_index);
 
 /* Checks sig over the digest with the key named by key_id: 0, or an error above. */
-must_check int keyring_verify(struct keyring *ring, const u8 key_id[4],
-			      const struct digest *digest, struct span sig);
+must_check int keyring_verify(struct keyring *ring, const u8 key_id[4], const struct digest *digest, struct span sig);
 
 #endif

@@ -27,25 +27,19 @@
  */
 static bool out_of_memory;
 
-void *mbedtls_port_calloc(size_t count, size_t size)
-{
+void *mbedtls_port_calloc(size_t count, size_t size) {
 	u64 len;
 	void *p;
 
-	if (mul_overflows(count, size, &len) || !len)
-		return NULL;
+	if (mul_overflows(count, size, &len) || !len) return NULL;
 	p = port_alloc(len);
 	out_of_memory |= !p;
 	return p;
 }
 
-void mbedtls_port_free(void *p)
-{
-	port_free(p);
-}
+void mbedtls_port_free(void *p) { port_free(p); }
 
-int mbedtls_port_snprintf(char *buf, size_t cap, const char *format, ...)
-{
+int mbedtls_port_snprintf(char *buf, size_t cap, const char *format, ...) {
 	va_list args;
 	size_t len;
 
@@ -55,20 +49,14 @@ int mbedtls_port_snprintf(char *buf, size_t cap, const char *format, ...)
 	return (int)len;
 }
 
-void mbedtls_platform_zeroize(void *buf, size_t len)
-{
-	ct_wipe(buf, len);
-}
+void mbedtls_platform_zeroize(void *buf, size_t len) { ct_wipe(buf, len); }
 
-int crypto_errno(int mbedtls_result)
-{
+int crypto_errno(int mbedtls_result) {
 	bool no_memory = out_of_memory;
 
 	out_of_memory = false;
-	if (!mbedtls_result)
-		return 0;
-	if (no_memory)
-		return -ENOMEM;
+	if (!mbedtls_result) return 0;
+	if (no_memory) return -ENOMEM;
 	switch (-(-mbedtls_result & ERROR_HIGH_MASK)) {
 	case MBEDTLS_ERR_X509_UNKNOWN_SIG_ALG:
 	case MBEDTLS_ERR_X509_UNKNOWN_VERSION:
@@ -76,13 +64,10 @@ int crypto_errno(int mbedtls_result)
 	case MBEDTLS_ERR_PK_UNKNOWN_PK_ALG:
 	case MBEDTLS_ERR_PK_UNKNOWN_NAMED_CURVE:
 	case MBEDTLS_ERR_PK_FEATURE_UNAVAILABLE:
-	case MBEDTLS_ERR_ECP_FEATURE_UNAVAILABLE:
-		return -ENOPKG;
+	case MBEDTLS_ERR_ECP_FEATURE_UNAVAILABLE: return -ENOPKG;
 	case MBEDTLS_ERR_RSA_VERIFY_FAILED:
-	case MBEDTLS_ERR_ECP_VERIFY_FAILED:
-		return -EKEYREJECTED;
-	default:
-		return -EBADMSG;
+	case MBEDTLS_ERR_ECP_VERIFY_FAILED: return -EKEYREJECTED;
+	default: return -EBADMSG;
 	}
 }
 
@@ -91,14 +76,11 @@ static struct {
 	bool seeded;
 } generator;
 
-int crypto_random_init(const void *seed, size_t len)
-{
+int crypto_random_init(const void *seed, size_t len) {
 	int err;
 
-	if (generator.seeded)
-		return -EBUSY;
-	if (len < CRYPTO_SEED_MIN)
-		return -EINVAL;
+	if (generator.seeded) return -EBUSY;
+	if (len < CRYPTO_SEED_MIN) return -EINVAL;
 	mbedtls_hmac_drbg_init(&generator.drbg);
 	err = mbedtls_hmac_drbg_seed_buf(&generator.drbg, mbedtls_md_info_from_type(MBEDTLS_MD_SHA256), seed, len);
 	if (err) {
@@ -109,22 +91,18 @@ int crypto_random_init(const void *seed, size_t len)
 	return 0;
 }
 
-int crypto_random_add(const void *bytes, size_t len)
-{
-	if (!generator.seeded || mbedtls_hmac_drbg_update(&generator.drbg, bytes, len))
-		return -EIO;
+int crypto_random_add(const void *bytes, size_t len) {
+	if (!generator.seeded || mbedtls_hmac_drbg_update(&generator.drbg, bytes, len)) return -EIO;
 	return 0;
 }
 
-int crypto_random(void *ret_buf, size_t len)
-{
+int crypto_random(void *ret_buf, size_t len) {
 	u8 *buf = ret_buf;
 
 	while (len) {
 		size_t part = min_u64(len, MBEDTLS_HMAC_DRBG_MAX_REQUEST);
 
-		if (!generator.seeded || mbedtls_hmac_drbg_random(&generator.drbg, buf, part))
-			return -EIO;
+		if (!generator.seeded || mbedtls_hmac_drbg_random(&generator.drbg, buf, part)) return -EIO;
 		buf += part;
 		len -= part;
 	}

@@ -100,50 +100,41 @@ static const struct sigkat vectors[SIG_COUNT] = {
 
 static enum { UNTESTED = 0, PASSED, FAILED } states[SIG_COUNT];
 
-static int verify(mbedtls_pk_context *pk, const struct digest *digest, struct span sig)
-{
+static int verify(mbedtls_pk_context *pk, const struct digest *digest, struct span sig) {
 	mbedtls_md_type_t md = digest->id == HASH_SHA256 ? MBEDTLS_MD_SHA256 : MBEDTLS_MD_SHA384;
 
 	return crypto_errno(mbedtls_pk_verify(pk, md, digest->bytes, digest->len, sig.base, sig.len));
 }
 
-static int run_both_ways(mbedtls_pk_context *pk, const struct sigkat *vector)
-{
+static int run_both_ways(mbedtls_pk_context *pk, const struct sigkat *vector) {
 	struct digest digest;
 	int err = hash_bytes(vector->hash, vector->message, strlen(vector->message), &digest);
 
-	if (!err)
-		err = verify(pk, &digest, vector->sig);
-	if (err)
-		return err == -ENOMEM ? err : -EIO;
+	if (!err) err = verify(pk, &digest, vector->sig);
+	if (err) return err == -ENOMEM ? err : -EIO;
 	digest.bytes[0] ^= 1;
 	err = verify(pk, &digest, vector->sig);
-	if (err == -ENOMEM)
-		return err;
+	if (err == -ENOMEM) return err;
 	return err == -EKEYREJECTED ? 0 : -EIO;
 }
 
-int sigkat_run(const struct sigkat *vector)
-{
+int sigkat_run(const struct sigkat *vector) {
 	u8 *at = (u8 *)(uintptr_t)vector->spki.base; /* mbedTLS's parsers take a pointer to non-const; none writes */
 	mbedtls_pk_context pk;
 	int err;
 
 	mbedtls_pk_init(&pk);
 	err = crypto_errno(mbedtls_pk_parse_subpubkey(&at, vector->spki.base + vector->spki.len, &pk));
-	if (!err)
-		err = run_both_ways(&pk, vector);
+	if (!err) err = run_both_ways(&pk, vector);
 	mbedtls_pk_free(&pk);
 	return !err || err == -ENOMEM ? err : -EIO;
 }
 
-int sigkat_check(enum sig_algorithm algorithm)
-{
+int sigkat_check(enum sig_algorithm algorithm) {
 	if (states[algorithm] == UNTESTED) {
 		int err = sigkat_run(&vectors[algorithm]);
 
-		if (err == -ENOMEM)
-			return err;
+		if (err == -ENOMEM) return err;
 		states[algorithm] = err ? FAILED : PASSED;
 	}
 	return states[algorithm] == PASSED ? 0 : -EIO;

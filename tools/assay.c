@@ -22,8 +22,7 @@ static const struct command commands[] = {
 	{ "licenses", cmd_licenses, "print the licences of what is linked in" },
 };
 
-static int help_all(void)
-{
+static int help_all(void) {
 	(void)printf("Usage: assay COMMAND [ARGUMENT...]\n\n"
 		     "Measured boot: builds, signs and runs appliance images of which every program is\n"
 		     "measured and appraised before it runs.\n\n");
@@ -34,23 +33,19 @@ static int help_all(void)
 	return fflush(stdout) ? CLI_FAILED : CLI_OK;
 }
 
-static const struct command *find(const char *name)
-{
+static const struct command *find(const char *name) {
 	for (size_t i = 0; i < ARRAY_COUNT(commands); i++) {
-		if (strcmp(name, commands[i].name) == 0)
-			return &commands[i];
+		if (strcmp(name, commands[i].name) == 0) return &commands[i];
 	}
 	return NULL;
 }
 
-static int unknown(const char *name)
-{
+static int unknown(const char *name) {
 	(void)cli_fail("there is no command '%s'; 'assay --help' lists them", name);
 	return CLI_USAGE;
 }
 
-static int help_one(char *name)
-{
+static int help_one(char *name) {
 	char option[] = "--help";
 	char *argv[] = { name, option, NULL };
 	const struct command *command = find(name);
@@ -58,17 +53,13 @@ static int help_one(char *name)
 	return command ? command->run(2, argv) : unknown(name);
 }
 
-int main(int argc, char **argv)
-{
+int main(int argc, char **argv) {
 	const char *name = argc > 1 ? argv[1] : "";
 	const struct command *command = find(name);
 
-	if (command)
-		return command->run(argc - 1, argv + 1);
-	if (strcmp(name, "help") == 0)
-		return argc > 2 ? help_one(argv[2]) : help_all();
-	if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0)
-		return help_all();
+	if (command) return command->run(argc - 1, argv + 1);
+	if (strcmp(name, "help") == 0) return argc > 2 ? help_one(argv[2]) : help_all();
+	if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0) return help_all();
 	if (strcmp(name, "--version") == 0 || strcmp(name, "-V") == 0)
 		return printf("assay %s\n", ASSAY_VERSION) < 0 ? CLI_FAILED : CLI_OK;
 	if (!*name) {

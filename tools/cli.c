@@ -22,15 +22,13 @@
 static char *volatile pending[PENDING_MAX];
 static bool progress_shown;
 
-static void progress_wipe(void)
-{
+static void progress_wipe(void) {
 	if (progress_shown)
 		(void)fputs("\r\033[K", stderr); /* nothing can be done about a lost terminal */
 	progress_shown = false;
 }
 
-static void sentence(const char *prefix, const char *format, va_list args)
-{
+static void sentence(const char *prefix, const char *format, va_list args) {
 	progress_wipe();
 	(void)fflush(stdout); /* so that both streams keep their order */
 	(void)fputs(prefix, stderr);
@@ -38,8 +36,7 @@ static void sentence(const char *prefix, const char *format, va_list args)
 	(void)fputc('\n', stderr);
 }
 
-int cli_fail(const char *format, ...)
-{
+int cli_fail(const char *format, ...) {
 	va_list args;
 
 	va_start(args, format);
@@ -48,8 +45,7 @@ int cli_fail(const char *format, ...)
 	return CLI_FAILED;
 }
 
-int cli_usage(const char *command, const char *format, ...)
-{
+int cli_usage(const char *command, const char *format, ...) {
 	char prefix[64];
 	va_list args;
 
@@ -61,21 +57,16 @@ int cli_usage(const char *command, const char *format, ...)
 	return CLI_USAGE;
 }
 
-int cli_bad_option(const char *command, int c, char **argv)
-{
+int cli_bad_option(const char *command, int c, char **argv) {
 	const char *given = optind > 0 ? argv[optind - 1] : "";
 
-	if (c == ':')
-		return cli_usage(command, "option %s needs a value", given);
-	if (optopt && strncmp(given, "--", 2) != 0)
-		return cli_usage(command, "unknown option -%c", optopt);
-	if (optopt)
-		return cli_usage(command, "option %s takes no value", given);
+	if (c == ':') return cli_usage(command, "option %s needs a value", given);
+	if (optopt && strncmp(given, "--", 2) != 0) return cli_usage(command, "unknown option -%c", optopt);
+	if (optopt) return cli_usage(command, "option %s takes no value", given);
 	return cli_usage(command, "unknown option %s", given);
 }
 
-void cli_warn(const char *format, ...)
-{
+void cli_warn(const char *format, ...) {
 	va_list args;
 
 	va_start(args, format);
@@ -83,14 +74,11 @@ void cli_warn(const char *format, ...)
 	va_end(args);
 }
 
-void cli_progress(const char *what, size_t done, size_t total)
-{
+void cli_progress(const char *what, size_t done, size_t total) {
 	static int terminal = -1;
 
-	if (terminal < 0)
-		terminal = isatty(STDERR_FILENO);
-	if (!terminal || (done < total && done % 64 != 0))
-		return;
+	if (terminal < 0) terminal = isatty(STDERR_FILENO);
+	if (!terminal || (done < total && done % 64 != 0)) return;
 	if (done >= total) {
 		progress_wipe();
 		return;
@@ -99,100 +87,79 @@ void cli_progress(const char *what, size_t done, size_t total)
 	(void)fprintf(stderr, total == SIZE_MAX ? "\r\033[K%s %zu" : "\r\033[K%s %zu/%zu", what, done, total);
 }
 
-static __attribute__((noreturn)) void out_of_memory(void)
-{
+static __attribute__((noreturn)) void out_of_memory(void) {
 	(void)cli_fail("out of memory");
 	exit(CLI_FAILED);
 }
 
-void *cli_alloc(size_t len)
-{
+void *cli_alloc(size_t len) {
 	void *p = calloc(1, len ? len : 1);
 
-	if (!p)
-		out_of_memory();
+	if (!p) out_of_memory();
 	return p;
 }
 
-void *cli_grow(void *old, size_t len)
-{
+void *cli_grow(void *old, size_t len) {
 	void *p = realloc(old, len ? len : 1);
 
-	if (!p)
-		out_of_memory();
+	if (!p) out_of_memory();
 	return p;
 }
 
-char *cli_text(const char *format, ...)
-{
+char *cli_text(const char *format, ...) {
 	char *text = NULL;
 	va_list args;
 
 	va_start(args, format);
-	if (vasprintf(&text, format, args) < 0)
-		out_of_memory();
+	if (vasprintf(&text, format, args) < 0) out_of_memory();
 	va_end(args);
 	return text;
 }
 
-static void buf_reserve(struct buf *b, size_t more)
-{
+static void buf_reserve(struct buf *b, size_t more) {
 	size_t need;
 
-	if (__builtin_add_overflow(b->len, more, &need))
-		out_of_memory();
-	if (need <= b->cap)
-		return;
+	if (__builtin_add_overflow(b->len, more, &need)) out_of_memory();
+	if (need <= b->cap) return;
 	b->cap = need > b->cap * 2 ? need : b->cap * 2;
 	b->bytes = cli_grow(b->bytes, b->cap);
 }
 
-void buf_append(struct buf *b, const void *bytes, size_t len)
-{
-	if (!len)
-		return;
+void buf_append(struct buf *b, const void *bytes, size_t len) {
+	if (!len) return;
 	buf_reserve(b, len);
 	memcpy(b->bytes + b->len, bytes, len);
 	b->len += len;
 }
 
-void buf_text(struct buf *b, const char *text)
-{
-	buf_append(b, text, strlen(text));
-}
+void buf_text(struct buf *b, const char *text) { buf_append(b, text, strlen(text)); }
 
-void buf_format(struct buf *b, const char *format, ...)
-{
+void buf_format(struct buf *b, const char *format, ...) {
 	char *text = NULL;
 	va_list args;
 
 	va_start(args, format);
-	if (vasprintf(&text, format, args) < 0)
-		out_of_memory();
+	if (vasprintf(&text, format, args) < 0) out_of_memory();
 	va_end(args);
 	buf_text(b, text);
 	free(text);
 }
 
-void buf_pad(struct buf *b, size_t align)
-{
+void buf_pad(struct buf *b, size_t align) {
 	size_t more = (align - b->len % align) % align;
 
-	if (!more)
-		return;
+	if (!more) return;
 	buf_reserve(b, more);
 	memset(b->bytes + b->len, 0, more);
 	b->len += more;
 }
 
-void buf_free(struct buf *b)
-{
+void buf_free(struct buf *b) {
 	free(b->bytes);
 	*b = (struct buf){ 0 };
 }
 
-int cli_read_fd(int fd, const char *name, size_t max, struct buf *b)
-{
+int cli_read_fd(int fd, const char *name, size_t max, struct buf *b) {
 	size_t start = b->len;
 
 	for (;;) {
@@ -200,29 +167,23 @@ int cli_read_fd(int fd, const char *name, size_t max, struct buf *b)
 
 		buf_reserve(b, 1u << 16);
 		n = read(fd, b->bytes + b->len, 1u << 16);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return cli_fail("cannot read %s: %s", name, strerror(errno));
-		if (n == 0)
-			break;
+		if (n < 0 && errno == EINTR) continue;
+		if (n < 0) return cli_fail("cannot read %s: %s", name, strerror(errno));
+		if (n == 0) break;
 		b->len += (size_t)n;
-		if (b->len - start > max)
-			return cli_fail("%s is larger than the %zu bytes accepted here", name, max);
+		if (b->len - start > max) return cli_fail("%s is larger than the %zu bytes accepted here", name, max);
 	}
 	b->bytes = cli_grow(b->bytes, b->len); /* many small files are held at once */
 	b->cap = b->len;
 	return 0;
 }
 
-int cli_read_file(const char *path, size_t max, struct buf *b)
-{
+int cli_read_file(const char *path, size_t max, struct buf *b) {
 	struct stat st;
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	int status;
 
-	if (fd < 0)
-		return cli_fail("cannot open %s: %s", path, strerror(errno));
+	if (fd < 0) return cli_fail("cannot open %s: %s", path, strerror(errno));
 	if (fstat(fd, &st) == 0 && S_ISDIR(st.st_mode))
 		status = cli_fail("%s is a directory, not a file", path);
 	else
@@ -231,38 +192,32 @@ int cli_read_file(const char *path, size_t max, struct buf *b)
 	return status;
 }
 
-static void remove_pending(void)
-{
+static void remove_pending(void) {
 	for (size_t i = 0; i < PENDING_MAX; i++) {
 		if (pending[i])
 			(void)unlink(pending[i]); /* it may not have been created yet */
 	}
 }
 
-static void on_signal(int number)
-{
+static void on_signal(int number) {
 	remove_pending();
 	(void)signal(number, SIG_DFL);
 	(void)raise(number);
 }
 
-static void pending_arm(void)
-{
+static void pending_arm(void) {
 	static const int fatal[] = { SIGINT, SIGTERM, SIGHUP, SIGPIPE };
 	static bool armed;
 
-	if (armed)
-		return;
+	if (armed) return;
 	armed = true;
 	(void)atexit(remove_pending); /* a full table leaves the other two ways */
 	for (size_t i = 0; i < ARRAY_COUNT(fatal); i++) {
-		if (signal(fatal[i], on_signal) == SIG_IGN)
-			(void)signal(fatal[i], SIG_IGN);
+		if (signal(fatal[i], on_signal) == SIG_IGN) (void)signal(fatal[i], SIG_IGN);
 	}
 }
 
-static void pending_set(char *old, char *new)
-{
+static void pending_set(char *old, char *new) {
 	for (size_t i = 0; i < PENDING_MAX; i++) {
 		if (pending[i] == old) {
 			pending[i] = new;
@@ -271,23 +226,19 @@ static void pending_set(char *old, char *new)
 	}
 }
 
-static int write_all(int fd, const u8 *bytes, size_t len)
-{
+static int write_all(int fd, const u8 *bytes, size_t len) {
 	while (len) {
 		ssize_t n = write(fd, bytes, len);
 
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
+		if (n < 0 && errno == EINTR) continue;
+		if (n < 0) return -errno;
 		bytes += n;
 		len -= (size_t)n;
 	}
 	return 0;
 }
 
-int output_write(struct output *out, const char *path, const void *bytes, size_t len)
-{
+int output_write(struct output *out, const char *path, const void *bytes, size_t len) {
 	struct stat st;
 	mode_t mask = umask(0);
 	int fd, err;
@@ -307,18 +258,14 @@ int output_write(struct output *out, const char *path, const void *bytes, size_t
 		return cli_fail("cannot create a file beside %s: %s", path, strerror(err));
 	}
 	err = write_all(fd, bytes, len);
-	if (!err && fchmod(fd, 0666 & ~mask) < 0)
-		err = -errno;
-	if (close(fd) < 0 && !err)
-		err = -errno;
-	if (!err)
-		return 0;
+	if (!err && fchmod(fd, 0666 & ~mask) < 0) err = -errno;
+	if (close(fd) < 0 && !err) err = -errno;
+	if (!err) return 0;
 	output_discard(out);
 	return cli_fail("cannot write %s: %s", path, strerror(-err));
 }
 
-int output_commit(struct output *out)
-{
+int output_commit(struct output *out) {
 	if (rename(out->temp, out->path) < 0) {
 		int err = errno;
 
@@ -331,10 +278,8 @@ int output_commit(struct output *out)
 	return 0;
 }
 
-void output_discard(struct output *out)
-{
-	if (!out->temp)
-		return;
+void output_discard(struct output *out) {
+	if (!out->temp) return;
 	(void)unlink(out->temp); /* it is ours, and there is nothing left to do about it */
 	pending_set(out->temp, NULL);
 	free(out->temp);

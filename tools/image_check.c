@@ -12,8 +12,7 @@
 #include "tools/image.h"
 
 /* The last init= before "--"; NULL when there is none. Double quotes keep spaces together, as in the guest. */
-static char *init_of(const char *cmdline)
-{
+static char *init_of(const char *cmdline) {
 	char *init = NULL;
 
 	while (*cmdline) {
@@ -25,8 +24,7 @@ static char *init_of(const char *cmdline)
 			quoted ^= cmdline[len] == '"';
 			len++;
 		}
-		if (len == 2 && memcmp(cmdline, "--", 2) == 0)
-			break;
+		if (len == 2 && memcmp(cmdline, "--", 2) == 0) break;
 		if (len > 5 && memcmp(cmdline, "init=", 5) == 0) {
 			free(init);
 			init = cli_text("%.*s", (int)len - 5, cmdline + 5);
@@ -36,8 +34,7 @@ static char *init_of(const char *cmdline)
 	return init;
 }
 
-int image_check_init(const struct image *im)
-{
+int image_check_init(const struct image *im) {
 	char *given = im->o.cmdline ? init_of(im->o.cmdline) : NULL;
 	const char *path = given ? given : "/init";
 	const struct rootfs_entry *entry = rootfs_resolve(&im->fs, path);
@@ -62,8 +59,7 @@ static const char *const interpreters[] = {
 };
 
 /* "python3.11" is python: a version may follow the name. */
-static const char *interpreter_of(const char *path)
-{
+static const char *interpreter_of(const char *path) {
 	const char *slash = strrchr(path, '/');
 	const char *base = slash ? slash + 1 : path;
 
@@ -77,16 +73,13 @@ static const char *interpreter_of(const char *path)
 }
 
 /* The program named after "#!"; NULL when the file is no script or names none. */
-static struct rootfs_entry *script_interpreter(const struct rootfs *fs, const struct rootfs_entry *entry)
-{
+static struct rootfs_entry *script_interpreter(const struct rootfs *fs, const struct rootfs_entry *entry) {
 	char path[256];
 	size_t len = 0, at = 2;
 	const struct buf *text = &entry->data;
 
-	if (text->len < 3 || memcmp(text->bytes, "#!", 2) != 0)
-		return NULL;
-	while (at < text->len && (text->bytes[at] == ' ' || text->bytes[at] == '\t'))
-		at++;
+	if (text->len < 3 || memcmp(text->bytes, "#!", 2) != 0) return NULL;
+	while (at < text->len && (text->bytes[at] == ' ' || text->bytes[at] == '\t')) at++;
 	while (at < text->len && len < sizeof(path) - 1 && !strchr(" \t\r\n", text->bytes[at]))
 		path[len++] = (char)text->bytes[at++];
 	path[len] = '\0';
@@ -98,51 +91,41 @@ struct found {
 	struct buf names; /* under which it is known, ", " between */
 };
 
-static void note_name(struct found **list, size_t *count, const struct rootfs_entry *entry, const char *name)
-{
+static void note_name(struct found **list, size_t *count, const struct rootfs_entry *entry, const char *name) {
 	struct found *f = NULL;
 
 	for (size_t i = 0; i < *count; i++) {
-		if ((*list)[i].entry == entry)
-			f = &(*list)[i];
+		if ((*list)[i].entry == entry) f = &(*list)[i];
 	}
 	if (!f) {
 		*list = cli_grow(*list, (*count + 1) * sizeof(**list));
 		f = &(*list)[(*count)++];
 		*f = (struct found){ .entry = entry };
 	}
-	if (f->names.len && (strstr((const char *)f->names.bytes, name) || f->names.len > 60))
-		return;
-	if (f->names.len)
-		buf_text(&f->names, ", ");
+	if (f->names.len && (strstr((const char *)f->names.bytes, name) || f->names.len > 60)) return;
+	if (f->names.len) buf_text(&f->names, ", ");
 	buf_text(&f->names, name);
 	buf_append(&f->names, "", 1);
 	f->names.len--;
 }
 
-static void note_entry(const struct rootfs *fs, const struct rootfs_entry *entry, struct found **list, size_t *count)
-{
+static void note_entry(const struct rootfs *fs, const struct rootfs_entry *entry, struct found **list, size_t *count) {
 	const char *name = interpreter_of(entry->path);
 	const struct rootfs_entry *target = S_ISREG(entry->mode) || !name ? entry : rootfs_resolve(fs, entry->path);
 
-	if (target && target->link)
-		target = target->link;
-	if (name && target && image_is_program(target))
-		note_name(list, count, target, name);
-	if (!image_is_program(entry) || entry->link)
-		return;
+	if (target && target->link) target = target->link;
+	if (name && target && image_is_program(target)) note_name(list, count, target, name);
+	if (!image_is_program(entry) || entry->link) return;
 	target = script_interpreter(fs, entry);
 	if (target && image_is_program(target))
 		note_name(list, count, target, "#!");
 }
 
-void image_warn_interpreters(const struct image *im)
-{
+void image_warn_interpreters(const struct image *im) {
 	struct found *list = NULL;
 	size_t count = 0;
 
-	for (size_t i = 0; i < im->fs.count; i++)
-		note_entry(&im->fs, im->fs.entries[i], &list, &count);
+	for (size_t i = 0; i < im->fs.count; i++) note_entry(&im->fs, im->fs.entries[i], &list, &count);
 	for (size_t i = 0; i < count; i++) {
 		cli_warn("/%s is an interpreter (%s): what it reads by itself is data, "
 			 "measured only by a FILE_CHECK rule", list[i].entry->path, (const char *)list[i].names.bytes);
@@ -153,24 +136,20 @@ void image_warn_interpreters(const struct image *im)
 
 enum fault { FAULT_NONE, FAULT_UNSIGNED, FAULT_BROKEN, FAULT_NO_KEY, FAULT_MISMATCH, FAULT_COUNT };
 
-static enum fault judge(const struct image *im, const struct rootfs_entry *entry)
-{
+static enum fault judge(const struct image *im, const struct rootfs_entry *entry) {
 	struct sig_value sig;
 	struct digest digest;
 	int err;
 
-	if (!rootfs_xattr(entry, LABEL_IMA))
-		return FAULT_UNSIGNED;
-	if (!image_signature(entry, &sig))
-		return FAULT_BROKEN;
+	if (!rootfs_xattr(entry, LABEL_IMA)) return FAULT_UNSIGNED;
+	if (!image_signature(entry, &sig)) return FAULT_BROKEN;
 	if (sig.version != 2 || hash_bytes(sig.hash, entry->data.bytes, entry->data.len, &digest))
 		return FAULT_NONE; /* another kind: the guest knows */
 	err = keyring_verify(im->ring, sig.key_id, &digest, sig.sig);
 	return err == -ENOKEY ? FAULT_NO_KEY : err ? FAULT_MISMATCH : FAULT_NONE;
 }
 
-void image_warn_signatures(const struct image *im)
-{
+void image_warn_signatures(const struct image *im) {
 	static const char *const texts[FAULT_COUNT] = {
 		[FAULT_UNSIGNED] = "without a signature",
 		[FAULT_BROKEN] = "with a security.ima label that is no whole signature",
@@ -185,11 +164,9 @@ void image_warn_signatures(const struct image *im)
 		enum fault f;
 
 		cli_progress("checked files:", i, im->fs.count);
-		if (entry->link || !image_is_program(entry))
-			continue;
+		if (entry->link || !image_is_program(entry)) continue;
 		f = judge(im, entry);
-		if (!counts[f]++)
-			first[f] = entry->path;
+		if (!counts[f]++) first[f] = entry->path;
 	}
 	cli_progress("", 1, 1);
 	for (size_t f = FAULT_UNSIGNED; f < FAULT_COUNT; f++) {

@@ -51,8 +51,7 @@ static const struct option longs[] = {
 	{ 0 },
 };
 
-static int set_option(struct image_options *o, int c, const char *value)
-{
+static int set_option(struct image_options *o, int c, const char *value) {
 	const char **single[] = {
 		[OPT_ROOTFS - OPT_ROOTFS] = &o->rootfs,	  [OPT_POLICY - OPT_ROOTFS] = &o->policy,
 		[OPT_CMDLINE - OPT_ROOTFS] = &o->cmdline, [OPT_VERSION - OPT_ROOTFS] = &o->version,
@@ -62,8 +61,7 @@ static int set_option(struct image_options *o, int c, const char *value)
 	const char **target = c == 'o' ? &o->out : c == OPT_KEY || c == OPT_CERT ? NULL : single[c - OPT_ROOTFS];
 
 	if (target) {
-		if (*target)
-			return cli_usage("image", "an option is given twice (%s and %s)", *target, value);
+		if (*target) return cli_usage("image", "an option is given twice (%s and %s)", *target, value);
 		*target = value;
 		return 0;
 	}
@@ -76,14 +74,11 @@ static int set_option(struct image_options *o, int c, const char *value)
 	return 0;
 }
 
-static int check_options(const struct image_options *o)
-{
+static int check_options(const struct image_options *o) {
 	static const char version_chars[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._+~^-";
 
-	if (!o->rootfs)
-		return cli_usage("image", "--rootfs DIR|TAR is missing");
-	if (!o->out)
-		return cli_usage("image", "-o OUT.efi is missing");
+	if (!o->rootfs) return cli_usage("image", "--rootfs DIR|TAR is missing");
+	if (!o->out) return cli_usage("image", "-o OUT.efi is missing");
 	if (o->key_count != o->cert_count)
 		return cli_usage("image", "each --sign-key needs its --cert, and there are %zu and %zu", o->key_count,
 				 o->cert_count);
@@ -97,28 +92,22 @@ static int check_options(const struct image_options *o)
 }
 
 /* 0, an exit status, or -1 when --help was answered. */
-static int parse_options(int argc, char **argv, struct image_options *o)
-{
+static int parse_options(int argc, char **argv, struct image_options *o) {
 	int c, status;
 
 	opterr = 0;
 	optind = 0;
 	while ((c = getopt_long(argc, argv, "+:o:h", longs, NULL)) >= 0) {
-		if (c == 'h')
-			return fputs(help, stdout) < 0 ? CLI_FAILED : -1;
-		if (c == '?' || c == ':')
-			return cli_bad_option("image", c, argv);
+		if (c == 'h') return fputs(help, stdout) < 0 ? CLI_FAILED : -1;
+		if (c == '?' || c == ':') return cli_bad_option("image", c, argv);
 		status = set_option(o, c, optarg);
-		if (status)
-			return status;
+		if (status) return status;
 	}
-	if (optind < argc)
-		return cli_usage("image", "'%s' is no option", argv[optind]);
+	if (optind < argc) return cli_usage("image", "'%s' is no option", argv[optind]);
 	return check_options(o);
 }
 
-static int build(struct image *im)
-{
+static int build(struct image *im) {
 	int status = image_load_keys(im);
 
 	status = status ? status : rootfs_load(&im->fs, im->o.rootfs);
@@ -135,48 +124,37 @@ static int build(struct image *im)
 	return status;
 }
 
-static int write_outputs(struct image *im)
-{
+static int write_outputs(struct image *im) {
 	struct output efi = { 0 }, json = { 0 };
 	int status = output_write(&efi, im->o.out, im->pe.bytes, im->pe.len);
 
-	if (!status && im->o.sb_key)
-		status = image_sign_boot(im, efi.temp);
-	if (!status && im->o.reference)
-		status = image_make_reference(im);
+	if (!status && im->o.sb_key) status = image_sign_boot(im, efi.temp);
+	if (!status && im->o.reference) status = image_make_reference(im);
 	if (!status && im->o.reference)
 		status = output_write(&json, im->o.reference, im->reference.bytes, im->reference.len);
-	if (!status)
-		status = output_commit(&efi);
-	if (!status && im->o.reference)
-		status = output_commit(&json);
+	if (!status) status = output_commit(&efi);
+	if (!status && im->o.reference) status = output_commit(&json);
 	output_discard(&efi);
 	output_discard(&json);
 	return status;
 }
 
-static void done(struct image *im)
-{
-	for (size_t i = 0; i < IMAGE_KEYS_MAX; i++)
-		sign_key_free(im->keys[i]);
-	for (unsigned i = 0; i < UKI_COUNT; i++)
-		buf_free(&im->sections[i]);
+static void done(struct image *im) {
+	for (size_t i = 0; i < IMAGE_KEYS_MAX; i++) sign_key_free(im->keys[i]);
+	for (unsigned i = 0; i < UKI_COUNT; i++) buf_free(&im->sections[i]);
 	keyring_free(im->ring);
 	rootfs_free(&im->fs);
 	buf_free(&im->pe);
 	buf_free(&im->reference);
 }
 
-int cmd_image(int argc, char **argv)
-{
+int cmd_image(int argc, char **argv) {
 	struct image im = { 0 };
 	int status = parse_options(argc, argv, &im.o);
 
-	if (status)
-		return status < 0 ? CLI_OK : status;
+	if (status) return status < 0 ? CLI_OK : status;
 	status = build(&im);
-	if (!status)
-		status = write_outputs(&im);
+	if (!status) status = write_outputs(&im);
 	done(&im);
 	return status;
 }

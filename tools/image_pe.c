@@ -34,13 +34,11 @@ static const char sbat[] =
 	"assay,1,Assay,assay," ASSAY_VERSION ",https://uapi-group.org/specifications/specs/unified_kernel_image/\n";
 
 /* Copies os-release without a line IMAGE_VERSION=, and adds ours. */
-static void make_osrel(struct image *im, struct buf *out)
-{
+static void make_osrel(struct image *im, struct buf *out) {
 	const struct rootfs_entry *found = rootfs_resolve(&im->fs, "etc/os-release");
 	struct span text = { (const u8 *)own_osrel, sizeof(own_osrel) - 1 };
 
-	if (!found || !S_ISREG(found->mode))
-		found = rootfs_resolve(&im->fs, "usr/lib/os-release");
+	if (!found || !S_ISREG(found->mode)) found = rootfs_resolve(&im->fs, "usr/lib/os-release");
 	if (found && S_ISREG(found->mode) && found->data.len)
 		text = (struct span){ found->data.bytes, found->data.len };
 	while (text.len) {
@@ -52,15 +50,12 @@ static void make_osrel(struct image *im, struct buf *out)
 		text.base += len;
 		text.len -= len;
 	}
-	if (!im->o.version)
-		return;
-	if (out->len && out->bytes[out->len - 1] != '\n')
-		buf_text(out, "\n");
+	if (!im->o.version) return;
+	if (out->len && out->bytes[out->len - 1] != '\n') buf_text(out, "\n");
 	buf_format(out, "IMAGE_VERSION=%s\n", im->o.version);
 }
 
-int image_make_sections(struct image *im)
-{
+int image_make_sections(struct image *im) {
 	const char *text = im->o.cmdline;
 
 	if (text && (text_has_control(text, strlen(text)) || !text_is_utf8(text, strlen(text))))
@@ -76,21 +71,18 @@ int image_make_sections(struct image *im)
 	return 0;
 }
 
-static char *stub_beside_program(void)
-{
+static char *stub_beside_program(void) {
 	char self[4096];
 	ssize_t len = readlink("/proc/self/exe", self, sizeof(self) - 1);
 	char *slash;
 
-	if (len < 0)
-		return cli_text("%s", STUB_NAME);
+	if (len < 0) return cli_text("%s", STUB_NAME);
 	self[len] = '\0';
 	slash = strrchr(self, '/');
 	return cli_text("%.*s/%s", slash ? (int)(slash - self) : 0, self, STUB_NAME);
 }
 
-static int write_pe(struct image *im, const struct buf *stub, const char *stub_path)
-{
+static int write_pe(struct image *im, const struct buf *stub, const char *stub_path) {
 	struct pe_section_in in[UKI_COUNT];
 	const char *why = "";
 	size_t count = 0, len = 0;
@@ -99,8 +91,7 @@ static int write_pe(struct image *im, const struct buf *stub, const char *stub_p
 	for (unsigned i = 0; i < UKI_COUNT; i++) {
 		const struct buf *b = &im->sections[i];
 
-		if (b->len)
-			in[count++] = (struct pe_section_in){ uki_name(i), b->bytes, b->len };
+		if (b->len) in[count++] = (struct pe_section_in){ uki_name(i), b->bytes, b->len };
 	}
 	if (pewrite_append(stub->bytes, stub->len, in, count, &pe, &len, &why))
 		return cli_fail("%s cannot carry the image: %s", stub_path, why);
@@ -109,22 +100,19 @@ static int write_pe(struct image *im, const struct buf *stub, const char *stub_p
 	return 0;
 }
 
-int image_make_pe(struct image *im)
-{
+int image_make_pe(struct image *im) {
 	char *path = im->o.stub ? cli_text("%s", im->o.stub) : stub_beside_program();
 	struct buf stub = { 0 };
 	int status = cli_read_file(path, STUB_MAX, &stub);
 
-	if (!status)
-		status = write_pe(im, &stub, path);
+	if (!status) status = write_pe(im, &stub, path);
 	buf_free(&stub);
 	free(path);
 	return status;
 }
 
 /* Runs sbsign with its output into *said; its wait status in *ret_status. */
-static int run_sbsign(char *const argv[], struct buf *said, int *ret_status)
-{
+static int run_sbsign(char *const argv[], struct buf *said, int *ret_status) {
 	posix_spawn_file_actions_t actions;
 	int pipe_fd[2], err, status;
 	pid_t child;
@@ -143,14 +131,12 @@ static int run_sbsign(char *const argv[], struct buf *said, int *ret_status)
 	}
 	status = cli_read_fd(pipe_fd[0], "what sbsign says", 1u << 20, said);
 	(void)close(pipe_fd[0]); /* only read from */
-	while (waitpid(child, ret_status, 0) < 0 && errno == EINTR)
-		;
+	while (waitpid(child, ret_status, 0) < 0 && errno == EINTR) ;
 	buf_append(said, "", 1);
 	return status;
 }
 
-int image_sign_boot(struct image *im, const char *path)
-{
+int image_sign_boot(struct image *im, const char *path) {
 	char *argv[] = { cli_text("sbsign"), cli_text("--key"), cli_text("%s", im->o.sb_key),
 			 cli_text("--cert"), cli_text("%s", im->o.sb_cert), cli_text("--output"),
 			 cli_text("%s", path), cli_text("%s", path), NULL };
@@ -166,8 +152,7 @@ int image_sign_boot(struct image *im, const char *path)
 		im->pe.len = 0;
 		status = cli_read_file(path, IMAGE_BYTES_MAX, &im->pe);
 	}
-	for (size_t i = 0; argv[i]; i++)
-		free(argv[i]);
+	for (size_t i = 0; argv[i]; i++) free(argv[i]);
 	buf_free(&said);
 	return status;
 }

@@ -15,44 +15,37 @@
 
 #define POLICY_MAX (16u << 20)
 
-int image_load_keys(struct image *im)
-{
+int image_load_keys(struct image *im) {
 	for (size_t i = 0; i < im->o.key_count; i++) {
 		int status = sign_key_load(im->o.keys[i], im->o.certs[i], &im->keys[i]);
 
-		if (status)
-			return status;
+		if (status) return status;
 	}
 	return 0;
 }
 
-bool image_signature(const struct rootfs_entry *entry, struct sig_value *ret_value)
-{
+bool image_signature(const struct rootfs_entry *entry, struct sig_value *ret_value) {
 	const struct rootfs_xattr *x = rootfs_xattr(entry->link ? entry->link : entry, LABEL_IMA);
 
-	if (!x || sigfmt_parse((struct span){ x->value, x->len }, ret_value))
-		return false;
+	if (!x || sigfmt_parse((struct span){ x->value, x->len }, ret_value)) return false;
 	return ret_value->type == IMA_XATTR_SIG || ret_value->type == IMA_XATTR_VERITY_SIG;
 }
 
 /* Any label that claims to be a signature is left alone, also a broken one: the guest judges it. */
-static bool claims_signature(const struct rootfs_entry *entry)
-{
+static bool claims_signature(const struct rootfs_entry *entry) {
 	const struct rootfs_xattr *x = rootfs_xattr(entry, LABEL_IMA);
 
 	return x && x->len && (x->value[0] == IMA_XATTR_SIG || x->value[0] == IMA_XATTR_VERITY_SIG);
 }
 
 /* A signature beside the policy file on the build machine counts as one found. */
-static int take_policy_sidecar(const struct image *im, struct rootfs_entry *entry)
-{
+static int take_policy_sidecar(const struct image *im, struct rootfs_entry *entry) {
 	char *name = cli_text("%s.sig", im->o.policy);
 	struct buf sig = { 0 };
 	struct sig_value value;
 	int status = 0;
 
-	if (access(name, F_OK) == 0)
-		status = cli_read_file(name, SIGN_VALUE_MAX, &sig);
+	if (access(name, F_OK) == 0) status = cli_read_file(name, SIGN_VALUE_MAX, &sig);
 	if (!status && sig.len) {
 		if (sigfmt_parse((struct span){ sig.bytes, sig.len }, &value) || value.type != IMA_XATTR_SIG)
 			status = cli_fail("%s holds no whole IMA signature", name);
@@ -64,37 +57,29 @@ static int take_policy_sidecar(const struct image *im, struct rootfs_entry *entr
 	return status;
 }
 
-int image_add_policy(struct image *im)
-{
+int image_add_policy(struct image *im) {
 	struct rootfs_entry *entry;
 	struct buf text = { 0 };
 	int status;
 
-	if (!im->o.policy)
-		return 0;
+	if (!im->o.policy) return 0;
 	status = cli_read_file(im->o.policy, POLICY_MAX, &text);
-	if (!status && !text.len)
-		status = cli_fail("the policy %s is empty", im->o.policy);
-	if (!status)
-		status = rootfs_put(&im->fs, IMAGE_POLICY_PATH, text.bytes, text.len, &entry);
-	if (!status)
-		status = take_policy_sidecar(im, entry);
+	if (!status && !text.len) status = cli_fail("the policy %s is empty", im->o.policy);
+	if (!status) status = rootfs_put(&im->fs, IMAGE_POLICY_PATH, text.bytes, text.len, &entry);
+	if (!status) status = take_policy_sidecar(im, entry);
 	buf_free(&text);
 	return status;
 }
 
 /* Takes the certificates that the root brings into the ring and into *certs. */
-static int take_found_certs(struct image *im, struct buf *certs)
-{
+static int take_found_certs(struct image *im, struct buf *certs) {
 	const struct rootfs_entry *found = rootfs_resolve(&im->fs, IMAGE_KEYS_PATH);
 	static const char no_certs[] = "/%s of the root is not a row of DER certificates with acceptable keys";
 	size_t count = 0;
 
-	if (!found || !S_ISREG(found->mode) || !found->data.len)
-		return 0;
+	if (!found || !S_ISREG(found->mode) || !found->data.len) return 0;
 	if (keyring_add(im->ring, found->data.bytes, found->data.len, NULL, &count)) {
-		if (im->o.key_count)
-			return cli_fail(no_certs, IMAGE_KEYS_PATH);
+		if (im->o.key_count) return cli_fail(no_certs, IMAGE_KEYS_PATH);
 		cli_warn(no_certs, IMAGE_KEYS_PATH);
 		return 0;
 	}
@@ -105,8 +90,7 @@ static int take_found_certs(struct image *im, struct buf *certs)
 	return 0;
 }
 
-static int add_cert(struct image *im, size_t index, struct buf *certs)
-{
+static int add_cert(struct image *im, size_t index, struct buf *certs) {
 	struct span der = sign_key_cert(im->keys[index]);
 	int err = keyring_add(im->ring, der.base, der.len, NULL, NULL);
 
@@ -119,33 +103,26 @@ static int add_cert(struct image *im, size_t index, struct buf *certs)
 	return 0;
 }
 
-int image_add_certs(struct image *im)
-{
+int image_add_certs(struct image *im) {
 	struct buf certs = { 0 };
 	struct rootfs_entry *entry;
 	int status;
 
 	im->ring = keyring_alloc(".ima");
-	if (!im->ring)
-		return cli_fail("out of memory");
+	if (!im->ring) return cli_fail("out of memory");
 	status = take_found_certs(im, &certs);
-	for (size_t i = 0; i < im->o.key_count && !status; i++)
-		status = add_cert(im, i, &certs);
-	if (!status && im->o.key_count)
-		status = rootfs_put(&im->fs, IMAGE_KEYS_PATH, certs.bytes, certs.len, &entry);
+	for (size_t i = 0; i < im->o.key_count && !status; i++) status = add_cert(im, i, &certs);
+	if (!status && im->o.key_count) status = rootfs_put(&im->fs, IMAGE_KEYS_PATH, certs.bytes, certs.len, &entry);
 	buf_free(&certs);
 	return status;
 }
 
-bool image_is_program(const struct rootfs_entry *entry)
-{
-	if (!S_ISREG(entry->mode))
-		return false;
+bool image_is_program(const struct rootfs_entry *entry) {
+	if (!S_ISREG(entry->mode)) return false;
 	return (entry->mode & 0111) || (entry->data.len >= 4 && memcmp(entry->data.bytes, "\177ELF", 4) == 0);
 }
 
-static int sign_entry(struct image *im, struct rootfs_entry *entry)
-{
+static int sign_entry(struct image *im, struct rootfs_entry *entry) {
 	struct digest digest;
 	struct sign_value value;
 	int status;
@@ -153,13 +130,11 @@ static int sign_entry(struct image *im, struct rootfs_entry *entry)
 	if (hash_bytes(HASH_SHA256, entry->data.bytes, entry->data.len, &digest))
 		return cli_fail("sha256 is not built in");
 	status = sign_digest(im->keys[0], &digest, &value);
-	if (!status)
-		rootfs_set_xattr(entry, LABEL_IMA, value.bytes, value.len);
+	if (!status) rootfs_set_xattr(entry, LABEL_IMA, value.bytes, value.len);
 	return status;
 }
 
-int image_sign_files(struct image *im)
-{
+int image_sign_files(struct image *im) {
 	const struct rootfs_entry *policy = rootfs_find(&im->fs, IMAGE_POLICY_PATH);
 	int status = 0;
 
@@ -167,8 +142,7 @@ int image_sign_files(struct image *im)
 		struct rootfs_entry *entry = im->fs.entries[i];
 
 		cli_progress("signed files:", i, im->fs.count);
-		if (entry->link || claims_signature(entry))
-			continue;
+		if (entry->link || claims_signature(entry)) continue;
 		if (image_is_program(entry) || (entry == policy && S_ISREG(entry->mode)))
 			status = sign_entry(im, entry);
 	}

@@ -4,15 +4,12 @@
  */
 #include "tools/json.h"
 
-static void newline(struct json *j)
-{
+static void newline(struct json *j) {
 	buf_text(j->out, "\n");
-	for (unsigned i = 0; i < j->depth; i++)
-		buf_text(j->out, "  ");
+	for (unsigned i = 0; i < j->depth; i++) buf_text(j->out, "  ");
 }
 
-static void quote(struct json *j, const char *text)
-{
+static void quote(struct json *j, const char *text) {
 	buf_text(j->out, "\"");
 	for (; *text; text++) {
 		if ((u8)*text < 0x20 || *text == 0x7f)
@@ -25,12 +22,9 @@ static void quote(struct json *j, const char *text)
 	buf_text(j->out, "\"");
 }
 
-static void member(struct json *j, const char *key)
-{
-	if (j->follows)
-		buf_text(j->out, ",");
-	if (j->depth)
-		newline(j);
+static void member(struct json *j, const char *key) {
+	if (j->follows) buf_text(j->out, ",");
+	if (j->depth) newline(j);
 	if (key) {
 		quote(j, key);
 		buf_text(j->out, ": ");
@@ -38,45 +32,29 @@ static void member(struct json *j, const char *key)
 	j->follows = true;
 }
 
-static void open_with(struct json *j, const char *key, const char *bracket)
-{
+static void open_with(struct json *j, const char *key, const char *bracket) {
 	member(j, key);
 	buf_text(j->out, bracket);
 	j->depth++;
 	j->follows = false;
 }
 
-static void close_with(struct json *j, const char *bracket)
-{
+static void close_with(struct json *j, const char *bracket) {
 	j->depth--;
-	if (j->follows)
-		newline(j);
+	if (j->follows) newline(j);
 	buf_text(j->out, bracket);
 	j->follows = true;
 }
 
-void json_open_object(struct json *j, const char *key)
-{
-	open_with(j, key, "{");
-}
+void json_open_object(struct json *j, const char *key) { open_with(j, key, "{"); }
 
-void json_close_object(struct json *j)
-{
-	close_with(j, "}");
-}
+void json_close_object(struct json *j) { close_with(j, "}"); }
 
-void json_open_array(struct json *j, const char *key)
-{
-	open_with(j, key, "[");
-}
+void json_open_array(struct json *j, const char *key) { open_with(j, key, "["); }
 
-void json_close_array(struct json *j)
-{
-	close_with(j, "]");
-}
+void json_close_array(struct json *j) { close_with(j, "]"); }
 
-void json_string(struct json *j, const char *key, const char *text)
-{
+void json_string(struct json *j, const char *key, const char *text) {
 	member(j, key);
 	if (text)
 		quote(j, text);
@@ -84,30 +62,23 @@ void json_string(struct json *j, const char *key, const char *text)
 		buf_text(j->out, "null");
 }
 
-void json_hex(struct json *j, const char *key, const void *bytes, size_t len)
-{
+void json_hex(struct json *j, const char *key, const void *bytes, size_t len) {
 	const u8 *b = bytes;
 
 	member(j, key);
 	buf_text(j->out, "\"");
-	for (size_t i = 0; i < len; i++)
-		buf_format(j->out, "%02x", b[i]);
+	for (size_t i = 0; i < len; i++) buf_format(j->out, "%02x", b[i]);
 	buf_text(j->out, "\"");
 }
 
-void json_number(struct json *j, const char *key, u64 value)
-{
+void json_number(struct json *j, const char *key, u64 value) {
 	member(j, key);
 	buf_format(j->out, "%llu", (unsigned long long)value);
 }
 
-void json_bool(struct json *j, const char *key, bool value)
-{
+void json_bool(struct json *j, const char *key, bool value) {
 	member(j, key);
 	buf_text(j->out, value ? "true" : "false");
 }
 
-void json_end(struct json *j)
-{
-	buf_text(j->out, "\n");
-}
+void json_end(struct json *j) { buf_text(j->out, "\n"); }

@@ -7,8 +7,7 @@
 #include "kernel/base/cursor.h"
 
 /* The section with the lowest (file offset, table position) above the last one; false at the end. */
-static bool next_by_offset(const struct pe *pe, struct pe_section *last, size_t *last_index)
-{
+static bool next_by_offset(const struct pe *pe, struct pe_section *last, size_t *last_index) {
 	bool found = false;
 	struct pe_section best = { .name = "" };
 	size_t best_index = 0;
@@ -20,8 +19,7 @@ static bool next_by_offset(const struct pe *pe, struct pe_section *last, size_t 
 		if (*last_index != PE_SECTIONS_MAX &&
 		    (s.file_off < last->file_off || (s.file_off == last->file_off && i <= *last_index)))
 			continue;
-		if (found && s.file_off >= best.file_off)
-			continue;
+		if (found && s.file_off >= best.file_off) continue;
 		best = s;
 		best_index = i;
 		found = true;
@@ -32,25 +30,20 @@ static bool next_by_offset(const struct pe *pe, struct pe_section *last, size_t 
 }
 
 /* The headers without CheckSum and without the directory entry of the certificates. */
-static int digest_headers(const struct pe *pe, int (*hash)(void *ctx, struct span range), void *ctx)
-{
+static int digest_headers(const struct pe *pe, int (*hash)(void *ctx, struct span range), void *ctx) {
 	size_t sum = pe->opt_off + 64;
 	size_t entry = pe->opt_off + (pe->plus ? 144 : 128);
 	const u8 *b = pe->bytes.base;
 	int err = hash(ctx, (struct span){ b, sum });
 
-	if (err)
-		return err;
-	if (!pe->has_cert_entry)
-		return hash(ctx, (struct span){ b + sum + 4, pe->headers_len - sum - 4 });
+	if (err) return err;
+	if (!pe->has_cert_entry) return hash(ctx, (struct span){ b + sum + 4, pe->headers_len - sum - 4 });
 	err = hash(ctx, (struct span){ b + sum + 4, entry - sum - 4 });
-	if (err)
-		return err;
+	if (err) return err;
 	return hash(ctx, (struct span){ b + entry + 8, pe->headers_len - entry - 8 });
 }
 
-int pe_digest_ranges(const struct pe *pe, int (*hash)(void *ctx, struct span range), void *ctx)
-{
+int pe_digest_ranges(const struct pe *pe, int (*hash)(void *ctx, struct span range), void *ctx) {
 	struct cursor file = cursor_of(pe->bytes);
 	struct pe_section s = { .name = "" };
 	size_t index = PE_SECTIONS_MAX;
@@ -59,26 +52,19 @@ int pe_digest_ranges(const struct pe *pe, int (*hash)(void *ctx, struct span ran
 	struct span range;
 	int err;
 
-	if (pe->view != PE_FILE)
-		return -EINVAL;
+	if (pe->view != PE_FILE) return -EINVAL;
 	err = digest_headers(pe, hash, ctx);
 	while (!err && next_by_offset(pe, &s, &index)) {
-		if (!s.file_len)
-			continue;
+		if (!s.file_len) continue;
 		err = cursor_slice(&file, s.file_off, s.file_len, &range);
-		if (!err)
-			err = hash(ctx, range);
+		if (!err) err = hash(ctx, range);
 		sum += s.file_len;
 	}
-	if (err)
-		return err;
-	if (pe->bytes.len == sum)
-		return 0;
-	if (pe->cert_len > pe->bytes.len || pe->bytes.len - pe->cert_len < sum)
-		return -EBADMSG;
+	if (err) return err;
+	if (pe->bytes.len == sum) return 0;
+	if (pe->cert_len > pe->bytes.len || pe->bytes.len - pe->cert_len < sum) return -EBADMSG;
 	end = pe->bytes.len - pe->cert_len;
-	if (end == sum)
-		return 0;
+	if (end == sum) return 0;
 	err = cursor_slice(&file, sum, end - sum, &range);
 	return err ? err : hash(ctx, range);
 }

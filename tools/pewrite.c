@@ -29,8 +29,7 @@
 
 _Static_assert((HEADERS_LEN - TABLE_OFF) / PE_SECTION_HEADER_LEN == PEWRITE_SECTIONS_MAX, "as the header says");
 
-static int fail(const char **ret_why, int err, const char *why)
-{
+static int fail(const char **ret_why, int err, const char *why) {
 	*ret_why = why;
 	return err;
 }
@@ -61,8 +60,7 @@ struct elf_section {
 	u64 flags, addr, off, len;
 };
 
-static int elf_open(const void *bytes, size_t len, struct elf *ret_elf, const char **ret_why)
-{
+static int elf_open(const void *bytes, size_t len, struct elf *ret_elf, const char **ret_why) {
 	struct cursor c = cursor_init(bytes, len);
 	struct elf elf = { .file = c };
 	u32 magic = cursor_be32(&c);
@@ -84,8 +82,7 @@ static int elf_open(const void *bytes, size_t len, struct elf *ret_elf, const ch
 	return 0;
 }
 
-static struct elf_section elf_section_at(const struct elf *elf, unsigned index)
-{
+static struct elf_section elf_section_at(const struct elf *elf, unsigned index) {
 	struct cursor c = elf->file;
 	struct elf_section s;
 
@@ -100,17 +97,13 @@ static struct elf_section elf_section_at(const struct elf *elf, unsigned index)
 }
 
 /* The PE section that an ELF section belongs to. */
-static struct run run_of(const struct elf_section *s)
-{
-	if (s->flags & SHF_EXEC)
-		return (struct run){ ".text", PE_SCN_CODE | PE_SCN_EXEC | PE_SCN_READ, 0, 0 };
-	if (s->flags & SHF_WRITE)
-		return (struct run){ ".data", PE_SCN_DATA | PE_SCN_READ | PE_SCN_WRITE, 0, 0 };
+static struct run run_of(const struct elf_section *s) {
+	if (s->flags & SHF_EXEC) return (struct run){ ".text", PE_SCN_CODE | PE_SCN_EXEC | PE_SCN_READ, 0, 0 };
+	if (s->flags & SHF_WRITE) return (struct run){ ".data", PE_SCN_DATA | PE_SCN_READ | PE_SCN_WRITE, 0, 0 };
 	return (struct run){ ".rodata", PE_SCN_DATA | PE_SCN_READ, 0, 0 };
 }
 
-static int collect_runs(const struct elf *elf, struct run *runs, size_t *ret_count, const char **ret_why)
-{
+static int collect_runs(const struct elf *elf, struct run *runs, size_t *ret_count, const char **ret_why) {
 	size_t count = 0;
 	u64 end = PAGE_SIZE;
 
@@ -119,8 +112,7 @@ static int collect_runs(const struct elf *elf, struct run *runs, size_t *ret_cou
 		struct run run = run_of(&s);
 		struct run *last = count ? &runs[count - 1] : NULL;
 
-		if (!(s.flags & SHF_ALLOC) || !s.len)
-			continue;
+		if (!(s.flags & SHF_ALLOC) || !s.len) continue;
 		if (s.addr < end || s.addr > IMAGE_LEN_MAX || s.len > IMAGE_LEN_MAX - s.addr)
 			return fail(ret_why, -EBADMSG, "the stub's ELF sections do not ascend from page 1 on");
 		end = s.addr + s.len;
@@ -134,16 +126,14 @@ static int collect_runs(const struct elf *elf, struct run *runs, size_t *ret_cou
 		run.len = (u32)s.len;
 		runs[count++] = run;
 	}
-	if (!count)
-		return fail(ret_why, -EBADMSG, "the stub has no sections");
+	if (!count) return fail(ret_why, -EBADMSG, "the stub has no sections");
 	runs[count++] = (struct run){ ".reloc", PE_SCN_DATA | PE_SCN_READ | PE_SCN_DISCARDABLE,
 				      (u32)align_up(end, PAGE_SIZE), RELOC_LEN };
 	*ret_count = count;
 	return 0;
 }
 
-static void write_section_header(struct writer *w, const char *name, u32 flags, u32 vaddr, u32 len, u32 off)
-{
+static void write_section_header(struct writer *w, const char *name, u32 flags, u32 vaddr, u32 len, u32 off) {
 	char padded[8] = { 0 };
 
 	memcpy(padded, name, strnlen(name, sizeof(padded)));
@@ -157,8 +147,7 @@ static void write_section_header(struct writer *w, const char *name, u32 flags, 
 	writer_le32(w, flags);
 }
 
-static void write_optional(struct writer *w, const struct elf *elf, const struct run *runs, size_t count)
-{
+static void write_optional(struct writer *w, const struct elf *elf, const struct run *runs, size_t count) {
 	const struct run *last = &runs[count - 1];
 	u32 code = 0, data = 0;
 
@@ -191,8 +180,7 @@ static void write_optional(struct writer *w, const struct elf *elf, const struct
 	}
 }
 
-static void write_headers(struct writer *w, const struct elf *elf, const struct run *runs, size_t count)
-{
+static void write_headers(struct writer *w, const struct elf *elf, const struct run *runs, size_t count) {
 	u32 off = HEADERS_LEN;
 
 	writer_le32(w, 0x5a4d); /* MZ */
@@ -217,12 +205,10 @@ static void write_headers(struct writer *w, const struct elf *elf, const struct 
  * Copies the content of every allocated ELF section to its place in the file. The last run is .reloc: one block with
  * two entries that mean nothing, since firmware takes an image without relocations as one that cannot be moved.
  */
-static int copy_content(const struct elf *elf, const struct run *runs, size_t count, u8 *pe, const char **ret_why)
-{
+static int copy_content(const struct elf *elf, const struct run *runs, size_t count, u8 *pe, const char **ret_why) {
 	size_t reloc_off = HEADERS_LEN;
 
-	for (size_t r = 0; r + 1 < count; r++)
-		reloc_off += align_up(runs[r].len, FILE_ALIGN);
+	for (size_t r = 0; r + 1 < count; r++) reloc_off += align_up(runs[r].len, FILE_ALIGN);
 	store_le32(pe + reloc_off, runs[0].vaddr);
 	store_le32(pe + reloc_off + 4, RELOC_LEN);
 	for (unsigned i = 0; i < elf->count; i++) {
@@ -231,8 +217,7 @@ static int copy_content(const struct elf *elf, const struct run *runs, size_t co
 		size_t off = HEADERS_LEN;
 		size_t r = 0;
 
-		if (!(s.flags & SHF_ALLOC) || !s.len || s.type == SHT_NOBITS)
-			continue;
+		if (!(s.flags & SHF_ALLOC) || !s.len || s.type == SHT_NOBITS) continue;
 		if (cursor_slice(&elf->file, s.off, s.len, &content))
 			return fail(ret_why, -EBADMSG, "a section of the stub lies outside its ELF file");
 		for (; r < count && s.addr >= (u64)runs[r].vaddr + runs[r].len; r++)
@@ -242,8 +227,7 @@ static int copy_content(const struct elf *elf, const struct run *runs, size_t co
 	return 0;
 }
 
-int pewrite_stub(const void *elf_bytes, size_t elf_len, u8 **ret_pe, size_t *ret_len, const char **ret_why)
-{
+int pewrite_stub(const void *elf_bytes, size_t elf_len, u8 **ret_pe, size_t *ret_len, const char **ret_why) {
 	struct run runs[STUB_SECTIONS_MAX];
 	struct elf elf;
 	struct writer w;
@@ -252,20 +236,15 @@ int pewrite_stub(const void *elf_bytes, size_t elf_len, u8 **ret_pe, size_t *ret
 	u8 *pe;
 	int err = elf_open(elf_bytes, elf_len, &elf, ret_why);
 
-	if (!err)
-		err = collect_runs(&elf, runs, &count, ret_why);
-	if (err)
-		return err;
-	for (size_t i = 0; i < count; i++)
-		len += align_up(runs[i].len, FILE_ALIGN);
+	if (!err) err = collect_runs(&elf, runs, &count, ret_why);
+	if (err) return err;
+	for (size_t i = 0; i < count; i++) len += align_up(runs[i].len, FILE_ALIGN);
 	pe = port_alloc(len);
-	if (!pe)
-		return fail(ret_why, -ENOMEM, "out of memory");
+	if (!pe) return fail(ret_why, -ENOMEM, "out of memory");
 	w = writer_init(pe, len);
 	write_headers(&w, &elf, runs, count);
 	err = copy_content(&elf, runs, count, pe, ret_why);
-	if (!err)
-		err = pe_open(pe, len, PE_FILE, &check, ret_why);
+	if (!err) err = pe_open(pe, len, PE_FILE, &check, ret_why);
 	if (err) {
 		port_free(pe);
 		return err;
@@ -283,8 +262,7 @@ struct layout {
 };
 
 /* The file must be nothing but headers and sections without gaps, and unsigned. */
-static int check_base(const struct pe *pe, struct layout *ret_layout, const char **ret_why)
-{
+static int check_base(const struct pe *pe, struct layout *ret_layout, const char **ret_why) {
 	struct layout l = { .file_end = pe->headers_len };
 	u64 vaddr_end = pe->headers_len;
 	u64 sum = pe->headers_len;
@@ -310,27 +288,23 @@ static int check_base(const struct pe *pe, struct layout *ret_layout, const char
 	return 0;
 }
 
-static bool has_section(const struct pe *pe, const char *name)
-{
+static bool has_section(const struct pe *pe, const char *name) {
 	for (size_t i = 0; i < pe->count; i++) {
 		struct pe_section s;
 
 		pe_section_at(pe, i, &s);
-		if (strcmp(s.name, name) == 0)
-			return true;
+		if (strcmp(s.name, name) == 0) return true;
 	}
 	return false;
 }
 
 /* Names, lengths and room; *ret_len gets the length of the result. */
 static int check_new(const struct pe *pe, const struct layout *l, const struct pe_section_in *in, size_t count,
-		     u64 *ret_len, const char **ret_why)
-{
+		     u64 *ret_len, const char **ret_why) {
 	size_t room = (pe->headers_len - pe->table_off) / PE_SECTION_HEADER_LEN;
 	u64 len = l->file_end, vaddr = l->vaddr_end;
 
-	if (room > PE_SECTIONS_MAX)
-		room = PE_SECTIONS_MAX;
+	if (room > PE_SECTIONS_MAX) room = PE_SECTIONS_MAX;
 	if (count > room || pe->count > room - count)
 		return fail(ret_why, -ENOSPC, "the stub's section table has no room for the new sections");
 	for (size_t i = 0; i < count; i++) {
@@ -351,9 +325,7 @@ static int check_new(const struct pe *pe, const struct layout *l, const struct p
 	return 0;
 }
 
-static void add_sections(u8 *out, const struct pe *pe, struct layout l, const struct pe_section_in *in,
-			 size_t count)
-{
+static void add_sections(u8 *out, const struct pe *pe, struct layout l, const struct pe_section_in *in, size_t count) {
 	u8 *opt = out + pe->opt_off;
 	struct writer table = writer_init(out + pe->table_off, pe->headers_len - pe->table_off);
 	u32 data = load_le32(opt + OPT_DATA_LEN);
@@ -376,23 +348,18 @@ static void add_sections(u8 *out, const struct pe *pe, struct layout l, const st
 }
 
 int pewrite_append(const void *stub, size_t stub_len, const struct pe_section_in *sections, size_t count, u8 **ret_pe,
-		   size_t *ret_len, const char **ret_why)
-{
+		   size_t *ret_len, const char **ret_why) {
 	struct layout layout;
 	struct pe pe, check;
 	u64 len;
 	u8 *out;
 	int err = pe_open(stub, stub_len, PE_FILE, &pe, ret_why);
 
-	if (!err)
-		err = check_base(&pe, &layout, ret_why);
-	if (!err)
-		err = check_new(&pe, &layout, sections, count, &len, ret_why);
-	if (err)
-		return err;
+	if (!err) err = check_base(&pe, &layout, ret_why);
+	if (!err) err = check_new(&pe, &layout, sections, count, &len, ret_why);
+	if (err) return err;
 	out = port_alloc(len);
-	if (!out)
-		return fail(ret_why, -ENOMEM, "out of memory");
+	if (!out) return fail(ret_why, -ENOMEM, "out of memory");
 	memcpy(out, stub, stub_len);
 	add_sections(out, &pe, layout, sections, count);
 	err = pe_open(out, len, PE_FILE, &check, ret_why);

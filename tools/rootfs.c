@@ -18,16 +18,14 @@
 
 #define SYMLINKS_MAX 40u
 
-static int by_path(const void *a, const void *b)
-{
+static int by_path(const void *a, const void *b) {
 	const struct rootfs_entry *left = a, *right = b;
 
 	return strcmp(left->path, right->path);
 }
 
 /* A slash sorts before every other byte, so that a directory's content directly follows it. */
-static int by_component(const void *a, const void *b)
-{
+static int by_component(const void *a, const void *b) {
 	const u8 *left = (const u8 *)(*(struct rootfs_entry *const *)a)->path;
 	const u8 *right = (const u8 *)(*(struct rootfs_entry *const *)b)->path;
 
@@ -38,8 +36,7 @@ static int by_component(const void *a, const void *b)
 	return (*left == '/' ? 1 : *left) - (*right == '/' ? 1 : *right);
 }
 
-struct rootfs_entry *rootfs_find(const struct rootfs *fs, const char *path)
-{
+struct rootfs_entry *rootfs_find(const struct rootfs *fs, const char *path) {
 	struct rootfs_entry key = { .path = (char *)(uintptr_t)path };
 	void *found = tfind(&key, &fs->index, by_path);
 
@@ -47,8 +44,7 @@ struct rootfs_entry *rootfs_find(const struct rootfs *fs, const char *path)
 }
 
 /* A name that may hold bytes which a terminal should not see, quoted for a sentence. */
-static char *quoted(const char *name)
-{
+static char *quoted(const char *name) {
 	struct buf b = { 0 };
 
 	for (const char *p = name; *p && b.len < 200; p++) {
@@ -57,14 +53,12 @@ static char *quoted(const char *name)
 		else
 			buf_append(&b, p, 1);
 	}
-	if (b.len >= 200)
-		buf_text(&b, "...");
+	if (b.len >= 200) buf_text(&b, "...");
 	buf_append(&b, "", 1);
 	return (char *)b.bytes;
 }
 
-static int refuse_name(const char *name, const char *why)
-{
+static int refuse_name(const char *name, const char *why) {
 	char *shown = quoted(name);
 	int status = cli_fail("the name '%s' %s", shown, why);
 
@@ -72,75 +66,56 @@ static int refuse_name(const char *name, const char *why)
 	return status;
 }
 
-static int check_components(const char *path)
-{
+static int check_components(const char *path) {
 	for (const char *p = path;;) {
 		size_t len = strcspn(p, "/");
 
-		if (len == 2 && p[0] == '.' && p[1] == '.')
-			return refuse_name(path, "leads upwards with '..'");
-		if (len > ROOTFS_NAME_MAX)
-			return refuse_name(path, "has a component longer than 255 bytes");
-		if (len == 0 || (len == 1 && p[0] == '.'))
-			return refuse_name(path, "has an empty component");
-		if (!p[len])
-			return 0;
+		if (len == 2 && p[0] == '.' && p[1] == '.') return refuse_name(path, "leads upwards with '..'");
+		if (len > ROOTFS_NAME_MAX) return refuse_name(path, "has a component longer than 255 bytes");
+		if (len == 0 || (len == 1 && p[0] == '.')) return refuse_name(path, "has an empty component");
+		if (!p[len]) return 0;
 		p += len + 1;
 	}
 }
 
-static int check_bytes(const char *name, size_t len)
-{
-	if (text_has_control(name, len))
-		return refuse_name(name, "holds a control byte");
-	if (!text_is_utf8(name, len))
-		return refuse_name(name, "is not valid UTF-8");
+static int check_bytes(const char *name, size_t len) {
+	if (text_has_control(name, len)) return refuse_name(name, "holds a control byte");
+	if (!text_is_utf8(name, len)) return refuse_name(name, "is not valid UTF-8");
 	return 0;
 }
 
-static int check_name(const char *path)
-{
+static int check_name(const char *path) {
 	size_t len = strlen(path);
 	int status = check_bytes(path, len);
 
-	if (status)
-		return status;
-	if (len + 1 > ROOTFS_PATH_MAX)
-		return refuse_name(path, "is longer than 4095 bytes");
+	if (status) return status;
+	if (len + 1 > ROOTFS_PATH_MAX) return refuse_name(path, "is longer than 4095 bytes");
 	return check_components(path);
 }
 
-bool rootfs_keeps_xattr(const char *name, bool host)
-{
+bool rootfs_keeps_xattr(const char *name, bool host) {
 	static const char *const lsm[] = { "security.selinux", "security.SMACK64", "security.apparmor" };
 
-	if (strncmp(name, "user.", 5) != 0 && strncmp(name, "security.", 9) != 0)
-		return false;
-	if (strlen(name) > 255 || strchr(name, '=') || text_has_control(name, strlen(name)))
-		return false;
+	if (strncmp(name, "user.", 5) != 0 && strncmp(name, "security.", 9) != 0) return false;
+	if (strlen(name) > 255 || strchr(name, '=') || text_has_control(name, strlen(name))) return false;
 	for (size_t i = 0; host && i < ARRAY_COUNT(lsm); i++) {
-		if (strncmp(name, lsm[i], strlen(lsm[i])) == 0)
-			return false;
+		if (strncmp(name, lsm[i], strlen(lsm[i])) == 0) return false;
 	}
 	return true;
 }
 
-const struct rootfs_xattr *rootfs_xattr(const struct rootfs_entry *entry, const char *name)
-{
+const struct rootfs_xattr *rootfs_xattr(const struct rootfs_entry *entry, const char *name) {
 	for (size_t i = 0; i < entry->xattr_count; i++) {
-		if (strcmp(entry->xattrs[i].name, name) == 0)
-			return &entry->xattrs[i];
+		if (strcmp(entry->xattrs[i].name, name) == 0) return &entry->xattrs[i];
 	}
 	return NULL;
 }
 
-void rootfs_set_xattr(struct rootfs_entry *entry, const char *name, const void *value, size_t len)
-{
+void rootfs_set_xattr(struct rootfs_entry *entry, const char *name, const void *value, size_t len) {
 	size_t at = 0;
 	struct rootfs_xattr *x;
 
-	while (at < entry->xattr_count && strcmp(entry->xattrs[at].name, name) < 0)
-		at++;
+	while (at < entry->xattr_count && strcmp(entry->xattrs[at].name, name) < 0) at++;
 	if (at == entry->xattr_count || strcmp(entry->xattrs[at].name, name) != 0) {
 		entry->xattrs = cli_grow(entry->xattrs, (entry->xattr_count + 1) * sizeof(*x));
 		memmove(entry->xattrs + at + 1, entry->xattrs + at, (entry->xattr_count - at) * sizeof(*x));
@@ -150,17 +125,14 @@ void rootfs_set_xattr(struct rootfs_entry *entry, const char *name, const void *
 	x = &entry->xattrs[at];
 	x->value = cli_grow(x->value, len);
 	x->len = len;
-	if (len)
-		memcpy(x->value, value, len);
+	if (len) memcpy(x->value, value, len);
 }
 
-int rootfs_set_target(struct rootfs_entry *entry, const char *target)
-{
+int rootfs_set_target(struct rootfs_entry *entry, const char *target) {
 	size_t len = strlen(target);
 	int status = check_bytes(target, len);
 
-	if (status)
-		return status;
+	if (status) return status;
 	if (!len || len > ROOTFS_PATH_MAX)
 		return cli_fail("the symbolic link /%s has %s target", entry->path, len ? "too long a" : "an empty");
 	free(entry->target);
@@ -168,8 +140,7 @@ int rootfs_set_target(struct rootfs_entry *entry, const char *target)
 	return 0;
 }
 
-int rootfs_account(struct rootfs *fs, const char *path, u64 len)
-{
+int rootfs_account(struct rootfs *fs, const char *path, u64 len) {
 	if (len > ROOTFS_BYTES_MAX - fs->bytes)
 		return cli_fail("the root is larger than the %u MiB that an image can hold (at %s)",
 				ROOTFS_BYTES_MAX >> 20, path);
@@ -177,15 +148,13 @@ int rootfs_account(struct rootfs *fs, const char *path, u64 len)
 	return 0;
 }
 
-static int add_parents(struct rootfs *fs, const char *path)
-{
+static int add_parents(struct rootfs *fs, const char *path) {
 	const char *slash = strrchr(path, '/');
 	struct rootfs_entry *parent;
 	char *above;
 	int status = 0;
 
-	if (!slash)
-		return 0;
+	if (!slash) return 0;
 	above = cli_text("%.*s", (int)(slash - path), path);
 	parent = rootfs_find(fs, above);
 	if (!parent)
@@ -196,18 +165,14 @@ static int add_parents(struct rootfs *fs, const char *path)
 	return status;
 }
 
-int rootfs_add(struct rootfs *fs, const char *path, u32 mode, struct rootfs_entry **ret_entry)
-{
+int rootfs_add(struct rootfs *fs, const char *path, u32 mode, struct rootfs_entry **ret_entry) {
 	struct rootfs_entry *entry;
 	int status = check_name(path);
 
-	if (status)
-		return status;
-	if (rootfs_find(fs, path))
-		return cli_fail("/%s is there twice", path);
+	if (status) return status;
+	if (rootfs_find(fs, path)) return cli_fail("/%s is there twice", path);
 	status = add_parents(fs, path);
-	if (status)
-		return status;
+	if (status) return status;
 	entry = cli_alloc(sizeof(*entry));
 	entry->path = cli_text("%s", path);
 	entry->mode = mode;
@@ -216,14 +181,12 @@ int rootfs_add(struct rootfs *fs, const char *path, u32 mode, struct rootfs_entr
 		fs->entries = cli_grow(fs->entries, fs->cap * sizeof(*fs->entries));
 	}
 	fs->entries[fs->count++] = entry;
-	if (!tsearch(entry, &fs->index, by_path))
-		return cli_fail("out of memory");
+	if (!tsearch(entry, &fs->index, by_path)) return cli_fail("out of memory");
 	*ret_entry = entry;
 	return 0;
 }
 
-static void drop_content(struct rootfs_entry *entry)
-{
+static void drop_content(struct rootfs_entry *entry) {
 	for (size_t i = 0; i < entry->xattr_count; i++) {
 		free(entry->xattrs[i].name);
 		free(entry->xattrs[i].value);
@@ -236,14 +199,11 @@ static void drop_content(struct rootfs_entry *entry)
 	buf_free(&entry->data);
 }
 
-static void sort_entries(struct rootfs *fs)
-{
-	if (fs->sorted && fs->count)
-		qsort(fs->entries, fs->count, sizeof(*fs->entries), by_component);
+static void sort_entries(struct rootfs *fs) {
+	if (fs->sorted && fs->count) qsort(fs->entries, fs->count, sizeof(*fs->entries), by_component);
 }
 
-int rootfs_put(struct rootfs *fs, const char *path, const void *bytes, size_t len, struct rootfs_entry **ret_entry)
-{
+int rootfs_put(struct rootfs *fs, const char *path, const void *bytes, size_t len, struct rootfs_entry **ret_entry) {
 	struct rootfs_entry *entry = rootfs_find(fs, path);
 	int status = 0;
 
@@ -253,10 +213,8 @@ int rootfs_put(struct rootfs *fs, const char *path, const void *bytes, size_t le
 		status = cli_fail("/%s of the root is not a regular file", path);
 	else if (entry->link)
 		status = cli_fail("/%s of the root is a hard link, so replacing it would change another file", path);
-	if (!status)
-		status = rootfs_account(fs, path, len);
-	if (status)
-		return status;
+	if (!status) status = rootfs_account(fs, path, len);
+	if (status) return status;
 	drop_content(entry);
 	entry->mode = S_IFREG | 0644;
 	entry->uid = entry->gid = 0;
@@ -266,46 +224,38 @@ int rootfs_put(struct rootfs *fs, const char *path, const void *bytes, size_t le
 	return 0;
 }
 
-static void entry_free(struct rootfs_entry *entry)
-{
+static void entry_free(struct rootfs_entry *entry) {
 	drop_content(entry);
 	free(entry->path);
 	free(entry);
 }
 
-static void keep(void *entry)
-{
+static void keep(void *entry) {
 	(void)entry; /* entries are freed through the list */
 }
 
-void rootfs_free(struct rootfs *fs)
-{
+void rootfs_free(struct rootfs *fs) {
 	tdestroy(fs->index, keep);
-	for (size_t i = 0; i < fs->count; i++)
-		entry_free(fs->entries[i]);
+	for (size_t i = 0; i < fs->count; i++) entry_free(fs->entries[i]);
 	free(fs->entries);
 	*fs = (struct rootfs){ 0 };
 }
 
 /* The file that a sidecar belongs to; NULL when the entry is none. */
-static struct rootfs_entry *sidecar_owner(const struct rootfs *fs, const struct rootfs_entry *sig)
-{
+static struct rootfs_entry *sidecar_owner(const struct rootfs *fs, const struct rootfs_entry *sig) {
 	size_t len = strlen(sig->path);
 	struct rootfs_entry *owner;
 	char *name;
 
-	if (!S_ISREG(sig->mode) || sig->link || len < 5 || strcmp(sig->path + len - 4, ".sig") != 0)
-		return NULL;
+	if (!S_ISREG(sig->mode) || sig->link || len < 5 || strcmp(sig->path + len - 4, ".sig") != 0) return NULL;
 	name = cli_text("%.*s", (int)(len - 4), sig->path);
 	owner = rootfs_find(fs, name);
 	free(name);
-	if (!owner || !S_ISREG(owner->mode) || !sig->data.len || sig->data.bytes[0] != IMA_XATTR_SIG)
-		return NULL;
+	if (!owner || !S_ISREG(owner->mode) || !sig->data.len || sig->data.bytes[0] != IMA_XATTR_SIG) return NULL;
 	return owner->link ? owner->link : owner;
 }
 
-static int take_sidecar(struct rootfs *fs, struct rootfs_entry *sig, struct rootfs_entry *owner)
-{
+static int take_sidecar(struct rootfs *fs, struct rootfs_entry *sig, struct rootfs_entry *owner) {
 	struct sig_value value;
 	struct span bytes = { sig->data.bytes, sig->data.len };
 
@@ -319,8 +269,7 @@ static int take_sidecar(struct rootfs *fs, struct rootfs_entry *sig, struct root
 	return 0;
 }
 
-int rootfs_finish(struct rootfs *fs)
-{
+int rootfs_finish(struct rootfs *fs) {
 	size_t kept = 0;
 	int status = 0;
 
@@ -328,10 +277,8 @@ int rootfs_finish(struct rootfs *fs)
 		struct rootfs_entry *entry = fs->entries[i];
 		struct rootfs_entry *owner = sidecar_owner(fs, entry);
 
-		if (owner && !status)
-			status = take_sidecar(fs, entry, owner);
-		if (!owner || status)
-			fs->entries[kept++] = entry;
+		if (owner && !status) status = take_sidecar(fs, entry, owner);
+		if (!owner || status) fs->entries[kept++] = entry;
 	}
 	fs->count = kept;
 	sort_entries(fs);
@@ -339,8 +286,7 @@ int rootfs_finish(struct rootfs *fs)
 }
 
 /* Resolves one path, left to right; *budget bounds the symbolic links followed. */
-static struct rootfs_entry *resolve(const struct rootfs *fs, const char *path, unsigned *budget)
-{
+static struct rootfs_entry *resolve(const struct rootfs *fs, const char *path, unsigned *budget) {
 	struct rootfs_entry *entry = NULL;
 	char *done = cli_text("%s", "");
 
@@ -374,15 +320,13 @@ static struct rootfs_entry *resolve(const struct rootfs *fs, const char *path, u
 		free(done);
 		done = next;
 		path += len;
-		if (!entry || last || S_ISLNK(entry->mode))
-			break;
+		if (!entry || last || S_ISLNK(entry->mode)) break;
 	}
 	free(done);
 	return entry && !S_ISLNK(entry->mode) ? entry : NULL;
 }
 
-struct rootfs_entry *rootfs_resolve(const struct rootfs *fs, const char *path)
-{
+struct rootfs_entry *rootfs_resolve(const struct rootfs *fs, const char *path) {
 	unsigned budget = SYMLINKS_MAX;
 	struct rootfs_entry *entry = resolve(fs, path, &budget);
 
@@ -390,8 +334,7 @@ struct rootfs_entry *rootfs_resolve(const struct rootfs *fs, const char *path)
 }
 
 /* What a sentence should say once about a whole root. */
-static void report(const struct rootfs *fs, const char *path)
-{
+static void report(const struct rootfs *fs, const char *path) {
 	if (fs->skipped)
 		cli_warn("%s: device nodes, FIFOs and sockets are left out (%zu found): /dev is the kernel's", path,
 			 fs->skipped);
@@ -406,19 +349,15 @@ static void report(const struct rootfs *fs, const char *path)
 	}
 }
 
-int rootfs_load(struct rootfs *fs, const char *path)
-{
+int rootfs_load(struct rootfs *fs, const char *path) {
 	struct stat st;
 	int status;
 
 	*fs = (struct rootfs){ 0 };
-	if (stat(path, &st) < 0)
-		return cli_fail("cannot open %s: %s", path, strerror(errno));
+	if (stat(path, &st) < 0) return cli_fail("cannot open %s: %s", path, strerror(errno));
 	fs->sorted = S_ISDIR(st.st_mode);
 	status = fs->sorted ? rootfs_load_dir(fs, path) : rootfs_load_archive(fs, path);
-	if (!status)
-		status = rootfs_finish(fs);
-	if (!status)
-		report(fs, path);
+	if (!status) status = rootfs_finish(fs);
+	if (!status) report(fs, path);
 	return status;
 }

@@ -16,27 +16,23 @@
 
 #define READ_LEN (1u << 16)
 
-static const char *reason(struct archive *a)
-{
+static const char *reason(struct archive *a) {
 	const char *text = archive_error_string(a);
 
 	return text ? text : "it ends too early";
 }
 
 /* "./usr//bin/" becomes "usr/bin" in place; an absolute name stays one, "./" becomes "". */
-static void normalise(char *path)
-{
+static void normalise(char *path) {
 	char *out = path;
 	const char *in = path;
 
-	if (*in == '/')
-		return;
+	if (*in == '/') return;
 	while (*in) {
 		size_t len = strcspn(in, "/");
 
 		if (len && !(len == 1 && in[0] == '.')) {
-			if (out != path)
-				*out++ = '/';
+			if (out != path) *out++ = '/';
 			memmove(out, in, len);
 			out += len;
 		}
@@ -47,14 +43,11 @@ static void normalise(char *path)
 }
 
 /* A checked copy of a name; NULL in *ret_path for the root directory itself. */
-static int take_name(const char *name, const char *archive, char **ret_path)
-{
+static int take_name(const char *name, const char *archive, char **ret_path) {
 	char *path;
 
-	if (!name || !*name)
-		return cli_fail("%s: an entry has no name", archive);
-	if (*name == '/')
-		return cli_fail("%s: the name '%.200s' is absolute", archive, name);
+	if (!name || !*name) return cli_fail("%s: an entry has no name", archive);
+	if (*name == '/') return cli_fail("%s: the name '%.200s' is absolute", archive, name);
 	path = cli_text("%s", name);
 	normalise(path);
 	if (!*path) {
@@ -65,27 +58,22 @@ static int take_name(const char *name, const char *archive, char **ret_path)
 	return 0;
 }
 
-static int read_content(struct rootfs *fs, struct archive *a, struct rootfs_entry *entry, const char *archive)
-{
+static int read_content(struct rootfs *fs, struct archive *a, struct rootfs_entry *entry, const char *archive) {
 	static u8 bytes[READ_LEN];
 
 	for (;;) {
 		la_ssize_t n = archive_read_data(a, bytes, sizeof(bytes));
 		int status;
 
-		if (n == 0)
-			return 0;
-		if (n < 0)
-			return cli_fail("%s: /%s cannot be read: %s", archive, entry->path, reason(a));
+		if (n == 0) return 0;
+		if (n < 0) return cli_fail("%s: /%s cannot be read: %s", archive, entry->path, reason(a));
 		status = rootfs_account(fs, entry->path, (u64)n);
-		if (status)
-			return status;
+		if (status) return status;
 		buf_append(&entry->data, bytes, (size_t)n);
 	}
 }
 
-static int take_xattrs(struct rootfs *fs, struct archive_entry *from, struct rootfs_entry *entry)
-{
+static int take_xattrs(struct rootfs *fs, struct archive_entry *from, struct rootfs_entry *entry) {
 	const char *name;
 	const void *value;
 	size_t len;
@@ -102,17 +90,14 @@ static int take_xattrs(struct rootfs *fs, struct archive_entry *from, struct roo
 	return 0;
 }
 
-static int take_hardlink(struct rootfs *fs, const char *path, const char *name, const char *archive)
-{
+static int take_hardlink(struct rootfs *fs, const char *path, const char *name, const char *archive) {
 	struct rootfs_entry *entry, *first;
 	char *target = NULL;
 	int status = take_name(name, archive, &target);
 
-	if (status)
-		return status;
+	if (status) return status;
 	first = target ? rootfs_find(fs, target) : NULL;
-	if (first && first->link)
-		first = first->link;
+	if (first && first->link) first = first->link;
 	if (!first || !S_ISREG(first->mode))
 		status = cli_fail("%s: /%s is a hard link to '%.200s', which is no regular file before it", archive,
 				  path, name);
@@ -127,35 +112,30 @@ static int take_hardlink(struct rootfs *fs, const char *path, const char *name, 
 }
 
 static int take_plain(struct rootfs *fs, struct archive *a, struct archive_entry *from, const char *path,
-		      const char *archive)
-{
+		      const char *archive) {
 	struct rootfs_entry *entry;
 	u32 mode = archive_entry_mode(from);
 	la_int64_t mtime = archive_entry_mtime(from);
 	int status = rootfs_add(fs, path, mode & (S_IFMT | 07777), &entry);
 
-	if (status)
-		return status;
+	if (status) return status;
 	entry->uid = (u32)archive_entry_uid(from);
 	entry->gid = (u32)archive_entry_gid(from);
 	entry->mtime = mtime > 0 ? (u64)mtime : 0;
 	status = take_xattrs(fs, from, entry);
 	if (!status && S_ISLNK(mode))
 		status = rootfs_set_target(entry, archive_entry_symlink(from) ? archive_entry_symlink(from) : "");
-	if (!status && S_ISREG(mode))
-		status = read_content(fs, a, entry, archive);
+	if (!status && S_ISREG(mode)) status = read_content(fs, a, entry, archive);
 	return status;
 }
 
-static int take_entry(struct rootfs *fs, struct archive *a, struct archive_entry *from, const char *archive)
-{
+static int take_entry(struct rootfs *fs, struct archive *a, struct archive_entry *from, const char *archive) {
 	u32 type = archive_entry_filetype(from);
 	const char *link = archive_entry_hardlink(from);
 	char *path = NULL;
 	int status = take_name(archive_entry_pathname(from), archive, &path);
 
-	if (status || !path)
-		return status;
+	if (status || !path) return status;
 	if (link)
 		status = take_hardlink(fs, path, link, archive);
 	else if (type == AE_IFREG || type == AE_IFDIR || type == AE_IFLNK)
@@ -166,20 +146,16 @@ static int take_entry(struct rootfs *fs, struct archive *a, struct archive_entry
 	return status;
 }
 
-static int take_all(struct rootfs *fs, struct archive *a, const char *path)
-{
+static int take_all(struct rootfs *fs, struct archive *a, const char *path) {
 	struct archive_entry *from;
 	int status = 0;
 
 	while (!status) {
 		int err = archive_read_next_header(a, &from);
 
-		if (err == ARCHIVE_EOF)
-			return 0;
-		if (err < ARCHIVE_WARN)
-			return cli_fail("%s is not a whole tar archive: %s", path, reason(a));
-		if (err == ARCHIVE_WARN)
-			cli_warn("%s: %s", path, reason(a));
+		if (err == ARCHIVE_EOF) return 0;
+		if (err < ARCHIVE_WARN) return cli_fail("%s is not a whole tar archive: %s", path, reason(a));
+		if (err == ARCHIVE_WARN) cli_warn("%s: %s", path, reason(a));
 		status = take_entry(fs, a, from, path);
 		cli_progress("read entries:", fs->count, SIZE_MAX);
 	}
@@ -187,8 +163,7 @@ static int take_all(struct rootfs *fs, struct archive *a, const char *path)
 }
 
 /* Only what runs inside this program: no filter that would start another one. */
-static bool support(struct archive *a)
-{
+static bool support(struct archive *a) {
 	int (*const calls[])(struct archive *) = {
 		archive_read_support_filter_gzip, archive_read_support_filter_bzip2, archive_read_support_filter_xz,
 		archive_read_support_filter_lzma, archive_read_support_filter_zstd, archive_read_support_filter_lz4,
@@ -197,14 +172,12 @@ static bool support(struct archive *a)
 	};
 
 	for (size_t i = 0; i < ARRAY_COUNT(calls); i++) {
-		if (calls[i](a) < ARCHIVE_WARN)
-			return false;
+		if (calls[i](a) < ARCHIVE_WARN) return false;
 	}
 	return true;
 }
 
-int rootfs_load_archive(struct rootfs *fs, const char *path)
-{
+int rootfs_load_archive(struct rootfs *fs, const char *path) {
 	struct archive *a = archive_read_new();
 	int status;
 

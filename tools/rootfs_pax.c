@@ -39,8 +39,7 @@ struct ustar {
 };
 _Static_assert(sizeof(struct ustar) == BLOCK, "a ustar header is one block");
 
-static void octal(char *field, size_t len, u64 value)
-{
+static void octal(char *field, size_t len, u64 value) {
 	field[--len] = '\0';
 	while (len) {
 		field[--len] = (char)('0' + (value & 7));
@@ -48,8 +47,7 @@ static void octal(char *field, size_t len, u64 value)
 	}
 }
 
-static size_t decimal_len(size_t value)
-{
+static size_t decimal_len(size_t value) {
 	size_t digits = 1;
 
 	while (value >= 10) {
@@ -60,8 +58,7 @@ static size_t decimal_len(size_t value)
 }
 
 /* "LEN KEY=VALUE\n", LEN counting itself. */
-static void pax_record(struct buf *b, const char *key, const void *value, size_t len)
-{
+static void pax_record(struct buf *b, const char *key, const void *value, size_t len) {
 	size_t rest = 1 + strlen(key) + 1 + len + 1;
 	size_t total = rest + decimal_len(rest);
 
@@ -71,35 +68,27 @@ static void pax_record(struct buf *b, const char *key, const void *value, size_t
 	buf_text(b, "\n");
 }
 
-static void pax_number(struct buf *b, const char *key, u64 value, u64 max)
-{
+static void pax_number(struct buf *b, const char *key, u64 value, u64 max) {
 	char text[24];
 
-	if (value <= max)
-		return;
+	if (value <= max) return;
 	pax_record(b, key, text, (size_t)snprintf(text, sizeof(text), "%llu", (unsigned long long)value));
 }
 
-static void pax_name(struct buf *b, const char *key, const char *name, size_t room)
-{
+static void pax_name(struct buf *b, const char *key, const char *name, size_t room) {
 	size_t len = strlen(name);
 	bool plain = len <= room;
 
-	for (const char *p = name; *p; p++)
-		plain = plain && (u8)*p < 0x80;
-	if (!plain)
-		pax_record(b, key, name, len);
+	for (const char *p = name; *p; p++) plain = plain && (u8)*p < 0x80;
+	if (!plain) pax_record(b, key, name, len);
 }
 
 /* Copies what fits; a pax record tells the rest. Bytes beyond ASCII are replaced: some readers convert them. */
-static void ustar_name(char *field, size_t room, const char *name)
-{
-	for (size_t i = 0; i < room && name[i]; i++)
-		field[i] = (u8)name[i] < 0x80 ? name[i] : '_';
+static void ustar_name(char *field, size_t room, const char *name) {
+	for (size_t i = 0; i < room && name[i]; i++) field[i] = (u8)name[i] < 0x80 ? name[i] : '_';
 }
 
-static void write_header(struct buf *b, struct ustar *h)
-{
+static void write_header(struct buf *b, struct ustar *h) {
 	const u8 *bytes = (const u8 *)h;
 	unsigned sum = 0;
 
@@ -108,14 +97,12 @@ static void write_header(struct buf *b, struct ustar *h)
 	octal(h->major, sizeof(h->major), 0);
 	octal(h->minor, sizeof(h->minor), 0);
 	memset(h->checksum, ' ', sizeof(h->checksum));
-	for (size_t i = 0; i < sizeof(*h); i++)
-		sum += bytes[i];
+	for (size_t i = 0; i < sizeof(*h); i++) sum += bytes[i];
 	octal(h->checksum, 7, sum);
 	buf_append(b, h, sizeof(*h));
 }
 
-static void write_extended(struct buf *b, const struct rootfs_entry *e, const struct buf *records)
-{
+static void write_extended(struct buf *b, const struct rootfs_entry *e, const struct buf *records) {
 	struct ustar h = { .type = 'x' };
 	const char *base = strrchr(e->path, '/');
 
@@ -131,8 +118,7 @@ static void write_extended(struct buf *b, const struct rootfs_entry *e, const st
 	buf_pad(b, BLOCK);
 }
 
-static void write_entry(struct buf *b, const struct rootfs_entry *e)
-{
+static void write_entry(struct buf *b, const struct rootfs_entry *e) {
 	struct buf records = { 0 };
 	const char *slash = S_ISDIR(e->mode) ? "/" : "";
 	char *name = cli_text("%s%s", e->path, slash);
@@ -151,8 +137,7 @@ static void write_entry(struct buf *b, const struct rootfs_entry *e)
 		pax_record(&records, key, e->xattrs[i].value, e->xattrs[i].len);
 		free(key);
 	}
-	if (records.len)
-		write_extended(b, e, &records);
+	if (records.len) write_extended(b, e, &records);
 	ustar_name(h.name, sizeof(h.name), name);
 	ustar_name(h.link, sizeof(h.link), link);
 	octal(h.mode, sizeof(h.mode), e->mode & 07777);
@@ -161,19 +146,16 @@ static void write_entry(struct buf *b, const struct rootfs_entry *e)
 	octal(h.size, sizeof(h.size), size);
 	octal(h.mtime, sizeof(h.mtime), e->mtime <= NUMBER11_MAX ? e->mtime : 0);
 	write_header(b, &h);
-	if (size)
-		buf_append(b, e->data.bytes, size);
+	if (size) buf_append(b, e->data.bytes, size);
 	buf_pad(b, BLOCK);
 	buf_free(&records);
 	free(name);
 }
 
-void rootfs_write_pax(const struct rootfs *fs, struct buf *b)
-{
+void rootfs_write_pax(const struct rootfs *fs, struct buf *b) {
 	static const u8 end[2 * BLOCK];
 
-	for (size_t i = 0; i < fs->count; i++)
-		write_entry(b, fs->entries[i]);
+	for (size_t i = 0; i < fs->count; i++) write_entry(b, fs->entries[i]);
 	buf_append(b, end, sizeof(end));
 	buf_pad(b, RECORD);
 }

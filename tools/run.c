@@ -71,27 +71,23 @@ static const struct option long_options[] = {
 	{ NULL, 0, NULL, 0 },
 };
 
-static bool is_dir(const char *path)
-{
+static bool is_dir(const char *path) {
 	struct stat st;
 
 	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
 /* DIR[:TAG]: what follows the last colon is a tag unless the whole names a folder. */
-static int add_share(struct run_options *o, const char *text)
-{
+static int add_share(struct run_options *o, const char *text) {
 	const char *colon = strrchr(text, ':');
 	struct run_share s;
 
-	if (is_dir(text))
-		colon = NULL;
+	if (is_dir(text)) colon = NULL;
 	s.dir = colon ? cli_text("%.*s", (int)(colon - text), text) : cli_text("%s", text);
 	s.tag = cli_text("%s", colon ? colon + 1 : "share");
 	o->shares = cli_grow(o->shares, (o->share_count + 1) * sizeof(*o->shares));
 	o->shares[o->share_count++] = s;
-	if (!is_dir(s.dir))
-		return cli_usage("run", "--share: %s is not a folder", s.dir);
+	if (!is_dir(s.dir)) return cli_usage("run", "--share: %s is not a folder", s.dir);
 	if (!*s.tag || strlen(s.tag) > TAG_LEN_MAX)
 		return cli_usage("run", "--share: the tag must have 1 to %u bytes", TAG_LEN_MAX);
 	for (size_t i = 0; i + 1 < o->share_count; i++)
@@ -100,20 +96,16 @@ static int add_share(struct run_options *o, const char *text)
 	return 0;
 }
 
-static int add_port(struct run_options *o, const char *text)
-{
+static int add_port(struct run_options *o, const char *text) {
 	const char *equals = strchr(text, '=');
 
-	if (!equals || equals == text || !equals[1])
-		return cli_usage("run", "--port needs NAME=SOCKET");
-	if (memchr(text, ',', (size_t)(equals - text)))
-		return cli_usage("run", "--port: the name has a comma");
+	if (!equals || equals == text || !equals[1]) return cli_usage("run", "--port needs NAME=SOCKET");
+	if (memchr(text, ',', (size_t)(equals - text))) return cli_usage("run", "--port: the name has a comma");
 	args_add(&o->ports, "%s", text);
 	return 0;
 }
 
-static int set_number(const char *option, const char *text, u64 min, u64 max, u64 *ret_value)
-{
+static int set_number(const char *option, const char *text, u64 min, u64 max, u64 *ret_value) {
 	u64 value;
 
 	if (text_to_u64(text, strlen(text), 10, max, &value) || value < min)
@@ -124,8 +116,7 @@ static int set_number(const char *option, const char *text, u64 min, u64 max, u6
 }
 
 /* A list of bank names, each once. */
-static int set_banks(struct run_options *o, const char *text)
-{
+static int set_banks(struct run_options *o, const char *text) {
 	static const char *const names[] = { "sha1", "sha256", "sha384", "sha512" };
 	unsigned seen = 0;
 	const char *at = text;
@@ -135,57 +126,47 @@ static int set_banks(struct run_options *o, const char *text)
 		unsigned bit = 0;
 
 		for (unsigned i = 0; i < ARRAY_COUNT(names); i++)
-			if (strlen(names[i]) == len && strncmp(at, names[i], len) == 0)
-				bit = 1u << i;
+			if (strlen(names[i]) == len && strncmp(at, names[i], len) == 0) bit = 1u << i;
 		if (!bit || seen & bit)
 			return cli_usage("run", "--tpm-banks needs a list of sha1, sha256, sha384, sha512, each once");
 		seen |= bit;
 		at += len;
-		if (!*at++)
-			break;
+		if (!*at++) break;
 	}
 	o->tpm_banks = text;
 	return 0;
 }
 
-static int set_tpm(struct run_options *o, const char *text)
-{
+static int set_tpm(struct run_options *o, const char *text) {
 	if (strcmp(text, "crb") != 0 && strcmp(text, "tis") != 0 && strcmp(text, "none") != 0)
 		return cli_usage("run", "--tpm must be crb, tis or none");
 	o->tpm = text;
 	return 0;
 }
 
-static int set_load_options(struct run_options *o, const char *text)
-{
+static int set_load_options(struct run_options *o, const char *text) {
 	if (!text_is_utf8(text, strlen(text)) || text_has_control(text, strlen(text)))
 		return cli_usage("run", "--load-options must be UTF-8 text without control characters");
 	o->load_options = text;
 	return 0;
 }
 
-static int set_option(struct run_options *o, int id, const char *value)
-{
+static int set_option(struct run_options *o, int id, const char *value) {
 	u64 number = 0;
 	int status = 0;
 
 	switch ((enum option_id)id) {
-	case OPT_TPM:
-		return set_tpm(o, value);
+	case OPT_TPM: return set_tpm(o, value);
 	case OPT_STATE:
 		o->tpm_state = value;
 		return 0;
-	case OPT_BANKS:
-		return set_banks(o, value);
-	case OPT_SHARE:
-		return add_share(o, value);
+	case OPT_BANKS: return set_banks(o, value);
+	case OPT_SHARE: return add_share(o, value);
 	case OPT_DISK:
 		o->disk = value;
 		return 0;
-	case OPT_PORT:
-		return add_port(o, value);
-	case OPT_LOAD:
-		return set_load_options(o, value);
+	case OPT_PORT: return add_port(o, value);
+	case OPT_LOAD: return set_load_options(o, value);
 	case OPT_MEMORY:
 		status = set_number("memory", value, MEMORY_MIN_MIB, MEMORY_MAX_MIB, &number);
 		o->memory_mib = (unsigned)number;
@@ -210,26 +191,22 @@ static int set_option(struct run_options *o, int id, const char *value)
 }
 
 /* 0, or a status; *ret_help when only the help was asked for. */
-static int parse(int argc, char **argv, struct run_options *o, bool *ret_help)
-{
+static int parse(int argc, char **argv, struct run_options *o, bool *ret_help) {
 	int id, status;
 
 	*o = (struct run_options){ .tpm = "crb", .memory_mib = MEMORY_DEFAULT_MIB };
 	optind = 0;
 	opterr = 0;
 	while ((id = getopt_long(argc, argv, ":", long_options, NULL)) != -1) {
-		if (id == '?' || id == ':')
-			return cli_bad_option("run", id, argv);
+		if (id == '?' || id == ':') return cli_bad_option("run", id, argv);
 		if (id == OPT_HELP) {
 			*ret_help = true;
 			return 0;
 		}
 		status = set_option(o, id, optarg);
-		if (status)
-			return status;
+		if (status) return status;
 	}
-	if (argc - optind != 1)
-		return cli_usage("run", argc == optind ? "give the image to boot" : "give one image");
+	if (argc - optind != 1) return cli_usage("run", argc == optind ? "give the image to boot" : "give one image");
 	o->image = argv[optind];
 	if (o->disk && access(o->disk, R_OK | W_OK) < 0)
 		return cli_usage("run", "--disk: %s cannot be read and written", o->disk);
@@ -238,8 +215,7 @@ static int parse(int argc, char **argv, struct run_options *o, bool *ret_help)
 	return 0;
 }
 
-static void block_signals(void)
-{
+static void block_signals(void) {
 	sigset_t set;
 
 	(void)sigemptyset(&set);
@@ -251,14 +227,11 @@ static void block_signals(void)
 }
 
 /* Whatever was started is ended, whatever was made for this run alone is removed. */
-static void run_end(struct run *r)
-{
-	if (r->qemu > 0)
-		(void)proc_end(r->qemu, 0);
+static void run_end(struct run *r) {
+	if (r->qemu > 0) (void)proc_end(r->qemu, 0);
 	if (r->swtpm > 0) {
 		relay_close(&r->relay);
-		if (r->swtpm_fd >= 0)
-			(void)close(r->swtpm_fd);
+		if (r->swtpm_fd >= 0) (void)close(r->swtpm_fd);
 		(void)proc_end(r->swtpm, SWTPM_WAIT_MS);
 	}
 	if (r->swtpm > 0 && r->options.tpm_state && r->relay.have_pcrs)
@@ -277,8 +250,7 @@ static void run_end(struct run *r)
 	free(r->tpm_dir);
 }
 
-static void options_free(struct run_options *o)
-{
+static void options_free(struct run_options *o) {
 	for (size_t i = 0; i < o->share_count; i++) {
 		free(o->shares[i].dir);
 		free(o->shares[i].tag);
@@ -288,8 +260,7 @@ static void options_free(struct run_options *o)
 	args_free(&o->qemu_args);
 }
 
-int cmd_run(int argc, char **argv)
-{
+int cmd_run(int argc, char **argv) {
 	struct run r = { .console_in = -1, .console_out = -1, .errors = -1, .swtpm_fd = -1 };
 	int (*const steps[])(struct run *r) = { run_make_esp, run_choose_firmware, run_start_tpm, run_start_machine };
 	bool only_help = false;
@@ -304,8 +275,7 @@ int cmd_run(int argc, char **argv)
 		r.temp = temp_make();
 		status = r.temp ? 0 : CLI_FAILED;
 	}
-	for (size_t i = 0; !status && i < ARRAY_COUNT(steps); i++)
-		status = steps[i](&r);
+	for (size_t i = 0; !status && i < ARRAY_COUNT(steps); i++) status = steps[i](&r);
 	status = status ? RUN_NOT_STARTED : run_loop(&r);
 	run_end(&r);
 	options_free(&r.options);

@@ -13,14 +13,12 @@ enum { ESC_NONE, ESC_START, ESC_SEQUENCE };
 static const char exited_text[] = "assay: init exited with status ";
 static const char halted_text[] = "assay: halted: ";
 
-static void end_of_line(struct console *c)
-{
+static void end_of_line(struct console *c) {
 	const char *at;
 	u64 value;
 
 	c->line[c->len] = 0;
-	if (!c->len || c->too_long)
-		return;
+	if (!c->len || c->too_long) return;
 	at = strstr(c->line, exited_text);
 	if (at && text_to_u64(at + strlen(exited_text), strlen(at) - strlen(exited_text), 10, 255, &value) == 0) {
 		c->end = CONSOLE_EXITED;
@@ -31,8 +29,7 @@ static void end_of_line(struct console *c)
 }
 
 /* Returns true for a byte that belongs to a terminal escape. */
-static bool in_escape(struct console *c, u8 byte)
-{
+static bool in_escape(struct console *c, u8 byte) {
 	if (byte == 0x1b) {
 		c->escape = ESC_START;
 		return true;
@@ -42,20 +39,17 @@ static bool in_escape(struct console *c, u8 byte)
 		return true;
 	}
 	if (c->escape == ESC_SEQUENCE) {
-		if (byte >= 0x40 && byte <= 0x7e)
-			c->escape = ESC_NONE;
+		if (byte >= 0x40 && byte <= 0x7e) c->escape = ESC_NONE;
 		return true;
 	}
 	return false;
 }
 
-void console_feed(struct console *c, const void *bytes, size_t len)
-{
+void console_feed(struct console *c, const void *bytes, size_t len) {
 	const u8 *b = bytes;
 
 	for (size_t i = 0; i < len; i++) {
-		if (in_escape(c, b[i]) || b[i] == '\r' || b[i] == 0)
-			continue;
+		if (in_escape(c, b[i]) || b[i] == '\r' || b[i] == 0) continue;
 		if (b[i] == '\n') {
 			end_of_line(c);
 			c->len = 0;

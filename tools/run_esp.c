@@ -19,28 +19,23 @@
 #define ESP_SPARE (8u << 20)
 #define IMAGE_LEN_MAX (2ull << 30)
 
-static int check_image(const char *path, u64 *ret_len)
-{
+static int check_image(const char *path, u64 *ret_len) {
 	struct stat st;
 	u8 magic[2] = { 0 };
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	bool good;
 
-	if (fd < 0)
-		return cli_fail("cannot open the image %s: %s", path, strerror(errno));
+	if (fd < 0) return cli_fail("cannot open the image %s: %s", path, strerror(errno));
 	good = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && read(fd, magic, 2) == 2 && magic[0] == 'M' &&
 	       magic[1] == 'Z';
 	(void)close(fd); /* only read from */
-	if (!good)
-		return cli_fail("%s is not an EFI image", path);
-	if ((u64)st.st_size > IMAGE_LEN_MAX)
-		return cli_fail("the image %s is larger than 2 GiB", path);
+	if (!good) return cli_fail("%s is not an EFI image", path);
+	if ((u64)st.st_size > IMAGE_LEN_MAX) return cli_fail("the image %s is larger than 2 GiB", path);
 	*ret_len = (u64)st.st_size;
 	return CLI_OK;
 }
 
-int run_make_esp(struct run *r)
-{
+int run_make_esp(struct run *r) {
 	struct args format = { NULL, 0 }, folders = { NULL, 0 }, copy = { NULL, 0 };
 	char *log = cli_text("%s/esp.log", r->temp);
 	u64 len = 0;
@@ -73,10 +68,8 @@ int run_make_esp(struct run *r)
 	args_add(&copy, "%s", r->options.image);
 	args_add(&copy, "::/EFI/BOOT/BOOTX64.EFI");
 	status = proc_run(&format, log);
-	if (!status)
-		status = proc_run(&folders, log);
-	if (!status)
-		status = proc_run(&copy, log);
+	if (!status) status = proc_run(&folders, log);
+	if (!status) status = proc_run(&copy, log);
 	args_free(&format);
 	args_free(&folders);
 	args_free(&copy);

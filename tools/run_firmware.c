@@ -36,8 +36,7 @@ static const struct build secure[] = {
 	{ "/usr/share/edk2/x64/OVMF_CODE.secboot.4m.fd", NULL, VARS_LEN_4M, true },
 };
 
-static int write_vars(struct run *r, struct buf *vars)
-{
+static int write_vars(struct run *r, struct buf *vars) {
 	struct output out = { NULL, NULL };
 	const char *why = NULL;
 	int status;
@@ -49,40 +48,33 @@ static int write_vars(struct run *r, struct buf *vars)
 	return status ? status : output_commit(&out);
 }
 
-static int choose_secure(struct run *r)
-{
+static int choose_secure(struct run *r) {
 	struct buf vars = { 0 };
 	int status = cli_read_file(r->options.secure_boot, VARS_LEN_MAX, &vars);
 
 	for (size_t i = 0; !status && !r->code && i < ARRAY_COUNT(secure); i++) {
-		if (vars.len != secure[i].vars_len || access(secure[i].code, R_OK) < 0)
-			continue;
+		if (vars.len != secure[i].vars_len || access(secure[i].code, R_OK) < 0) continue;
 		r->code = secure[i].code;
 		r->smm = secure[i].smm;
 	}
 	if (!status && !r->code)
 		status = cli_fail("no installed OVMF with Secure Boot fits the variables in %s",
 				  r->options.secure_boot);
-	if (!status)
-		status = write_vars(r, &vars);
+	if (!status) status = write_vars(r, &vars);
 	buf_free(&vars);
 	return status;
 }
 
-int run_choose_firmware(struct run *r)
-{
-	if (r->options.secure_boot)
-		return choose_secure(r);
+int run_choose_firmware(struct run *r) {
+	if (r->options.secure_boot) return choose_secure(r);
 	for (size_t i = 0; i < ARRAY_COUNT(plain); i++) {
 		struct buf vars = { 0 };
 		int status;
 
-		if (access(plain[i].code, R_OK) < 0 || access(plain[i].vars, R_OK) < 0)
-			continue;
+		if (access(plain[i].code, R_OK) < 0 || access(plain[i].vars, R_OK) < 0) continue;
 		r->code = plain[i].code;
 		status = cli_read_file(plain[i].vars, VARS_LEN_MAX, &vars);
-		if (!status)
-			status = write_vars(r, &vars);
+		if (!status) status = write_vars(r, &vars);
 		buf_free(&vars);
 		return status;
 	}

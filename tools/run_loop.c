@@ -42,12 +42,10 @@ struct loop {
 	struct termios saved;
 };
 
-static void terminal_raw(struct loop *l)
-{
+static void terminal_raw(struct loop *l) {
 	struct termios t;
 
-	if (!isatty(STDIN_FILENO) || tcgetattr(STDIN_FILENO, &l->saved) < 0)
-		return;
+	if (!isatty(STDIN_FILENO) || tcgetattr(STDIN_FILENO, &l->saved) < 0) return;
 	t = l->saved;
 	t.c_lflag &= ~(tcflag_t)(ECHO | ICANON | ISIG | IEXTEN);
 	t.c_iflag &= ~(tcflag_t)(ICRNL | IXON | INLCR | IGNCR);
@@ -59,25 +57,19 @@ static void terminal_raw(struct loop *l)
 }
 
 /* Asks QEMU to end; the second time it is made to. */
-static void quit(struct loop *l, int result)
-{
-	if (l->result < 0)
-		l->result = result;
+static void quit(struct loop *l, int result) {
+	if (l->result < 0) l->result = result;
 	if (!l->quit_time)
 		(void)kill(l->run->qemu, SIGTERM); /* it may have gone by itself */
-	if (!l->quit_time)
-		l->quit_time = now_ms();
+	if (!l->quit_time) l->quit_time = now_ms();
 }
 
-static bool write_out(int fd, const u8 *bytes, size_t len)
-{
+static bool write_out(int fd, const u8 *bytes, size_t len) {
 	while (len) {
 		ssize_t n = write(fd, bytes, len);
 
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return false;
+		if (n < 0 && errno == EINTR) continue;
+		if (n < 0) return false;
 		bytes += n;
 		len -= (size_t)n;
 	}
@@ -85,15 +77,12 @@ static bool write_out(int fd, const u8 *bytes, size_t len)
 }
 
 /* False at the end of the console: QEMU has gone. */
-static bool take_console(struct loop *l)
-{
+static bool take_console(struct loop *l) {
 	u8 bytes[4096];
 	ssize_t n = read(l->run->console_out, bytes, sizeof(bytes));
 
-	if (n < 0 && errno == EINTR)
-		return true;
-	if (n <= 0)
-		return false;
+	if (n < 0 && errno == EINTR) return true;
+	if (n <= 0) return false;
 	l->any_output = true;
 	l->line_time = now_ms();
 	console_feed(&l->console, bytes, (size_t)n);
@@ -106,19 +95,15 @@ static bool take_console(struct loop *l)
 	return true;
 }
 
-static void error_line(struct loop *l, const char *line)
-{
+static void error_line(struct loop *l, const char *line) {
 	if (strstr(line, "terminating on signal")) /* that is us */
 		return;
-	if (!l->first_error)
-		l->first_error = cli_text("%s", line);
-	if (l->any_output)
-		(void)fprintf(stderr, "%s\n", line);
+	if (!l->first_error) l->first_error = cli_text("%s", line);
+	if (l->any_output) (void)fprintf(stderr, "%s\n", line);
 }
 
 /* QEMU's messages, line by line; before the machine has started they become part of one sentence. */
-static void take_errors(struct loop *l)
-{
+static void take_errors(struct loop *l) {
 	u8 bytes[1024];
 	ssize_t n = read(l->run->errors, bytes, sizeof(bytes));
 	char *end;
@@ -139,8 +124,7 @@ static void take_errors(struct loop *l)
 	}
 }
 
-static void take_terminal(struct loop *l)
-{
+static void take_terminal(struct loop *l) {
 	u8 bytes[256];
 	ssize_t n = read(STDIN_FILENO, bytes, sizeof(bytes));
 
@@ -152,23 +136,18 @@ static void take_terminal(struct loop *l)
 		l->terminal = false;
 }
 
-static void take_signal(struct loop *l)
-{
+static void take_signal(struct loop *l) {
 	struct signalfd_siginfo info;
 
-	if (read(l->signal_fd, &info, sizeof(info)) == sizeof(info))
-		quit(l, 128 + (int)info.ssi_signo);
+	if (read(l->signal_fd, &info, sizeof(info)) == sizeof(info)) quit(l, 128 + (int)info.ssi_signo);
 }
 
 /* What the clock decides. Returns the time until it is asked again. */
-static int take_time(struct loop *l)
-{
+static int take_time(struct loop *l) {
 	u64 now = now_ms();
 
-	if (l->quit_time && now - l->quit_time >= QUIT_WAIT_MS)
-		(void)kill(l->run->qemu, SIGKILL);
-	if (l->result >= 0)
-		return 100;
+	if (l->quit_time && now - l->quit_time >= QUIT_WAIT_MS) (void)kill(l->run->qemu, SIGKILL);
+	if (l->result >= 0) return 100;
 	if (l->console.end == CONSOLE_HALTED && now - l->line_time >= HALTED_WAIT_MS)
 		quit(l, RUN_HALTED);
 	else if (l->console.end == CONSOLE_EXITED && now - l->line_time >= EXITED_WAIT_MS)
@@ -178,50 +157,36 @@ static int take_time(struct loop *l)
 	return 100;
 }
 
-static void loop_poll(struct loop *l, struct pollfd *fds)
-{
+static void loop_poll(struct loop *l, struct pollfd *fds) {
 	struct run *r = l->run;
 
 	fds[FD_CONSOLE] = (struct pollfd){ .fd = r->console_out, .events = POLLIN };
 	fds[FD_ERRORS] = (struct pollfd){ .fd = r->errors, .events = POLLIN };
 	fds[FD_SIGNAL] = (struct pollfd){ .fd = l->signal_fd, .events = POLLIN };
 	fds[FD_TERMINAL] = (struct pollfd){ .fd = l->terminal ? STDIN_FILENO : -1, .events = POLLIN };
-	for (unsigned i = 0; i < RELAY_FDS; i++)
-		fds[FD_RELAY + i] = (struct pollfd){ .fd = -1 };
-	if (r->swtpm > 0)
-		relay_poll(&r->relay, &fds[FD_RELAY]);
+	for (unsigned i = 0; i < RELAY_FDS; i++) fds[FD_RELAY + i] = (struct pollfd){ .fd = -1 };
+	if (r->swtpm > 0) relay_poll(&r->relay, &fds[FD_RELAY]);
 }
 
-static void loop_until_end(struct loop *l)
-{
+static void loop_until_end(struct loop *l) {
 	for (;;) {
 		struct pollfd fds[FD_COUNT];
 
 		loop_poll(l, fds);
-		if (poll(fds, FD_COUNT, take_time(l)) < 0)
-			continue;
-		if (l->run->swtpm > 0)
-			relay_step(&l->run->relay, &fds[FD_RELAY]);
-		if (fds[FD_ERRORS].revents)
-			take_errors(l);
-		if (fds[FD_SIGNAL].revents)
-			take_signal(l);
-		if (fds[FD_TERMINAL].revents)
-			take_terminal(l);
-		if (fds[FD_CONSOLE].revents && !take_console(l))
-			return;
+		if (poll(fds, FD_COUNT, take_time(l)) < 0) continue;
+		if (l->run->swtpm > 0) relay_step(&l->run->relay, &fds[FD_RELAY]);
+		if (fds[FD_ERRORS].revents) take_errors(l);
+		if (fds[FD_SIGNAL].revents) take_signal(l);
+		if (fds[FD_TERMINAL].revents) take_terminal(l);
+		if (fds[FD_CONSOLE].revents && !take_console(l)) return;
 	}
 }
 
 /* QEMU has gone: what that means. */
-static int loop_result(struct loop *l, int wait_status)
-{
-	if (l->result >= 0)
-		return l->result;
-	if (l->console.end == CONSOLE_EXITED)
-		return l->console.status;
-	if (l->console.end == CONSOLE_HALTED)
-		return RUN_HALTED;
+static int loop_result(struct loop *l, int wait_status) {
+	if (l->result >= 0) return l->result;
+	if (l->console.end == CONSOLE_EXITED) return l->console.status;
+	if (l->console.end == CONSOLE_HALTED) return RUN_HALTED;
 	if (WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == 0 && l->any_output) {
 		(void)cli_fail("the machine stopped without saying why");
 		return RUN_HALTED;
@@ -230,8 +195,7 @@ static int loop_result(struct loop *l, int wait_status)
 	return RUN_NOT_STARTED;
 }
 
-int run_loop(struct run *r)
-{
+int run_loop(struct run *r) {
 	struct loop l = { .run = r, .result = -1, .serial_fd = -1 };
 	sigset_t set;
 	int status;
@@ -241,8 +205,7 @@ int run_loop(struct run *r)
 	(void)sigaddset(&set, SIGTERM);
 	(void)sigaddset(&set, SIGHUP);
 	l.signal_fd = signalfd(-1, &set, SFD_CLOEXEC);
-	if (r->options.serial)
-		l.serial_fd = open(r->options.serial, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	if (r->options.serial) l.serial_fd = open(r->options.serial, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
 	if (r->options.serial && l.serial_fd < 0) {
 		(void)cli_fail("cannot write %s: %s", r->options.serial, strerror(errno));
 		return RUN_NOT_STARTED;
@@ -250,14 +213,12 @@ int run_loop(struct run *r)
 	l.deadline = r->options.timeout_ms ? now_ms() + r->options.timeout_ms : 0;
 	terminal_raw(&l);
 	loop_until_end(&l);
-	if (r->errors >= 0)
-		take_errors(&l);
+	if (r->errors >= 0) take_errors(&l);
 	status = loop_result(&l, proc_end(r->qemu, QUIT_WAIT_MS));
 	r->qemu = 0;
 	if (l.terminal)
 		(void)tcsetattr(STDIN_FILENO, TCSANOW, &l.saved); /* the shell resets it too */
-	if (l.serial_fd >= 0)
-		(void)close(l.serial_fd);
+	if (l.serial_fd >= 0) (void)close(l.serial_fd);
 	(void)close(l.signal_fd);
 	free(l.first_error);
 	buf_free(&l.errors);

@@ -16,22 +16,19 @@
 #include "tools/run.h"
 
 /* Commas end a value in QEMU's options and are doubled inside one. The caller frees. */
-static char *escape(const char *text)
-{
+static char *escape(const char *text) {
 	char *out = cli_alloc(2 * strlen(text) + 1);
 	char *o = out;
 
 	for (; *text; text++) {
-		if (*text == ',')
-			*o++ = ',';
+		if (*text == ',') *o++ = ',';
 		*o++ = *text;
 	}
 	return out;
 }
 
 /* Adds the two arguments OPTION and FORMAT with the escaped path in it. */
-static void add_path(struct args *a, const char *option, const char *before, const char *path)
-{
+static void add_path(struct args *a, const char *option, const char *before, const char *path) {
 	char *safe = escape(path);
 
 	args_add(a, "%s", option);
@@ -39,14 +36,12 @@ static void add_path(struct args *a, const char *option, const char *before, con
 	free(safe);
 }
 
-static void add_pair(struct args *a, const char *option, const char *value)
-{
+static void add_pair(struct args *a, const char *option, const char *value) {
 	args_add(a, "%s", option);
 	args_add(a, "%s", value);
 }
 
-static void add_machine(struct args *a, const struct run *r)
-{
+static void add_machine(struct args *a, const struct run *r) {
 	args_add(a, "qemu-system-x86_64");
 	args_add(a, "-no-user-config");
 	args_add(a, "-nodefaults");
@@ -71,8 +66,7 @@ static void add_machine(struct args *a, const struct run *r)
 	add_pair(a, "-device", "ide-hd,drive=esp,bus=ide.0,bootindex=0");
 }
 
-static void add_devices(struct args *a, const struct run *r, int tpm_fd)
-{
+static void add_devices(struct args *a, const struct run *r, int tpm_fd) {
 	if (tpm_fd >= 0) {
 		args_add(a, "-chardev");
 		args_add(a, "socket,id=tpm,fd=%d", tpm_fd);
@@ -97,10 +91,8 @@ static void add_devices(struct args *a, const struct run *r, int tpm_fd)
 	}
 }
 
-static void add_ports(struct args *a, const struct run *r)
-{
-	if (r->options.ports.count)
-		add_pair(a, "-device", "virtio-serial-pci");
+static void add_ports(struct args *a, const struct run *r) {
+	if (r->options.ports.count) add_pair(a, "-device", "virtio-serial-pci");
 	for (size_t i = 0; i < r->options.ports.count; i++) {
 		const char *port = r->options.ports.v[i];
 		const char *socket_path = strchr(port, '=') + 1;
@@ -112,12 +104,10 @@ static void add_ports(struct args *a, const struct run *r)
 		args_add(a, "virtserialport,chardev=port%zu,name=%.*s", i, (int)(socket_path - port - 1), port);
 		free(safe);
 	}
-	for (size_t i = 0; i < r->options.qemu_args.count; i++)
-		args_add(a, "%s", r->options.qemu_args.v[i]);
+	for (size_t i = 0; i < r->options.qemu_args.count; i++) args_add(a, "%s", r->options.qemu_args.v[i]);
 }
 
-int run_start_machine(struct run *r)
-{
+int run_start_machine(struct run *r) {
 	struct args a = { NULL, 0 };
 	int tpm[2] = { -1, -1 }, in[2], out[2], err[2];
 
@@ -133,8 +123,7 @@ int run_start_machine(struct run *r)
 	(void)close(in[0]); /* QEMU's ends */
 	(void)close(out[1]);
 	(void)close(err[1]);
-	if (tpm[1] >= 0)
-		(void)close(tpm[1]);
+	if (tpm[1] >= 0) (void)close(tpm[1]);
 	r->console_in = in[1];
 	r->console_out = out[0];
 	r->errors = err[0];

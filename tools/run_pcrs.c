@@ -22,23 +22,20 @@
 
 static const u16 algs[PCRS_BANKS] = { PCR_ALG_SHA1, PCR_ALG_SHA256, PCR_ALG_SHA384, PCR_ALG_SHA512, PCR_ALG_SM3_256 };
 
-int tpm_frame_feed(struct tpm_frame *f, const void *bytes, size_t len)
-{
+int tpm_frame_feed(struct tpm_frame *f, const void *bytes, size_t len) {
 	const u8 *b = bytes;
 
 	while (len) {
 		size_t want = (f->total ? f->total : TPM_HEADER_LEN) - f->have;
 		size_t n = len < want ? len : want;
 
-		if (!f->total)
-			memcpy(f->header + f->have, b, n);
+		if (!f->total) memcpy(f->header + f->have, b, n);
 		f->have += (u32)n;
 		b += n;
 		len -= n;
 		if (!f->total && f->have == TPM_HEADER_LEN) {
 			f->total = load_be32(f->header + 2);
-			if (f->total < TPM_HEADER_LEN || f->total > TPM_MESSAGE_MAX)
-				return -EBADMSG;
+			if (f->total < TPM_HEADER_LEN || f->total > TPM_MESSAGE_MAX) return -EBADMSG;
 		}
 		if (f->total && f->have == f->total) {
 			f->complete++;
@@ -48,8 +45,7 @@ int tpm_frame_feed(struct tpm_frame *f, const void *bytes, size_t len)
 	return 0;
 }
 
-size_t pcrs_command(u16 alg, u32 mask, u8 ret_cmd[32])
-{
+size_t pcrs_command(u16 alg, u32 mask, u8 ret_cmd[32]) {
 	struct writer w = writer_init(ret_cmd, 32);
 
 	writer_be16(&w, TPM_ST_NO_SESSIONS);
@@ -58,20 +54,17 @@ size_t pcrs_command(u16 alg, u32 mask, u8 ret_cmd[32])
 	writer_be32(&w, 1);
 	writer_be16(&w, alg);
 	writer_u8(&w, 3);
-	for (unsigned i = 0; i < 3; i++)
-		writer_u8(&w, (u8)(mask >> (8 * i)));
+	for (unsigned i = 0; i < 3; i++) writer_u8(&w, (u8)(mask >> (8 * i)));
 	return w.len;
 }
 
 /* The selection of a response: one entry at most, of the bank asked for. */
-static u32 take_selection(struct cursor *c, u16 alg)
-{
+static u32 take_selection(struct cursor *c, u16 alg) {
 	u32 count = cursor_be32(c);
 	u32 mask = 0;
 	u8 octets;
 
-	if (count == 0)
-		return 0;
+	if (count == 0) return 0;
 	if (count != 1 || cursor_be16(c) != alg) {
 		cursor_fail(c);
 		return 0;
@@ -81,36 +74,29 @@ static u32 take_selection(struct cursor *c, u16 alg)
 		cursor_fail(c);
 		return 0;
 	}
-	for (unsigned i = 0; i < octets; i++)
-		mask |= (u32)cursor_u8(c) << (8 * i);
+	for (unsigned i = 0; i < octets; i++) mask |= (u32)cursor_u8(c) << (8 * i);
 	return mask;
 }
 
-int pcrs_take(struct pcrs *p, size_t bank, const void *rsp, size_t len, u32 *ret_got)
-{
+int pcrs_take(struct pcrs *p, size_t bank, const void *rsp, size_t len, u32 *ret_got) {
 	struct cursor c = cursor_init(rsp, len);
 	struct pcrs copy = *p;
 	size_t digest_len = pcr_bank_len(copy.banks[bank].alg);
 	u32 mask, count, rc;
 
-	if (cursor_be16(&c) != TPM_ST_NO_SESSIONS || cursor_be32(&c) != len)
-		return -EBADMSG;
+	if (cursor_be16(&c) != TPM_ST_NO_SESSIONS || cursor_be32(&c) != len) return -EBADMSG;
 	rc = cursor_be32(&c);
-	if (rc)
-		return -EIO;
+	if (rc) return -EIO;
 	cursor_skip(&c, 4); /* update counter */
 	mask = take_selection(&c, copy.banks[bank].alg);
 	count = cursor_be32(&c);
-	if (mask >> PCR_COUNT || count != (u32)__builtin_popcount(mask))
-		return -EBADMSG;
+	if (mask >> PCR_COUNT || count != (u32)__builtin_popcount(mask)) return -EBADMSG;
 	for (unsigned i = 0; i < PCR_COUNT; i++) {
-		if (!(mask >> i & 1))
-			continue;
+		if (!(mask >> i & 1)) continue;
 		if (cursor_be16(&c) != digest_len || cursor_get_bytes(&c, copy.banks[bank].values[i], digest_len))
 			return -EBADMSG;
 	}
-	if (!cursor_at_end(&c))
-		return -EBADMSG;
+	if (!cursor_at_end(&c)) return -EBADMSG;
 	copy.banks[bank].mask |= mask;
 	*p = copy;
 	*ret_got = mask;
@@ -118,33 +104,27 @@ int pcrs_take(struct pcrs *p, size_t bank, const void *rsp, size_t len, u32 *ret
 }
 
 /* One command and its response. */
-static int transact(int fd, const u8 *cmd, size_t len, u64 deadline, u8 *rsp, size_t *ret_len)
-{
+static int transact(int fd, const u8 *cmd, size_t len, u64 deadline, u8 *rsp, size_t *ret_len) {
 	struct tpm_frame frame = { .have = 0 };
 	size_t have = 0;
 
-	if (write(fd, cmd, len) != (ssize_t)len)
-		return -EIO;
+	if (write(fd, cmd, len) != (ssize_t)len) return -EIO;
 	while (!frame.complete) {
 		struct pollfd p = { .fd = fd, .events = POLLIN };
 		u64 now = now_ms();
 		ssize_t n;
 
-		if (now >= deadline || poll(&p, 1, (int)(deadline - now)) <= 0)
-			return -ETIMEDOUT;
+		if (now >= deadline || poll(&p, 1, (int)(deadline - now)) <= 0) return -ETIMEDOUT;
 		n = read(fd, rsp + have, TPM_MESSAGE_MAX - have);
-		if (n <= 0)
-			return -EIO;
-		if (tpm_frame_feed(&frame, rsp + have, (size_t)n) || frame.complete > 1)
-			return -EBADMSG;
+		if (n <= 0) return -EIO;
+		if (tpm_frame_feed(&frame, rsp + have, (size_t)n) || frame.complete > 1) return -EBADMSG;
 		have += (size_t)n;
 	}
 	*ret_len = have;
 	return 0;
 }
 
-int pcrs_read(int fd, unsigned ms, struct pcrs *ret_pcrs)
-{
+int pcrs_read(int fd, unsigned ms, struct pcrs *ret_pcrs) {
 	u64 deadline = now_ms() + ms;
 	struct pcrs p = { 0 };
 
@@ -158,14 +138,12 @@ int pcrs_read(int fd, unsigned ms, struct pcrs *ret_pcrs)
 			u32 got = 0;
 			int err = transact(fd, cmd, pcrs_command(algs[bank], left, cmd), deadline, rsp, &len);
 
-			if (!err)
-				err = pcrs_take(&p, bank, rsp, len, &got);
+			if (!err) err = pcrs_take(&p, bank, rsp, len, &got);
 			if (err == -EIO && bank + 1 == PCRS_BANKS)
 				got = 0; /* SM3 is an algorithm that this TPM does not know */
 			else if (err)
 				return err;
-			if (!got)
-				break;
+			if (!got) break;
 			left &= ~got;
 		}
 	}
@@ -173,16 +151,14 @@ int pcrs_read(int fd, unsigned ms, struct pcrs *ret_pcrs)
 	return 0;
 }
 
-static void bank_json(struct buf *json, const struct pcrs *p, size_t bank)
-{
+static void bank_json(struct buf *json, const struct pcrs *p, size_t bank) {
 	const char *comma = "";
 
 	buf_format(json, "%s  \"%s\": {", json->len > 2 ? ",\n" : "", pcr_bank_name(p->banks[bank].alg));
 	for (unsigned i = 0; i < PCR_COUNT; i++) {
 		char hex[2 * PCRS_DIGEST_MAX + 1];
 
-		if (!(p->banks[bank].mask >> i & 1))
-			continue;
+		if (!(p->banks[bank].mask >> i & 1)) continue;
 		text_hex(hex, p->banks[bank].values[i], pcr_bank_len(p->banks[bank].alg));
 		buf_format(json, "%s\n    \"%u\": \"%s\"", comma, i, hex);
 		comma = ",";
@@ -190,32 +166,27 @@ static void bank_json(struct buf *json, const struct pcrs *p, size_t bank)
 	buf_text(json, "\n  }");
 }
 
-static void bank_text(struct buf *text, const struct pcrs *p, size_t bank)
-{
+static void bank_text(struct buf *text, const struct pcrs *p, size_t bank) {
 	for (unsigned i = 0; i < PCR_COUNT; i++) {
 		char hex[2 * PCRS_DIGEST_MAX + 1];
 
-		if (!(p->banks[bank].mask >> i & 1))
-			continue;
+		if (!(p->banks[bank].mask >> i & 1)) continue;
 		text_hex(hex, p->banks[bank].values[i], pcr_bank_len(p->banks[bank].alg));
 		buf_format(text, "PCR-%02u: %s\n", i, hex);
 	}
 }
 
-static int write_file(char *path, struct buf *b)
-{
+static int write_file(char *path, struct buf *b) {
 	struct output out = { NULL, NULL };
 	int status = output_write(&out, path, b->bytes, b->len);
 
-	if (!status)
-		status = output_commit(&out);
+	if (!status) status = output_commit(&out);
 	free(path);
 	buf_free(b);
 	return status;
 }
 
-int pcrs_write(const struct pcrs *p, const char *dir)
-{
+int pcrs_write(const struct pcrs *p, const char *dir) {
 	struct buf json = { 0 };
 	int status = CLI_OK;
 
@@ -223,21 +194,18 @@ int pcrs_write(const struct pcrs *p, const char *dir)
 	for (size_t bank = 0; bank < PCRS_BANKS && !status; bank++) {
 		struct buf text = { 0 };
 
-		if (!p->banks[bank].mask)
-			continue;
+		if (!p->banks[bank].mask) continue;
 		bank_json(&json, p, bank);
 		bank_text(&text, p, bank);
 		status = write_file(cli_text("%s/pcrs-%s.txt", dir, pcr_bank_name(p->banks[bank].alg)), &text);
 	}
 	buf_text(&json, "\n}\n");
-	if (!status)
-		return write_file(cli_text("%s/pcrs.json", dir), &json);
+	if (!status) return write_file(cli_text("%s/pcrs.json", dir), &json);
 	buf_free(&json);
 	return status;
 }
 
-void pcrs_remove(const char *dir)
-{
+void pcrs_remove(const char *dir) {
 	char *path = cli_text("%s/pcrs.json", dir);
 
 	(void)unlink(path); /* usually it is not there */

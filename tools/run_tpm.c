@@ -15,8 +15,7 @@
 #define DEFAULT_BANKS "sha1,sha256"
 
 /* Makes the state when there is none; changes the banks of one that is there only when asked to. */
-static int prepare_state(struct run *r)
-{
+static int prepare_state(struct run *r) {
 	struct args a = { NULL, 0 };
 	char *log = cli_text("%s/swtpm_setup.log", r->temp);
 	char *state = cli_text("%s/tpm2-00.permall", r->tpm_dir);
@@ -30,8 +29,7 @@ static int prepare_state(struct run *r)
 		args_add(&a, "%s", r->tpm_dir);
 		args_add(&a, "--pcr-banks");
 		args_add(&a, "%s", r->options.tpm_banks ? r->options.tpm_banks : DEFAULT_BANKS);
-		if (!fresh)
-			args_add(&a, "--reconfigure");
+		if (!fresh) args_add(&a, "--reconfigure");
 		status = proc_run(&a, log);
 		args_free(&a);
 	}
@@ -40,8 +38,7 @@ static int prepare_state(struct run *r)
 	return status;
 }
 
-static int start_swtpm(struct run *r)
-{
+static int start_swtpm(struct run *r) {
 	struct args a = { NULL, 0 };
 	int pair[2];
 
@@ -63,12 +60,10 @@ static int start_swtpm(struct run *r)
 	return r->swtpm < 0 ? cli_fail("cannot start swtpm: %s", strerror(errno)) : CLI_OK;
 }
 
-int run_start_tpm(struct run *r)
-{
+int run_start_tpm(struct run *r) {
 	int status;
 
-	if (strcmp(r->options.tpm, "none") == 0)
-		return CLI_OK;
+	if (strcmp(r->options.tpm, "none") == 0) return CLI_OK;
 	r->tpm_dir = r->options.tpm_state ? cli_text("%s", r->options.tpm_state) : cli_text("%s/tpm", r->temp);
 	if (strchr(r->tpm_dir, ','))
 		return cli_fail("swtpm cannot use a folder with a comma in its name: %s", r->tpm_dir);

@@ -42,15 +42,13 @@ struct variable {
 	struct span guid, name;
 };
 
-static int fail(const char **ret_why, int err, const char *why)
-{
+static int fail(const char **ret_why, int err, const char *why) {
 	*ret_why = why;
 	return err;
 }
 
 /* The bytes of the variables, after both headers. */
-static int store_open(const u8 *store, size_t len, struct cursor *ret_area, size_t *ret_off, const char **ret_why)
-{
+static int store_open(const u8 *store, size_t len, struct cursor *ret_area, size_t *ret_off, const char **ret_why) {
 	struct cursor c = cursor_init(store, len);
 	struct span guid;
 	u32 signature, area_len;
@@ -78,8 +76,7 @@ static int store_open(const u8 *store, size_t len, struct cursor *ret_area, size
 }
 
 /* The next variable; *ret_end when only free space follows. */
-static int next_variable(struct cursor *c, struct variable *ret_variable, bool *ret_end)
-{
+static int next_variable(struct cursor *c, struct variable *ret_variable, bool *ret_end) {
 	struct variable v = { .off = c->pos };
 	u32 name_len, data_len;
 
@@ -95,46 +92,37 @@ static int next_variable(struct cursor *c, struct variable *ret_variable, bool *
 	v.guid = cursor_take(c, 16);
 	v.name = cursor_take(c, name_len);
 	cursor_skip(c, data_len);
-	if (cursor_ok(c) && c->pos % 4)
-		cursor_skip(c, min_u64(4 - c->pos % 4, cursor_left(c)));
-	if (!cursor_ok(c))
-		return -EBADMSG;
+	if (cursor_ok(c) && c->pos % 4) cursor_skip(c, min_u64(4 - c->pos % 4, cursor_left(c)));
+	if (!cursor_ok(c)) return -EBADMSG;
 	*ret_variable = v;
 	*ret_end = false;
 	return 0;
 }
 
 /* ASCII name against UTF-16 name with NUL. */
-static bool name_is(struct span name, const char *text)
-{
+static bool name_is(struct span name, const char *text) {
 	size_t len = strlen(text) + 1;
 
-	if (name.len != 2 * len)
-		return false;
+	if (name.len != 2 * len) return false;
 	for (size_t i = 0; i < len; i++)
-		if (load_le16(name.base + 2 * i) != (u8)text[i])
-			return false;
+		if (load_le16(name.base + 2 * i) != (u8)text[i]) return false;
 	return true;
 }
 
-static void write_utf16(struct writer *w, const char *text)
-{
-	for (; *text; text++)
-		writer_le16(w, (u8)*text);
+static void write_utf16(struct writer *w, const char *text) {
+	for (; *text; text++) writer_le16(w, (u8)*text);
 	writer_le16(w, 0);
 }
 
 /* UTF-8, checked before, as UTF-16 with NUL. */
-static void write_options(struct writer *w, const char *text)
-{
+static void write_options(struct writer *w, const char *text) {
 	const u8 *b = (const u8 *)text;
 
 	while (*b) {
 		unsigned more = *b < 0x80 ? 0 : *b < 0xe0 ? 1 : *b < 0xf0 ? 2 : 3;
 		u32 ch = more == 0 ? *b : *b & (0x3fu >> more);
 
-		for (b++; more; more--)
-			ch = ch << 6 | (*b++ & 0x3f);
+		for (b++; more; more--) ch = ch << 6 | (*b++ & 0x3f);
 		if (ch >= 0x10000) {
 			writer_le16(w, (u16)(0xd800 + ((ch - 0x10000) >> 10)));
 			ch = 0xdc00 + ((ch - 0x10000) & 0x3ff);
@@ -145,8 +133,7 @@ static void write_options(struct writer *w, const char *text)
 }
 
 /* An EFI_LOAD_OPTION. */
-static void write_load_option(struct writer *w, const char *options)
-{
+static void write_load_option(struct writer *w, const char *options) {
 	size_t path_len = sizeof(disk_path) + 4 + 2 * sizeof(file_path) + 4;
 
 	writer_le32(w, 1); /* active */
@@ -161,8 +148,7 @@ static void write_load_option(struct writer *w, const char *options)
 	write_options(w, options);
 }
 
-static void write_variable(struct writer *w, const char *name, const void *data, size_t len)
-{
+static void write_variable(struct writer *w, const char *name, const void *data, size_t len) {
 	writer_le16(w, VARIABLE_START);
 	writer_u8(w, VARIABLE_ADDED);
 	writer_u8(w, 0);
@@ -175,28 +161,23 @@ static void write_variable(struct writer *w, const char *name, const void *data,
 	writer_bytes(w, global_guid, 16);
 	write_utf16(w, name);
 	writer_bytes(w, data, len);
-	while (w->len % 4 && writer_ok(w))
-		writer_u8(w, 0xff);
+	while (w->len % 4 && writer_ok(w)) writer_u8(w, 0xff);
 }
 
-static bool is_replaced(const struct variable *v)
-{
+static bool is_replaced(const struct variable *v) {
 	return memcmp(v->guid.base, global_guid, 16) == 0 &&
 	       (name_is(v->name, "BootOrder") || name_is(v->name, "Boot0000"));
 }
 
 /* Finds the free space; with change, marks what is replaced as deleted. */
-static int walk(u8 *area, struct cursor c, bool change, size_t *ret_free)
-{
+static int walk(u8 *area, struct cursor c, bool change, size_t *ret_free) {
 	for (;;) {
 		struct variable v;
 		bool end;
 		int err = next_variable(&c, &v, &end);
 
-		if (err)
-			return err;
-		if (end)
-			break;
+		if (err) return err;
+		if (end) break;
 		if (change && (v.state == VARIABLE_ADDED || v.state == VARIABLE_IN_TRANSITION) && is_replaced(&v))
 			area[v.off + 2] &= VARIABLE_DELETED_MASK;
 	}
@@ -204,8 +185,7 @@ static int walk(u8 *area, struct cursor c, bool change, size_t *ret_free)
 	return 0;
 }
 
-int vars_set_boot(u8 *store, size_t len, const char *options, const char **ret_why)
-{
+int vars_set_boot(u8 *store, size_t len, const char *options, const char **ret_why) {
 	static const u8 order[2] = { 0, 0 };
 	u8 option[VARS_OPTIONS_MAX * 2 + 256];
 	u8 added[sizeof(option) + 512];
@@ -215,8 +195,7 @@ int vars_set_boot(u8 *store, size_t len, const char *options, const char **ret_w
 	size_t off, free_off;
 	int err = store_open(store, len, &area, &off, ret_why);
 
-	if (err)
-		return err;
+	if (err) return err;
 	if (strlen(options) > VARS_OPTIONS_MAX || !text_is_utf8(options, strlen(options)))
 		return fail(ret_why, -EILSEQ, "the load options are too long or not UTF-8");
 	if (walk(store + off, area, false, &free_off))
@@ -227,8 +206,7 @@ int vars_set_boot(u8 *store, size_t len, const char *options, const char **ret_w
 	if (!writer_ok(&o) || !writer_ok(&w) || w.len > area.len - free_off)
 		return fail(ret_why, -ENOSPC, "the firmware's variable store has no room for a boot entry");
 	err = walk(store + off, area, true, &free_off);
-	if (err)
-		return fail(ret_why, err, "the firmware's variable store is damaged");
+	if (err) return fail(ret_why, err, "the firmware's variable store is damaged");
 	memcpy(store + off + free_off, added, w.len);
 	return 0;
 }

@@ -25,46 +25,35 @@ struct sign_key {
 	const char *path;
 };
 
-static int random_bytes(void *unused, unsigned char *buf, size_t len)
-{
+static int random_bytes(void *unused, unsigned char *buf, size_t len) {
 	(void)unused;
 	return port_random(buf, len);
 }
 
-static bool holds(const struct buf *file, const char *text)
-{
+static bool holds(const struct buf *file, const char *text) {
 	return memmem(file->bytes, file->len, text, strlen(text)) != NULL;
 }
 
 /* mbedTLS wants the NUL of a PEM text counted, and none behind DER. */
-static size_t parse_len(const struct buf *file)
-{
-	return holds(file, "-----BEGIN") ? file->len + 1 : file->len;
-}
+static size_t parse_len(const struct buf *file) { return holds(file, "-----BEGIN") ? file->len + 1 : file->len; }
 
-static int refuse_kind(const char *path)
-{
+static int refuse_kind(const char *path) {
 	return cli_fail("%s: keys can be RSA of 2048 to 4096 bits or ECDSA on P-256 or P-384, and this is neither",
 			path);
 }
 
-static int check_kind(const mbedtls_pk_context *pk, const char *path)
-{
+static int check_kind(const mbedtls_pk_context *pk, const char *path) {
 	size_t bits = mbedtls_pk_get_bitlen(pk);
 	mbedtls_ecp_group_id curve;
 
-	if (mbedtls_pk_get_type(pk) == MBEDTLS_PK_RSA)
-		return bits >= 2048 && bits <= 4096 ? 0 : refuse_kind(path);
-	if (mbedtls_pk_get_type(pk) != MBEDTLS_PK_ECKEY)
-		return refuse_kind(path);
+	if (mbedtls_pk_get_type(pk) == MBEDTLS_PK_RSA) return bits >= 2048 && bits <= 4096 ? 0 : refuse_kind(path);
+	if (mbedtls_pk_get_type(pk) != MBEDTLS_PK_ECKEY) return refuse_kind(path);
 	curve = mbedtls_ecp_keypair_get_group_id(mbedtls_pk_ec(*pk));
-	if (curve != MBEDTLS_ECP_DP_SECP256R1 && curve != MBEDTLS_ECP_DP_SECP384R1)
-		return refuse_kind(path);
+	if (curve != MBEDTLS_ECP_DP_SECP256R1 && curve != MBEDTLS_ECP_DP_SECP384R1) return refuse_kind(path);
 	return 0;
 }
 
-static int parse_key(struct sign_key *key, struct buf *file)
-{
+static int parse_key(struct sign_key *key, struct buf *file) {
 	int err;
 
 	if (holds(file, "ENCRYPTED"))
@@ -82,8 +71,7 @@ static int parse_key(struct sign_key *key, struct buf *file)
 	return check_kind(&key->pk, key->path);
 }
 
-static int read_and_parse(struct sign_key *key)
-{
+static int read_and_parse(struct sign_key *key) {
 	struct buf file = { 0 };
 	int status = cli_read_file(key->path, KEY_FILE_MAX, &file);
 
@@ -92,15 +80,13 @@ static int read_and_parse(struct sign_key *key)
 		file.len--;
 		status = parse_key(key, &file);
 	}
-	if (file.bytes)
-		explicit_bzero(file.bytes, file.cap);
+	if (file.bytes) explicit_bzero(file.bytes, file.cap);
 	buf_free(&file);
 	return status;
 }
 
 /* The last four bytes of the SHA-1 of the public key bits. */
-static int id_from_key(struct sign_key *key)
-{
+static int id_from_key(struct sign_key *key) {
 	u8 bits[1024];
 	u8 *start = bits + sizeof(bits);
 	int len = mbedtls_pk_write_pubkey(&start, bits, &key->pk);
@@ -112,21 +98,17 @@ static int id_from_key(struct sign_key *key)
 	return 0;
 }
 
-static int check_cert(struct sign_key *key, const char *path)
-{
+static int check_cert(struct sign_key *key, const char *path) {
 	const mbedtls_x509_buf *skid = &key->cert.subject_key_id;
 
-	if (key->cert.next)
-		return cli_fail("%s holds more than one certificate", path);
+	if (key->cert.next) return cli_fail("%s holds more than one certificate", path);
 	if (mbedtls_pk_check_pair(&key->cert.pk, &key->pk, random_bytes, NULL))
 		return cli_fail("the key %s and the certificate %s do not belong together", key->path, path);
-	if (skid->len >= sizeof(key->id))
-		memcpy(key->id, skid->p + skid->len - sizeof(key->id), sizeof(key->id));
+	if (skid->len >= sizeof(key->id)) memcpy(key->id, skid->p + skid->len - sizeof(key->id), sizeof(key->id));
 	return 0;
 }
 
-static int read_cert(struct sign_key *key, const char *path)
-{
+static int read_cert(struct sign_key *key, const char *path) {
 	struct buf file = { 0 };
 	int status = cli_read_file(path, KEY_FILE_MAX, &file);
 	int err;
@@ -146,8 +128,7 @@ static int read_cert(struct sign_key *key, const char *path)
 	return status;
 }
 
-int sign_key_load(const char *key_path, const char *cert_path, struct sign_key **ret_key)
-{
+int sign_key_load(const char *key_path, const char *cert_path, struct sign_key **ret_key) {
 	struct sign_key *key = cli_alloc(sizeof(*key));
 	int status;
 
@@ -155,10 +136,8 @@ int sign_key_load(const char *key_path, const char *cert_path, struct sign_key *
 	mbedtls_x509_crt_init(&key->cert);
 	key->path = key_path;
 	status = read_and_parse(key);
-	if (!status)
-		status = id_from_key(key);
-	if (!status && cert_path)
-		status = read_cert(key, cert_path);
+	if (!status) status = id_from_key(key);
+	if (!status && cert_path) status = read_cert(key, cert_path);
 	if (status)
 		sign_key_free(key);
 	else
@@ -166,52 +145,35 @@ int sign_key_load(const char *key_path, const char *cert_path, struct sign_key *
 	return status;
 }
 
-void sign_key_free(struct sign_key *key)
-{
-	if (!key)
-		return;
+void sign_key_free(struct sign_key *key) {
+	if (!key) return;
 	mbedtls_pk_free(&key->pk);
 	mbedtls_x509_crt_free(&key->cert);
 	free(key);
 }
 
-const u8 *sign_key_id(const struct sign_key *key)
-{
-	return key->id;
-}
+const u8 *sign_key_id(const struct sign_key *key) { return key->id; }
 
-struct span sign_key_cert(const struct sign_key *key)
-{
-	return (struct span){ key->cert.raw.p, key->cert.raw.len };
-}
+struct span sign_key_cert(const struct sign_key *key) { return (struct span){ key->cert.raw.p, key->cert.raw.len }; }
 
-static mbedtls_md_type_t md_type(unsigned hash)
-{
+static mbedtls_md_type_t md_type(unsigned hash) {
 	switch (hash) {
-	case HASH_SHA1:
-		return MBEDTLS_MD_SHA1;
-	case HASH_SHA224:
-		return MBEDTLS_MD_SHA224;
-	case HASH_SHA256:
-		return MBEDTLS_MD_SHA256;
-	case HASH_SHA384:
-		return MBEDTLS_MD_SHA384;
-	case HASH_SHA512:
-		return MBEDTLS_MD_SHA512;
-	default:
-		return MBEDTLS_MD_NONE;
+	case HASH_SHA1: return MBEDTLS_MD_SHA1;
+	case HASH_SHA224: return MBEDTLS_MD_SHA224;
+	case HASH_SHA256: return MBEDTLS_MD_SHA256;
+	case HASH_SHA384: return MBEDTLS_MD_SHA384;
+	case HASH_SHA512: return MBEDTLS_MD_SHA512;
+	default: return MBEDTLS_MD_NONE;
 	}
 }
 
-int sign_digest(struct sign_key *key, const struct digest *digest, struct sign_value *ret_value)
-{
+int sign_digest(struct sign_key *key, const struct digest *digest, struct sign_value *ret_value) {
 	u8 sig[MBEDTLS_PK_SIGNATURE_MAX_SIZE];
 	mbedtls_md_type_t md = md_type(digest->id);
 	size_t len = 0;
 	int err;
 
-	if (md == MBEDTLS_MD_NONE)
-		return cli_fail("signatures with %s are not supported", hash_name(digest->id));
+	if (md == MBEDTLS_MD_NONE) return cli_fail("signatures with %s are not supported", hash_name(digest->id));
 	err = mbedtls_pk_sign(&key->pk, md, digest->bytes, digest->len, sig, sizeof(sig), &len, random_bytes, NULL);
 	if (err || len > SIGN_VALUE_MAX - 9)
 		return cli_fail("%s: signing failed (mbedTLS says -0x%04x)", key->path, (unsigned)-err);

@@ -39,8 +39,7 @@ struct options {
 	bool sigfile;
 };
 
-static int parse_hash(const char *name, unsigned *ret_hash)
-{
+static int parse_hash(const char *name, unsigned *ret_hash) {
 	static const u8 accepted[] = { HASH_SHA1, HASH_SHA224, HASH_SHA256, HASH_SHA384, HASH_SHA512 };
 	unsigned id;
 
@@ -52,8 +51,7 @@ static int parse_hash(const char *name, unsigned *ret_hash)
 }
 
 /* 0, an exit status, or -1 when --help was answered. */
-static int parse_options(int argc, char **argv, struct options *o)
-{
+static int parse_options(int argc, char **argv, struct options *o) {
 	static const struct option longs[] = {
 		{ "key", required_argument, NULL, 'k' }, { "cert", required_argument, NULL, 'c' },
 		{ "hash", required_argument, NULL, 'a' }, { "sigfile", no_argument, NULL, 'f' },
@@ -66,44 +64,30 @@ static int parse_options(int argc, char **argv, struct options *o)
 	optind = 0;
 	while ((c = getopt_long(argc, argv, ":k:fh", longs, NULL)) >= 0) {
 		switch (c) {
-		case 'k':
-			o->key = optarg;
-			break;
-		case 'c':
-			o->cert = optarg;
-			break;
+		case 'k': o->key = optarg; break;
+		case 'c': o->cert = optarg; break;
 		case 'a':
 			status = parse_hash(optarg, &o->hash);
-			if (status)
-				return status;
+			if (status) return status;
 			break;
-		case 'f':
-			o->sigfile = true;
-			break;
-		case 'h':
-			return fputs(help, stdout) < 0 ? CLI_FAILED : -1;
-		default:
-			return cli_bad_option("sign", c, argv);
+		case 'f': o->sigfile = true; break;
+		case 'h': return fputs(help, stdout) < 0 ? CLI_FAILED : -1;
+		default: return cli_bad_option("sign", c, argv);
 		}
 	}
-	if (!o->key)
-		return cli_usage("sign", "--key KEY.pem is missing");
+	if (!o->key) return cli_usage("sign", "--key KEY.pem is missing");
 	return optind < argc ? 0 : cli_usage("sign", "no file to sign was named");
 }
 
-static int hash_fd(int fd, const char *path, unsigned hash, struct digest *ret_digest)
-{
+static int hash_fd(int fd, const char *path, unsigned hash, struct digest *ret_digest) {
 	static u8 bytes[READ_LEN];
 	struct hash_ctx ctx;
 	ssize_t n;
 
-	if (hash_init(&ctx, hash))
-		return cli_fail("%s is not built in", hash_name(hash));
+	if (hash_init(&ctx, hash)) return cli_fail("%s is not built in", hash_name(hash));
 	while ((n = read(fd, bytes, sizeof(bytes))) != 0) {
-		if (n < 0 && errno != EINTR)
-			return cli_fail("cannot read %s: %s", path, strerror(errno));
-		if (n > 0)
-			hash_update(&ctx, bytes, (size_t)n);
+		if (n < 0 && errno != EINTR) return cli_fail("cannot read %s: %s", path, strerror(errno));
+		if (n > 0) hash_update(&ctx, bytes, (size_t)n);
 	}
 	ret_digest->id = (u8)hash;
 	ret_digest->len = (u8)hash_len(hash);
@@ -111,22 +95,18 @@ static int hash_fd(int fd, const char *path, unsigned hash, struct digest *ret_d
 	return 0;
 }
 
-static int store_sidecar(const char *path, const struct sign_value *value)
-{
+static int store_sidecar(const char *path, const struct sign_value *value) {
 	char *name = cli_text("%s.sig", path);
 	struct output out = { 0 };
 	int status = output_write(&out, name, value->bytes, value->len);
 
-	if (!status)
-		status = output_commit(&out);
+	if (!status) status = output_commit(&out);
 	free(name);
 	return status;
 }
 
-static int store_label(int fd, const char *path, const struct sign_value *value)
-{
-	if (fsetxattr(fd, "security.ima", value->bytes, value->len, 0) == 0)
-		return 0;
+static int store_label(int fd, const char *path, const struct sign_value *value) {
+	if (fsetxattr(fd, "security.ima", value->bytes, value->len, 0) == 0) return 0;
 	if (errno == EPERM || errno == EACCES)
 		return cli_fail("%s: setting security.ima takes root; --sigfile writes %s.sig instead", path, path);
 	if (errno == EOPNOTSUPP)
@@ -135,40 +115,33 @@ static int store_label(int fd, const char *path, const struct sign_value *value)
 	return cli_fail("%s: cannot set security.ima: %s", path, strerror(errno));
 }
 
-static int sign_file(struct sign_key *key, const struct options *o, const char *path)
-{
+static int sign_file(struct sign_key *key, const struct options *o, const char *path) {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	struct sign_value value;
 	struct digest digest;
 	struct stat st;
 	int status;
 
-	if (fd < 0)
-		return cli_fail("cannot open %s: %s", path, strerror(errno));
+	if (fd < 0) return cli_fail("cannot open %s: %s", path, strerror(errno));
 	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
 		status = cli_fail("%s is not a regular file", path);
 	else
 		status = hash_fd(fd, path, o->hash, &digest);
-	if (!status)
-		status = sign_digest(key, &digest, &value);
-	if (!status)
-		status = o->sigfile ? store_sidecar(path, &value) : store_label(fd, path, &value);
+	if (!status) status = sign_digest(key, &digest, &value);
+	if (!status) status = o->sigfile ? store_sidecar(path, &value) : store_label(fd, path, &value);
 	(void)close(fd); /* only read from */
 	return status;
 }
 
-int cmd_sign(int argc, char **argv)
-{
+int cmd_sign(int argc, char **argv) {
 	struct options o;
 	struct sign_key *key = NULL;
 	size_t total;
 	int status = parse_options(argc, argv, &o);
 
-	if (status)
-		return status < 0 ? CLI_OK : status;
+	if (status) return status < 0 ? CLI_OK : status;
 	status = sign_key_load(o.key, o.cert, &key);
-	if (status)
-		return status;
+	if (status) return status;
 	total = (size_t)(argc - optind);
 	for (size_t i = 0; i < total; i++) {
 		int one = sign_file(key, &o, argv[optind + (int)i]);

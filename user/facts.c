@@ -7,8 +7,7 @@
 #include <unistd.h>
 
 /* The first line of a small file; "" when it cannot be read. */
-static void first_line(const char *path, char *buf, size_t cap)
-{
+static void first_line(const char *path, char *buf, size_t cap) {
 	int fd = open(path, O_RDONLY);
 	ssize_t len = fd < 0 ? 0 : read(fd, buf, cap - 1);
 
@@ -18,14 +17,12 @@ static void first_line(const char *path, char *buf, size_t cap)
 		(void)close(fd); /* only read from */
 }
 
-int main(void)
-{
+int main(void) {
 	static const char *const banks[] = { "sha1", "sha256", "sha384", "sha512" };
 	struct utsname names;
 	char line[200], path[64];
 
-	if (uname(&names) < 0)
-		return 1;
+	if (uname(&names) < 0) return 1;
 	(void)printf("facts: %s %s on %s, process %d\n", names.sysname, names.release, names.machine, (int)getpid());
 	for (size_t i = 0; i < sizeof(banks) / sizeof(banks[0]); i++) {
 		(void)snprintf(path, sizeof(path), "/sys/class/tpm/tpm0/pcr-%s/10", banks[i]);

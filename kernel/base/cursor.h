@@ -27,25 +27,13 @@ struct cursor {
 };
 
 struct cursor cursor_init(const void *base, size_t len);
-static inline struct cursor cursor_of(struct span s)
-{
-	return cursor_init(s.base, s.len);
-}
+static inline struct cursor cursor_of(struct span s) { return cursor_init(s.base, s.len); }
 
-static inline bool cursor_ok(const struct cursor *c)
-{
-	return !c->failed;
-}
+static inline bool cursor_ok(const struct cursor *c) { return !c->failed; }
 
-static inline size_t cursor_left(const struct cursor *c)
-{
-	return c->failed ? 0 : c->len - c->pos;
-}
+static inline size_t cursor_left(const struct cursor *c) { return c->failed ? 0 : c->len - c->pos; }
 
-static inline bool cursor_at_end(const struct cursor *c)
-{
-	return !c->failed && c->pos == c->len;
-}
+static inline bool cursor_at_end(const struct cursor *c) { return !c->failed && c->pos == c->len; }
 
 /* Marks the cursor failed: for a parser that found a value it refuses. */
 void cursor_fail(struct cursor *c);
@@ -80,10 +68,7 @@ struct writer {
 };
 
 struct writer writer_init(void *base, size_t cap);
-static inline bool writer_ok(const struct writer *w)
-{
-	return !w->failed;
-}
+static inline bool writer_ok(const struct writer *w) { return !w->failed; }
 
 void writer_u8(struct writer *w, u8 v);
 void writer_le16(struct writer *w, u16 v);

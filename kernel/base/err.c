@@ -11,13 +11,11 @@ static const struct {
 #undef ERRNO_NAME
 };
 
-const char *err_name(int err)
-{
+const char *err_name(int err) {
 	int value = err < 0 ? -err : err;
 
 	for (size_t i = 0; i < ARRAY_COUNT(names); i++) {
-		if (names[i].value == value)
-			return names[i].name;
+		if (names[i].value == value) return names[i].name;
 	}
 	return "E?";
 }

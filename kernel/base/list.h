@@ -18,32 +18,23 @@ struct list {
 
 #define LIST_INIT(head) { &(head), &(head) }
 
-static inline void list_init(struct list *head)
-{
+static inline void list_init(struct list *head) {
 	head->prev = head;
 	head->next = head;
 }
 
-static inline bool list_empty(const struct list *head)
-{
-	return head->next == head;
-}
+static inline bool list_empty(const struct list *head) { return head->next == head; }
 
-static inline void list_add_tail(struct list *head, struct list *node)
-{
+static inline void list_add_tail(struct list *head, struct list *node) {
 	node->prev = head->prev;
 	node->next = head;
 	head->prev->next = node;
 	head->prev = node;
 }
 
-static inline void list_add_head(struct list *head, struct list *node)
-{
-	list_add_tail(head->next, node);
-}
+static inline void list_add_head(struct list *head, struct list *node) { list_add_tail(head->next, node); }
 
-static inline void list_del(struct list *node)
-{
+static inline void list_del(struct list *node) {
 	node->prev->next = node->next;
 	node->next->prev = node->prev;
 	list_init(node);

@@ -17,8 +17,7 @@
 
 typedef u64 __attribute__((aligned(1), may_alias)) word_t;
 
-void *memcpy(void *restrict dst, const void *restrict src, size_t len)
-{
+void *memcpy(void *restrict dst, const void *restrict src, size_t len) {
 	u8 *d = dst;
 	const u8 *s = src;
 
@@ -28,47 +27,36 @@ void *memcpy(void *restrict dst, const void *restrict src, size_t len)
 		((word_t *)d)[2] = ((const word_t *)s)[2];
 		((word_t *)d)[3] = ((const word_t *)s)[3];
 	}
-	for (; len >= 8; len -= 8, d += 8, s += 8)
-		*(word_t *)d = *(const word_t *)s;
-	for (; len; len--)
-		*d++ = *s++;
+	for (; len >= 8; len -= 8, d += 8, s += 8) *(word_t *)d = *(const word_t *)s;
+	for (; len; len--) *d++ = *s++;
 	return dst;
 }
 
-void *memmove(void *dst, const void *src, size_t len)
-{
+void *memmove(void *dst, const void *src, size_t len) {
 	u8 *d = dst;
 	const u8 *s = src;
 
 	if ((uintptr_t)d - (uintptr_t)s >= len) {
 		/* Forwards: dst is below src or beyond its end, so each word is read before it is overwritten. */
-		for (; len >= 8; len -= 8, d += 8, s += 8)
-			*(word_t *)d = *(const word_t *)s;
-		for (; len; len--)
-			*d++ = *s++;
+		for (; len >= 8; len -= 8, d += 8, s += 8) *(word_t *)d = *(const word_t *)s;
+		for (; len; len--) *d++ = *s++;
 		return dst;
 	}
-	for (; len >= 8; len -= 8)
-		*(word_t *)(d + len - 8) = *(const word_t *)(s + len - 8);
-	for (; len; len--)
-		d[len - 1] = s[len - 1];
+	for (; len >= 8; len -= 8) *(word_t *)(d + len - 8) = *(const word_t *)(s + len - 8);
+	for (; len; len--) d[len - 1] = s[len - 1];
 	return dst;
 }
 
-void *memset(void *dst, int byte, size_t len)
-{
+void *memset(void *dst, int byte, size_t len) {
 	u8 *d = dst;
 	u64 word = (u8)byte * 0x0101010101010101u;
 
-	for (; len >= 8; len -= 8, d += 8)
-		*(word_t *)d = word;
-	for (; len; len--)
-		*d++ = (u8)byte;
+	for (; len >= 8; len -= 8, d += 8) *(word_t *)d = word;
+	for (; len; len--) *d++ = (u8)byte;
 	return dst;
 }
 
-int memcmp(const void *a, const void *b, size_t len)
-{
+int memcmp(const void *a, const void *b, size_t len) {
 	const u8 *x = a, *y = b;
 
 	for (; len >= 8 && *(const word_t *)x == *(const word_t *)y; len -= 8) {
@@ -76,83 +64,62 @@ int memcmp(const void *a, const void *b, size_t len)
 		y += 8;
 	}
 	for (; len; len--, x++, y++) {
-		if (*x != *y)
-			return *x - *y;
+		if (*x != *y) return *x - *y;
 	}
 	return 0;
 }
 
-void *memchr(const void *s, int byte, size_t len)
-{
+void *memchr(const void *s, int byte, size_t len) {
 	for (const u8 *p = s; len; len--, p++) {
-		if (*p == (u8)byte)
-			return (void *)(uintptr_t)p;
+		if (*p == (u8)byte) return (void *)(uintptr_t)p;
 	}
 	return NULL;
 }
 
-size_t strlen(const char *s)
-{
+size_t strlen(const char *s) {
 	size_t len = 0;
 
-	while (s[len])
-		len++;
+	while (s[len]) len++;
 	return len;
 }
 
-size_t strnlen(const char *s, size_t max)
-{
+size_t strnlen(const char *s, size_t max) {
 	size_t len = 0;
 
-	while (len < max && s[len])
-		len++;
+	while (len < max && s[len]) len++;
 	return len;
 }
 
-int strcmp(const char *a, const char *b)
-{
-	return strncmp(a, b, SIZE_MAX);
-}
+int strcmp(const char *a, const char *b) { return strncmp(a, b, SIZE_MAX); }
 
-int strncmp(const char *a, const char *b, size_t max)
-{
+int strncmp(const char *a, const char *b, size_t max) {
 	for (; max; max--, a++, b++) {
-		if (*a != *b || !*a)
-			return (u8)*a - (u8)*b;
+		if (*a != *b || !*a) return (u8)*a - (u8)*b;
 	}
 	return 0;
 }
 
-char *strchr(const char *s, int c)
-{
+char *strchr(const char *s, int c) {
 	for (;; s++) {
-		if (*s == (char)c)
-			return (char *)(uintptr_t)s;
-		if (!*s)
-			return NULL;
+		if (*s == (char)c) return (char *)(uintptr_t)s;
+		if (!*s) return NULL;
 	}
 }
 
-char *strrchr(const char *s, int c)
-{
+char *strrchr(const char *s, int c) {
 	const char *found = NULL;
 
 	for (;; s++) {
-		if (*s == (char)c)
-			found = s;
-		if (!*s)
-			return (char *)(uintptr_t)found;
+		if (*s == (char)c) found = s;
+		if (!*s) return (char *)(uintptr_t)found;
 	}
 }
 
-char *strstr(const char *haystack, const char *needle)
-{
+char *strstr(const char *haystack, const char *needle) {
 	size_t len = strlen(needle);
 
 	for (;; haystack++) {
-		if (!strncmp(haystack, needle, len))
-			return (char *)(uintptr_t)haystack;
-		if (!*haystack)
-			return NULL;
+		if (!strncmp(haystack, needle, len)) return (char *)(uintptr_t)haystack;
+		if (!*haystack) return NULL;
 	}
 }

@@ -45,103 +45,75 @@ struct span {
 #define ARRAY_COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define container_of(ptr, type, member) ((type *)(void *)((char *)(ptr) - offsetof(type, member)))
 
-static inline u64 align_down(u64 v, u64 align)
-{
-	return v & ~(align - 1);
-}
+static inline u64 align_down(u64 v, u64 align) { return v & ~(align - 1); }
 
 /* Wraps to 0 for values within align of 2^64: check with add_overflows first on hostile input. */
-static inline u64 align_up(u64 v, u64 align)
-{
-	return (v + align - 1) & ~(align - 1);
-}
+static inline u64 align_up(u64 v, u64 align) { return (v + align - 1) & ~(align - 1); }
 
-static inline bool add_overflows(u64 a, u64 b, u64 *ret_sum)
-{
-	return __builtin_add_overflow(a, b, ret_sum);
-}
+static inline bool add_overflows(u64 a, u64 b, u64 *ret_sum) { return __builtin_add_overflow(a, b, ret_sum); }
 
-static inline bool mul_overflows(u64 a, u64 b, u64 *ret_product)
-{
-	return __builtin_mul_overflow(a, b, ret_product);
-}
+static inline bool mul_overflows(u64 a, u64 b, u64 *ret_product) { return __builtin_mul_overflow(a, b, ret_product); }
 
-static inline u64 min_u64(u64 a, u64 b)
-{
-	return a < b ? a : b;
-}
+static inline u64 min_u64(u64 a, u64 b) { return a < b ? a : b; }
 
-static inline u64 max_u64(u64 a, u64 b)
-{
-	return a > b ? a : b;
-}
+static inline u64 max_u64(u64 a, u64 b) { return a > b ? a : b; }
 
 /* Little-endian and big-endian loads and stores at any alignment. */
-static inline u16 load_le16(const void *p)
-{
+static inline u16 load_le16(const void *p) {
 	const u8 *b = p;
 
 	return (u16)(b[0] | b[1] << 8);
 }
 
-static inline u32 load_le32(const void *p)
-{
+static inline u32 load_le32(const void *p) {
 	const u8 *b = p;
 
 	return (u32)b[0] | (u32)b[1] << 8 | (u32)b[2] << 16 | (u32)b[3] << 24;
 }
 
-static inline u64 load_le64(const void *p)
-{
+static inline u64 load_le64(const void *p) {
 	const u8 *b = p;
 
 	return (u64)load_le32(b) | (u64)load_le32(b + 4) << 32;
 }
 
-static inline void store_le16(void *p, u16 v)
-{
+static inline void store_le16(void *p, u16 v) {
 	u8 *b = p;
 
 	b[0] = (u8)v;
 	b[1] = (u8)(v >> 8);
 }
 
-static inline void store_le32(void *p, u32 v)
-{
+static inline void store_le32(void *p, u32 v) {
 	store_le16(p, (u16)v);
 	store_le16((u8 *)p + 2, (u16)(v >> 16));
 }
 
-static inline void store_le64(void *p, u64 v)
-{
+static inline void store_le64(void *p, u64 v) {
 	store_le32(p, (u32)v);
 	store_le32((u8 *)p + 4, (u32)(v >> 32));
 }
 
-static inline u16 load_be16(const void *p)
-{
+static inline u16 load_be16(const void *p) {
 	const u8 *b = p;
 
 	return (u16)(b[0] << 8 | b[1]);
 }
 
-static inline u32 load_be32(const void *p)
-{
+static inline u32 load_be32(const void *p) {
 	const u8 *b = p;
 
 	return (u32)load_be16(b) << 16 | load_be16(b + 2);
 }
 
-static inline void store_be16(void *p, u16 v)
-{
+static inline void store_be16(void *p, u16 v) {
 	u8 *b = p;
 
 	b[0] = (u8)(v >> 8);
 	b[1] = (u8)v;
 }
 
-static inline void store_be32(void *p, u32 v)
-{
+static inline void store_be32(void *p, u32 v) {
 	store_be16(p, (u16)(v >> 16));
 	store_be16((u8 *)p + 2, (u16)v);
 }

@@ -9,16 +9,14 @@
 #define PCRS_SHA1 8u
 #define PCRS_OTHER 10u
 
-static size_t find_bank(const struct tpm *tpm, unsigned hash)
-{
+static size_t find_bank(const struct tpm *tpm, unsigned hash) {
 	size_t i = 0;
 
 	while (i < tpm->bank_count && tpm->banks[i].hash != hash) i++;
 	return i;
 }
 
-static size_t choose_bank(const struct tpm *tpm, unsigned default_hash)
-{
+static size_t choose_bank(const struct tpm *tpm, unsigned default_hash) {
 	const unsigned wanted[] = { default_hash, HASH_SHA256, HASH_SHA1 };
 
 	for (size_t i = 0; i < ARRAY_COUNT(wanted); i++)
@@ -27,13 +25,9 @@ static size_t choose_bank(const struct tpm *tpm, unsigned default_hash)
 	return tpm->bank_count;
 }
 
-static struct digest zeros(unsigned hash)
-{
-	return (struct digest){ .id = (u8)hash, .len = (u8)hash_len(hash) };
-}
+static struct digest zeros(unsigned hash) { return (struct digest){ .id = (u8)hash, .len = (u8)hash_len(hash) }; }
 
-static int over_bank(struct tpm *tpm, size_t bank, struct digest *ret_digest)
-{
+static int over_bank(struct tpm *tpm, size_t bank, struct digest *ret_digest) {
 	struct digest digest = zeros(tpm->banks[bank].hash);
 	unsigned pcr_count = digest.id == HASH_SHA1 ? PCRS_SHA1 : PCRS_OTHER;
 	struct tpm_digests values;
@@ -49,8 +43,7 @@ static int over_bank(struct tpm *tpm, size_t bank, struct digest *ret_digest)
 	return 0;
 }
 
-int aggregate_compute(struct tpm *tpm, unsigned default_hash, struct digest *ret_digest, struct digest *ret_legacy)
-{
+int aggregate_compute(struct tpm *tpm, unsigned default_hash, struct digest *ret_digest, struct digest *ret_legacy) {
 	struct digest digest = zeros(default_hash), legacy = zeros(HASH_SHA1);
 	size_t bank = tpm ? choose_bank(tpm, default_hash) : 0, sha1 = tpm ? find_bank(tpm, HASH_SHA1) : 0;
 

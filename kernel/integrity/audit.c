@@ -12,16 +12,14 @@
 
 static u64 last_serial;
 
-static void begin(struct blob *line, enum audit_type type)
-{
+static void begin(struct blob *line, enum audit_type type) {
 	u64 ms = port_wall_ns() / 1000000;
 
 	blob_format(line, "audit: type=%u audit(%llu.%03u:%llu): ", (unsigned)type,
 		    (unsigned long long)(ms / 1000), (unsigned)(ms % 1000), (unsigned long long)++last_serial);
 }
 
-static void end(struct blob *line, enum audit_type type)
-{
+static void end(struct blob *line, enum audit_type type) {
 	if (line->failed)
 		port_log(LOG_NOTICE, "audit: type=%u audit(0.000:%llu): memory ran out, the record is cut: %.*s",
 			 (unsigned)type, (unsigned long long)last_serial, (int)line->len,
@@ -31,8 +29,7 @@ static void end(struct blob *line, enum audit_type type)
 	blob_done(line);
 }
 
-void audit_untrusted(struct blob *line, const char *text)
-{
+void audit_untrusted(struct blob *line, const char *text) {
 	static const char digits[] = "0123456789ABCDEF";
 	bool plain = true;
 
@@ -51,15 +48,13 @@ void audit_untrusted(struct blob *line, const char *text)
 	}
 }
 
-void audit_printable(char *buf, size_t cap, const char *text)
-{
+void audit_printable(char *buf, size_t cap, const char *text) {
 	if (!text_copy(buf, cap, text) && cap > 4) memcpy(buf + cap - 4, "...", 4);
 	for (char *c = buf; *c; c++)
 		if ((u8)*c < 0x20 || (u8)*c > 0x7e) *c = '?';
 }
 
-void audit_integrity(const struct integrity_task *task, const struct audit_event *event)
-{
+void audit_integrity(const struct integrity_task *task, const struct audit_event *event) {
 	struct blob line = { 0 };
 
 	begin(&line, event->type);
@@ -79,8 +74,7 @@ void audit_integrity(const struct integrity_task *task, const struct audit_event
 	end(&line, event->type);
 }
 
-void audit_file(const struct integrity_task *task, const char *name, const struct digest *digest)
-{
+void audit_file(const struct integrity_task *task, const char *name, const struct digest *digest) {
 	const struct cred *c = task->cred;
 	struct blob line = { 0 };
 
@@ -96,8 +90,7 @@ void audit_file(const struct integrity_task *task, const char *name, const struc
 	end(&line, AUDIT_RULE);
 }
 
-void audit_policy_rule(const struct blob *tokens, bool ok)
-{
+void audit_policy_rule(const struct blob *tokens, bool ok) {
 	struct blob line = { 0 };
 
 	begin(&line, AUDIT_POLICY_RULE);

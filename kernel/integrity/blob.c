@@ -8,8 +8,7 @@
 #include "kernel/base/port.h"
 #include "kernel/base/text.h"
 
-u8 *blob_room(struct blob *blob, size_t len)
-{
+u8 *blob_room(struct blob *blob, size_t len) {
 	size_t cap = blob->cap ? blob->cap : 256;
 	u8 *bigger;
 
@@ -28,15 +27,13 @@ u8 *blob_room(struct blob *blob, size_t len)
 	return blob->base + blob->len - len;
 }
 
-void blob_bytes(struct blob *blob, const void *bytes, size_t len)
-{
+void blob_bytes(struct blob *blob, const void *bytes, size_t len) {
 	u8 *room = len ? blob_room(blob, len) : NULL;
 
 	if (room) memcpy(room, bytes, len);
 }
 
-void blob_le32(struct blob *blob, u32 value)
-{
+void blob_le32(struct blob *blob, u32 value) {
 	u8 raw[4];
 
 	store_le32(raw, value);
@@ -45,8 +42,7 @@ void blob_le32(struct blob *blob, u32 value)
 
 void blob_text(struct blob *blob, const char *text) { blob_bytes(blob, text, strlen(text)); }
 
-void blob_hex(struct blob *blob, const void *bytes, size_t len)
-{
+void blob_hex(struct blob *blob, const void *bytes, size_t len) {
 	u8 *room = len <= SIZE_MAX / 4 ? blob_room(blob, 2 * len + 1) : NULL;
 
 	if (!room) return;
@@ -54,8 +50,7 @@ void blob_hex(struct blob *blob, const void *bytes, size_t len)
 	blob->len--; /* text_hex's NUL */
 }
 
-void blob_format(struct blob *blob, const char *format, ...)
-{
+void blob_format(struct blob *blob, const char *format, ...) {
 	char text[256];
 	va_list args;
 
@@ -67,14 +62,12 @@ void blob_format(struct blob *blob, const char *format, ...)
 
 int blob_status(const struct blob *blob) { return blob->failed ? -ENOMEM : 0; }
 
-void blob_reset(struct blob *blob)
-{
+void blob_reset(struct blob *blob) {
 	blob->len = 0;
 	blob->failed = false;
 }
 
-void blob_done(struct blob *blob)
-{
+void blob_done(struct blob *blob) {
 	port_free(blob->base);
 	*blob = (struct blob){ 0 };
 }

@@ -29,10 +29,7 @@ void blob_hex(struct blob *blob, const void *bytes, size_t len);
 /* Up to 255 characters. */
 void blob_format(struct blob *blob, const char *format, ...) __attribute__((format(printf, 2, 3)));
 must_check int blob_status(const struct blob *blob);
-static inline struct span blob_span(const struct blob *blob)
-{
-	return (struct span){ blob->base, blob->len };
-}
+static inline struct span blob_span(const struct blob *blob) { return (struct span){ blob->base, blob->len }; }
 /* Empties it and keeps the memory. */
 void blob_reset(struct blob *blob);
 void blob_done(struct blob *blob);

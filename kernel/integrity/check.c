@@ -19,8 +19,7 @@
 #define NAME_CAP (VFS_PATH_MAX + 16u) /* " (deleted)" */
 #define VERDICT_BITS (RULE_SIGNATURE | RULE_VERITY)
 
-int core_name(const struct integrity_task *task, const struct path *path, char **ret_name)
-{
+int core_name(const struct integrity_task *task, const struct path *path, char **ret_name) {
 	const struct vfs_context *from = core.has_root ? &core.real : task->context;
 	char *name = port_alloc(NAME_CAP);
 	ssize len = 0;
@@ -41,27 +40,21 @@ int core_name(const struct integrity_task *task, const struct path *path, char *
 static int make_name(struct access *a) { return a->name ? 0 : core_name(a->task, &a->file->path, &a->name); }
 
 /* For texts: the last component where the whole path cannot be had. */
-static const char *name_for_texts(struct access *a)
-{
-	return make_name(a) ? a->file->path.dentry->name : a->name;
-}
+static const char *name_for_texts(struct access *a) { return make_name(a) ? a->file->path.dentry->name : a->name; }
 
-static void audit_data(struct access *a, const char *op, const char *cause)
-{
+static void audit_data(struct access *a, const char *op, const char *cause) {
 	audit_integrity(a->task, &(struct audit_event){ .type = AUDIT_DATA, .op = op, .cause = cause,
 							.inode = a->inode, .name = name_for_texts(a) });
 }
 
 /* Refuses: one audit line where cause is Linux's word for it, one sentence. */
-static int refuse(struct access *a, int err, const char *op, const char *cause, const struct policy_rule *rule)
-{
+static int refuse(struct access *a, int err, const char *op, const char *cause, const struct policy_rule *rule) {
 	if (op) audit_data(a, op, cause);
 	core_say_refused(name_for_texts(a), err, cause, "", rule);
 	return err;
 }
 
-static void decide(struct access *a)
-{
+static void decide(struct access *a) {
 	const struct policy_query query = { .func = a->func, .mask = a->mask, .cred = a->cred, .inode = a->inode };
 	u32 classes = CLASS_MEASURE | CLASS_AUDIT | CLASS_HASH | CLASS_APPRAISE;
 
@@ -71,8 +64,7 @@ static void decide(struct access *a)
 
 /* ---- readers and writers at the same time */
 
-static int record_violation(struct access *a, const char *cause)
-{
+static int record_violation(struct access *a, const char *cause) {
 	struct audit_event audit = { .type = AUDIT_PCR, .op = "invalid_pcr", .cause = cause, .inode = a->inode,
 				     .ok = true };
 	struct event event = { .violation = true, .default_hash = core.default_hash, .inode = a->inode };
@@ -88,8 +80,7 @@ static int record_violation(struct access *a, const char *cause)
 }
 
 /* A file that was measured is opened for write (ToMToU), or one that is measured now has writers. */
-static int check_violations(struct access *a)
-{
+static int check_violations(struct access *a) {
 	bool writing = (a->file->flags & O_ACCMODE) != O_RDONLY;
 	struct icache *state = icache_peek(a->inode);
 
@@ -110,8 +101,7 @@ static int check_violations(struct access *a)
 
 /* ---- collect */
 
-static int hash_page(struct inode *inode, u64 index, size_t len, struct hash_ctx *ctx)
-{
+static int hash_page(struct inode *inode, u64 index, size_t len, struct hash_ctx *ctx) {
 	static const u8 hole[PAGE_SIZE];
 	void *page = NULL;
 	int err = inode->ops->page(inode, index, false, &page);
@@ -122,8 +112,7 @@ static int hash_page(struct inode *inode, u64 index, size_t len, struct hash_ctx
 	return 0;
 }
 
-int core_hash_file(struct inode *inode, unsigned hash_id, struct digest *ret_digest)
-{
+int core_hash_file(struct inode *inode, unsigned hash_id, struct digest *ret_digest) {
 	struct digest digest = { .id = (u8)hash_id, .len = (u8)hash_len(hash_id) };
 	struct hash_ctx ctx;
 
@@ -136,8 +125,7 @@ int core_hash_file(struct inode *inode, unsigned hash_id, struct digest *ret_dig
 	return 0;
 }
 
-static int read_label(struct access *a)
-{
+static int read_label(struct access *a) {
 	ssize len = blob_xattr(&a->label, a->inode, LABEL_NAME);
 
 	if (len == -ENOMEM) return -ENOMEM;
@@ -148,8 +136,7 @@ static int read_label(struct access *a)
 }
 
 /* The digest of the content as it is now, in the label's algorithm where we have it; kept with the inode. */
-static int collect(struct access *a)
-{
+static int collect(struct access *a) {
 	struct icache *state = a->state;
 	unsigned hash_id;
 	bool known;
@@ -176,8 +163,7 @@ static int collect(struct access *a)
 
 /* ---- measure */
 
-static int legacy_digest(struct access *a, const struct template *template, struct event *event)
-{
+static int legacy_digest(struct access *a, const struct template *template, struct event *event) {
 	if (!template_wants_legacy_digest(template)) return 0;
 	event->legacy_digest = a->digest;
 	if (a->digest.id == HASH_SHA1) return 0;
@@ -185,8 +171,7 @@ static int legacy_digest(struct access *a, const struct template *template, stru
 	return a->digest_missing ? 0 : core_hash_file(a->inode, HASH_SHA1, &event->legacy_digest);
 }
 
-static int measure(struct access *a)
-{
+static int measure(struct access *a) {
 	const struct template *template = a->decision.template ? a->decision.template : core.default_template;
 	struct event event = {
 		.name = a->name, .base_name = a->file->path.dentry->name, .digest = a->digest,
@@ -202,15 +187,13 @@ static int measure(struct access *a)
 
 /* ---- appraise */
 
-static bool verdict_is_cached(const struct access *a)
-{
+static bool verdict_is_cached(const struct access *a) {
 	const struct icache_verdict *known = &a->state->verdicts[a->decision.appraise_class];
 
 	return known->good && known->rule_bits == (a->decision.set & VERDICT_BITS) && known->algos == a->decision.algos;
 }
 
-static enum verdict verdict(struct access *a, struct appraise_result *result)
-{
+static enum verdict verdict(struct access *a, struct appraise_result *result) {
 	const struct appraise_request request = {
 		.digest = a->digest, .label = blob_span(&a->label), .label_err = a->label_err, .ima = core.ima,
 		.want_signature = a->decision.set & RULE_SIGNATURE, .want_sigv3 = a->decision.set & RULE_SIGV3,
@@ -220,8 +203,7 @@ static enum verdict verdict(struct access *a, struct appraise_result *result)
 	return appraise_file(&request, result);
 }
 
-static int appraise(struct access *a)
-{
+static int appraise(struct access *a) {
 	struct appraise_result result = { .cause = "opened with O_DIRECT" };
 	const char *op = "appraise_data";
 
@@ -246,8 +228,7 @@ static int appraise(struct access *a)
 /* ---- the whole */
 
 /* The classes that were not yet done for this content. */
-static u32 still_to_do(const struct access *a)
-{
+static u32 still_to_do(const struct access *a) {
 	u32 todo = a->decision.classes & ~(a->state->done & (CLASS_AUDIT | CLASS_HASH));
 
 	if (a->state->measured_pcrs >> a->decision.pcr & 1) todo &= ~CLASS_MEASURE;
@@ -255,8 +236,7 @@ static u32 still_to_do(const struct access *a)
 	return todo;
 }
 
-static int do_classes(struct access *a, u32 todo)
-{
+static int do_classes(struct access *a, u32 todo) {
 	const struct policy_rule *rule = todo & CLASS_MEASURE ? a->decision.measure_rule : a->decision.appraise_rule;
 	int err = make_name(a);
 
@@ -278,8 +258,7 @@ static int do_classes(struct access *a, u32 todo)
 }
 
 /* A signed file is not written to: its signature could not be made again. */
-static int check_writer(struct access *a)
-{
+static int check_writer(struct access *a) {
 	if (!(a->mask & MAY_WRITE) || !(a->decision.classes & CLASS_APPRAISE) || core.mode != APPRAISE_ENFORCE)
 		return 0;
 	if (a->created || !(a->state->marks & ICACHE_SIGNED)) return 0;
@@ -287,16 +266,13 @@ static int check_writer(struct access *a)
 }
 
 /* A mapping cannot be appraised while somebody may change the pages under it. */
-static int check_mapped_writers(struct access *a)
-{
-	if (a->func != FUNC_MMAP_CHECK || !(a->decision.classes & CLASS_APPRAISE) || a->inode->writers <= 0)
-		return 0;
+static int check_mapped_writers(struct access *a) {
+	if (a->func != FUNC_MMAP_CHECK || !(a->decision.classes & CLASS_APPRAISE) || a->inode->writers <= 0) return 0;
 	if (core.mode != APPRAISE_ENFORCE) return 0;
 	return refuse(a, -EACCES, "mmap_file", "mmapped_writers", a->decision.appraise_rule);
 }
 
-static int run(struct access *a)
-{
+static int run(struct access *a) {
 	bool watched = a->func == FUNC_FILE_CHECK || a->func == FUNC_MMAP_CHECK || a->func == FUNC_MMAP_CHECK_REQPROT;
 	u32 todo;
 
@@ -311,15 +287,13 @@ static int run(struct access *a)
 	return check_writer(a);
 }
 
-static void access_done(struct access *a)
-{
+static void access_done(struct access *a) {
 	blob_done(&a->label);
 	port_free(a->name);
 }
 
 int check_file(const struct integrity_task *task, const struct cred *cred, struct file *file, unsigned func, u32 mask,
-	       bool created)
-{
+	       bool created) {
 	RELEASED(access_done) struct access a = { .task = task, .cred = cred, .file = file, .inode = file->inode,
 						  .func = (u8)func, .mask = mask, .created = created };
 
@@ -328,8 +302,7 @@ int check_file(const struct integrity_task *task, const struct cred *cred, struc
 	return run(&a);
 }
 
-int check_record_only(const struct integrity_task *task, struct file *file, unsigned func)
-{
+int check_record_only(const struct integrity_task *task, struct file *file, unsigned func) {
 	RELEASED(access_done) struct access a = { .task = task, .cred = task->cred, .file = file,
 						  .inode = file->inode, .func = (u8)func, .mask = MAY_READ };
 

@@ -79,8 +79,7 @@ must_check int core_measure_keys(void);
 /* The kernel itself, as Linux names it before there are tasks. */
 const struct integrity_task *core_boot_task(void);
 /* Prints why something was refused; name may be any bytes, why may be "". */
-void core_say_refused(const char *name, int err, const char *cause, const char *why,
-		      const struct policy_rule *rule);
+void core_say_refused(const char *name, int err, const char *cause, const char *why, const struct policy_rule *rule);
 /* Frees everything but what hangs on inodes: a failed start, tests. The hooks stay and find nothing to do. */
 void core_done(void);
 

@@ -6,16 +6,14 @@
 
 #include "kernel/base/port.h"
 
-struct change_id change_id_take(struct inode *inode)
-{
+struct change_id change_id_take(struct inode *inode) {
 	struct change_id id = { .dev = inode->sb->dev, .ino = inode->ino, .has_cookie = true, .has_ctime = true };
 
 	id.cookie = inode_version_read(inode, &id.ctime);
 	return id;
 }
 
-bool change_id_differs(const struct change_id *then, const struct change_id *now)
-{
+bool change_id_differs(const struct change_id *then, const struct change_id *now) {
 	if (then->dev != now->dev || then->ino != now->ino) return true;
 	if (then->has_cookie && now->has_cookie) return then->cookie != now->cookie;
 	if (then->has_ctime && now->has_ctime)
@@ -25,27 +23,23 @@ bool change_id_differs(const struct change_id *then, const struct change_id *now
 
 struct icache *icache_peek(const struct inode *inode) { return inode->integrity; }
 
-struct icache *icache_get(struct inode *inode)
-{
+struct icache *icache_get(struct inode *inode) {
 	if (!inode->integrity) inode->integrity = port_alloc(sizeof(struct icache));
 	return inode->integrity;
 }
 
-void icache_forget_verdicts(struct icache *state)
-{
+void icache_forget_verdicts(struct icache *state) {
 	for (unsigned i = 0; i < APPRAISE_CLASSES; i++) state->verdicts[i] = (struct icache_verdict){ 0 };
 }
 
-void icache_forget(struct icache *state)
-{
+void icache_forget(struct icache *state) {
 	state->collected = false;
 	state->done = 0;
 	state->measured_pcrs = 0;
 	icache_forget_verdicts(state);
 }
 
-void icache_refresh(struct icache *state, struct inode *inode)
-{
+void icache_refresh(struct icache *state, struct inode *inode) {
 	struct change_id now;
 
 	if (!state->collected) return;
@@ -53,8 +47,7 @@ void icache_refresh(struct icache *state, struct inode *inode)
 	if (change_id_differs(&state->id, &now)) icache_forget(state);
 }
 
-void icache_changed(struct inode *inode, bool content)
-{
+void icache_changed(struct inode *inode, bool content) {
 	struct icache *state = inode->integrity;
 	struct change_id now;
 
@@ -70,8 +63,7 @@ void icache_changed(struct inode *inode, bool content)
 		state->id = now;
 }
 
-void icache_free(struct inode *inode)
-{
+void icache_free(struct inode *inode) {
 	port_free(inode->integrity);
 	inode->integrity = NULL;
 }

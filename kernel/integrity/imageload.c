@@ -24,14 +24,12 @@ struct load {
 	size_t why_cap;
 };
 
-static int explain(const struct load *load, const char *path, int err, const char *reason)
-{
+static int explain(const struct load *load, const char *path, int err, const char *reason) {
 	text_format(load->why, load->why_cap, "%s: %s", path, reason);
 	return err;
 }
 
-static int read_whole(struct inode *inode, size_t max, struct blob *out)
-{
+static int read_whole(struct inode *inode, size_t max, struct blob *out) {
 	u8 *room = inode->size <= max ? blob_room(out, inode->size) : NULL;
 
 	if (!room) return inode->size <= max ? -ENOMEM : -EFBIG;
@@ -41,8 +39,7 @@ static int read_whole(struct inode *inode, size_t max, struct blob *out)
 static void put_file(struct file **file) { file_put(*file); }
 
 /* Opens, records and reads the file. Without the file: 0, and out->base stays NULL. */
-static int take_file(const struct load *load, const char *path, size_t max, struct blob *out)
-{
+static int take_file(const struct load *load, const char *path, size_t max, struct blob *out) {
 	struct integrity_task task = *core_boot_task();
 	RELEASED(put_file) struct file *file = NULL;
 	int err = vfs_open(load->context, NULL, path, O_RDONLY, 0, load->cred, &file);
@@ -57,8 +54,7 @@ static int take_file(const struct load *load, const char *path, size_t max, stru
 	return err ? explain(load, path, err, "cannot be read") : 0;
 }
 
-static int load_keys(const struct load *load, const char *path, struct keyring *ring)
-{
+static int load_keys(const struct load *load, const char *path, struct keyring *ring) {
 	RELEASED(blob_done) struct blob der = { 0 };
 	size_t count = 0;
 	int err;
@@ -75,8 +71,7 @@ static int load_keys(const struct load *load, const char *path, struct keyring *
 static void audit_line(const struct blob *echo, int err) { audit_policy_rule(echo, !err); }
 
 /* A text without rules is refused: it would switch everything off. */
-static int load_policy(const struct load *load)
-{
+static int load_policy(const struct load *load) {
 	struct audit_event status = { .type = AUDIT_STATUS, .op = "policy_update", .cause = "failed" };
 	RELEASED(blob_done) struct blob text = { 0 };
 	struct policy policy = { 0 };

@@ -25,8 +25,7 @@ const struct integrity_task *core_boot_task(void) { return &boot_task; }
 
 /* ---- start */
 
-static void choose_hash(const char *name)
-{
+static void choose_hash(const char *name) {
 	unsigned id = HASH_SHA256;
 
 	core.default_hash = HASH_SHA256;
@@ -38,8 +37,7 @@ static void choose_hash(const char *name)
 }
 
 /* The first usable of the two parameters counts. The older template has room for a sha1 only. */
-static void choose_template(const char *name, const char *format)
-{
+static void choose_template(const char *name, const char *format) {
 	const struct template *chosen = NULL;
 
 	core.default_template = template_find(DEFAULT_TEMPLATE, strlen(DEFAULT_TEMPLATE));
@@ -53,13 +51,11 @@ static void choose_template(const char *name, const char *format)
 	if (chosen) core.default_template = chosen;
 }
 
-static void unknown_policy(const char *name, size_t len)
-{
+static void unknown_policy(const char *name, size_t len) {
 	port_log(LOG_ERR, "ima: policy \"%.*s\" not found", (int)len, name);
 }
 
-static int start_policy(const char *names)
-{
+static int start_policy(const char *names) {
 	RELEASED(blob_done) struct blob text = { 0 };
 	struct policy policy;
 	struct policy_error why;
@@ -71,24 +67,21 @@ static int start_policy(const char *names)
 	return 0;
 }
 
-static int record_boot_aggregate(struct tpm *tpm)
-{
+static int record_boot_aggregate(struct tpm *tpm) {
 	struct event event = { .name = LOG_BOOT_AGGREGATE, .default_hash = core.default_hash };
 
 	TRY(aggregate_compute(tpm, core.default_hash, &event.digest, &event.legacy_digest));
 	return core_record(&boot_task, core.default_template, LOG_DEFAULT_PCR, &event);
 }
 
-static int alloc_rings(void)
-{
+static int alloc_rings(void) {
 	core.ima = keyring_alloc(".ima");
 	core.evm = keyring_alloc(".evm");
 	core.builtin = keyring_alloc(".builtin_trusted_keys");
 	return core.ima && core.evm && core.builtin ? 0 : -ENOMEM;
 }
 
-static int start(const struct integrity_config *config)
-{
+static int start(const struct integrity_config *config) {
 	TRY(mlog_alloc(config->tpm, core.default_hash, &core.log));
 	TRY(alloc_rings());
 	TRY(start_policy(config->policy_names));
@@ -97,8 +90,7 @@ static int start(const struct integrity_config *config)
 
 static void set_hooks(void);
 
-int integrity_init(const struct integrity_config *config)
-{
+int integrity_init(const struct integrity_config *config) {
 	int err;
 
 	core.mode = config->appraise;
@@ -115,16 +107,14 @@ int integrity_init(const struct integrity_config *config)
 	return err;
 }
 
-void core_set_policy(struct policy *policy)
-{
+void core_set_policy(struct policy *policy) {
 	policy_done(&core.policy);
 	core.policy = *policy;
 	if (policy->appraise_funcs >> FUNC_POLICY_CHECK & 1) core.signed_policy_required = true;
 	if (!core.setxattr_algos) core.setxattr_algos = policy->setxattr_algos;
 }
 
-void core_done(void)
-{
+void core_done(void) {
 	if (core.has_root) {
 		path_put(&core.real.root);
 		path_put(&core.real.cwd);
@@ -137,8 +127,7 @@ void core_done(void)
 	core = (struct core){ 0 };
 }
 
-struct keyring *integrity_keyring(const char *name)
-{
+struct keyring *integrity_keyring(const char *name) {
 	struct keyring *const rings[] = { core.ima, core.evm, core.builtin };
 
 	for (size_t i = 0; i < ARRAY_COUNT(rings); i++)
@@ -152,18 +141,15 @@ void integrity_set_current(void (*current)(struct integrity_task *ret_task)) { c
 
 /* ---- programs */
 
-int integrity_bprm_check(const struct integrity_task *task, struct file *file)
-{
+int integrity_bprm_check(const struct integrity_task *task, struct file *file) {
 	return check_file(task, task->cred, file, FUNC_BPRM_CHECK, MAY_EXEC, false);
 }
 
-int integrity_creds_check(const struct integrity_task *task, struct file *file, const struct cred *new_cred)
-{
+int integrity_creds_check(const struct integrity_task *task, struct file *file, const struct cred *new_cred) {
 	return check_file(task, new_cred, file, FUNC_CREDS_CHECK, MAY_EXEC, false);
 }
 
-int integrity_mmap_check(const struct integrity_task *task, struct file *file, u32 reqprot, u32 prot)
-{
+int integrity_mmap_check(const struct integrity_task *task, struct file *file, u32 reqprot, u32 prot) {
 	if (file && reqprot & PROT_EXEC)
 		TRY(check_file(task, task->cred, file, FUNC_MMAP_CHECK_REQPROT, MAY_EXEC, false));
 	if (file && prot & PROT_EXEC) TRY(check_file(task, task->cred, file, FUNC_MMAP_CHECK, MAY_EXEC, false));
@@ -172,8 +158,7 @@ int integrity_mmap_check(const struct integrity_task *task, struct file *file, u
 
 /* ---- the file system's hooks */
 
-static struct integrity_task current_task(const struct cred *cred)
-{
+static struct integrity_task current_task(const struct cred *cred) {
 	struct integrity_task task = boot_task;
 
 	if (core.current) core.current(&task);
@@ -181,38 +166,33 @@ static struct integrity_task current_task(const struct cred *cred)
 	return task;
 }
 
-static int hook_file_open(struct file *file, const struct cred *cred, u32 mask, bool created)
-{
+static int hook_file_open(struct file *file, const struct cred *cred, u32 mask, bool created) {
 	const struct integrity_task task = current_task(cred);
 
 	return check_file(&task, cred, file, FUNC_FILE_CHECK, mask, created);
 }
 
 /* The last writer goes: the next overlap is a new one. */
-static void hook_file_release(struct file *file)
-{
+static void hook_file_release(struct file *file) {
 	struct icache *state = icache_peek(file->inode);
 
 	if (state && file->inode->writers == 1) state->marks &= ~ICACHE_EMITTED_OPENWRITERS;
 }
 
 static int hook_setxattr(const struct path *path, const char *name, const void *value, size_t len,
-			 const struct cred *cred)
-{
+			 const struct cred *cred) {
 	const struct integrity_task task = current_task(cred);
 
 	return core_check_setxattr(&task, path, name, (struct span){ value, len });
 }
 
-static int hook_removexattr(const struct path *path, const char *name, const struct cred *cred)
-{
+static int hook_removexattr(const struct path *path, const char *name, const struct cred *cred) {
 	const struct integrity_task task = current_task(cred);
 
 	return core_check_removexattr(&task, path, name);
 }
 
-static void set_hooks(void)
-{
+static void set_hooks(void) {
 	static const struct vfs_hooks hooks = {
 		.file_open = hook_file_open, .file_release = hook_file_release,
 		.setxattr = hook_setxattr, .removexattr = hook_removexattr,

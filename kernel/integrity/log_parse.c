@@ -7,15 +7,13 @@
 #include "kernel/base/mem.h"
 #include "kernel/base/try.h"
 
-static int refuse(const char **ret_why, const char *why)
-{
+static int refuse(const char **ret_why, const char *why) {
 	*ret_why = why;
 	return -EBADMSG;
 }
 
 /* The older encoding: digest without, name with its length. */
-static struct span take_legacy(struct cursor *list)
-{
+static struct span take_legacy(struct cursor *list) {
 	struct cursor ahead = *list;
 
 	cursor_skip(&ahead, LOG_LEGACY_DIGEST_LEN);
@@ -24,13 +22,11 @@ static struct span take_legacy(struct cursor *list)
 	return cursor_take(list, ahead.pos - list->pos);
 }
 
-static bool is_legacy(struct span name)
-{
+static bool is_legacy(struct span name) {
 	return name.len == strlen(LOG_LEGACY_NAME) && memcmp(name.base, LOG_LEGACY_NAME, name.len) == 0;
 }
 
-int log_parse_next(struct cursor *list, size_t digest_len, struct log_record *ret_record, const char **ret_why)
-{
+int log_parse_next(struct cursor *list, size_t digest_len, struct log_record *ret_record, const char **ret_why) {
 	size_t start = list->pos;
 	struct log_record record = { .pcr = cursor_le32(list) };
 	u32 len;
@@ -54,8 +50,7 @@ int log_parse_next(struct cursor *list, size_t digest_len, struct log_record *re
 	return 0;
 }
 
-int log_record_template(const struct log_record *record, struct log_template *ret_template, const char **ret_why)
-{
+int log_record_template(const struct log_record *record, struct log_template *ret_template, const char **ret_why) {
 	const char *name = (const char *)record->name.base;
 	const struct template *known = template_find(name, record->name.len);
 	struct template_layout layout;
@@ -76,21 +71,18 @@ int log_record_template(const struct log_record *record, struct log_template *re
 	return 0;
 }
 
-bool log_record_is_violation(const struct log_record *record)
-{
+bool log_record_is_violation(const struct log_record *record) {
 	for (size_t i = 0; i < record->digest.len; i++)
 		if (record->digest.base[i]) return false;
 	return true;
 }
 
 int log_record_digest(const struct log_record *record, const struct log_template *template, unsigned hash_id,
-		      u8 *ret_bytes)
-{
+		      u8 *ret_bytes) {
 	return template_digest(&template->template, hash_id, record->data, ret_bytes);
 }
 
-int log_chain_extend(unsigned hash_id, u8 *value, const u8 *digest, bool violation)
-{
+int log_chain_extend(unsigned hash_id, u8 *value, const u8 *digest, bool violation) {
 	size_t len = hash_len(hash_id);
 	u8 ones[HASH_MAX_LEN];
 	struct hash_ctx ctx;

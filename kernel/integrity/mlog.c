@@ -47,24 +47,21 @@ struct mlog {
 	u64 broken_at;
 };
 
-static void add_bank(struct mlog *log, u16 alg, unsigned hash, size_t len, bool listed)
-{
+static void add_bank(struct mlog *log, u16 alg, unsigned hash, size_t len, bool listed) {
 	log->banks[log->bank_count++] = (struct mlog_bank){
 		.alg = alg, .hash = (u8)hash, .len = (u8)min_u64(len, HASH_MAX_LEN), .padded = !hash_available(hash),
 		.listed = listed,
 	};
 }
 
-static size_t find_bank(const struct mlog *log, unsigned hash)
-{
+static size_t find_bank(const struct mlog *log, unsigned hash) {
 	size_t i = 0;
 
 	while (i < log->bank_count && log->banks[i].hash != hash) i++;
 	return i;
 }
 
-static void init_banks(struct mlog *log, unsigned default_hash)
-{
+static void init_banks(struct mlog *log, unsigned default_hash) {
 	for (size_t i = 0; log->tpm && i < log->tpm->bank_count; i++)
 		add_bank(log, log->tpm->banks[i].alg, log->tpm->banks[i].hash, log->tpm->banks[i].len, true);
 	if (find_bank(log, HASH_SHA1) == log->bank_count)
@@ -74,8 +71,7 @@ static void init_banks(struct mlog *log, unsigned default_hash)
 	log->default_bank = find_bank(log, default_hash);
 }
 
-int mlog_alloc(struct tpm *tpm, unsigned default_hash, struct mlog **ret_log)
-{
+int mlog_alloc(struct tpm *tpm, unsigned default_hash, struct mlog **ret_log) {
 	struct mlog *log;
 	int err;
 
@@ -92,8 +88,7 @@ int mlog_alloc(struct tpm *tpm, unsigned default_hash, struct mlog **ret_log)
 	return 0;
 }
 
-void mlog_free(struct mlog *log)
-{
+void mlog_free(struct mlog *log) {
 	if (!log) return;
 	for (size_t i = 0; i < log->current.segment_count; i++) port_free(log->current.segments[i].bytes);
 	port_free(log->current.segments);
@@ -102,8 +97,7 @@ void mlog_free(struct mlog *log)
 }
 
 /* Room in the list of segments for one more. */
-static int reserve_segment_entry(struct records *records)
-{
+static int reserve_segment_entry(struct records *records) {
 	size_t cap = records->segment_cap ? records->segment_cap * 2 : 8;
 	struct segment *bigger;
 
@@ -117,8 +111,7 @@ static int reserve_segment_entry(struct records *records)
 	return 0;
 }
 
-static int reserve_space(struct records *records, size_t len)
-{
+static int reserve_space(struct records *records, size_t len) {
 	struct segment *open = records->segment_count ? &records->segments[records->segment_count - 1] : NULL;
 	struct segment made = { .cap = max_u64(SEGMENT_BYTES, len) };
 
@@ -134,8 +127,7 @@ static size_t header_len(size_t data_len) { return data_len < LEN_WIDE ? 4 : 8; 
 
 static size_t stored_len(size_t data_len) { return align_up(header_len(data_len) + data_len, 8); }
 
-static int template_index(struct mlog *log, const struct template *template, u8 *ret_index)
-{
+static int template_index(struct mlog *log, const struct template *template, u8 *ret_index) {
 	size_t i = 0;
 
 	while (i < log->template_count && log->templates[i] != template) i++;
@@ -146,8 +138,7 @@ static int template_index(struct mlog *log, const struct template *template, u8 
 }
 
 /* Writes the record behind the last one; the caller reserved the space. */
-static void store(struct records *records, const struct mlog_entry *entry, u8 index)
-{
+static void store(struct records *records, const struct mlog_entry *entry, u8 index) {
 	struct segment *open = &records->segments[records->segment_count - 1];
 	size_t header = header_len(entry->data.len);
 	u8 *to = open->bytes + open->used;
@@ -162,8 +153,7 @@ static void store(struct records *records, const struct mlog_entry *entry, u8 in
 }
 
 /* Takes the last record back: only before anybody could see it. */
-static void retract(struct records *records, size_t data_len)
-{
+static void retract(struct records *records, size_t data_len) {
 	struct segment *open = &records->segments[records->segment_count - 1];
 
 	open->used -= stored_len(data_len);
@@ -171,8 +161,7 @@ static void retract(struct records *records, size_t data_len)
 	records->count--;
 }
 
-bool mlog_next(const struct mlog *log, struct mlog_cursor *cursor, struct mlog_record *ret_record)
-{
+bool mlog_next(const struct mlog *log, struct mlog_cursor *cursor, struct mlog_record *ret_record) {
 	const struct records *records = &log->current;
 	size_t header, len;
 	const u8 *from;
@@ -196,22 +185,19 @@ bool mlog_next(const struct mlog *log, struct mlog_cursor *cursor, struct mlog_r
 
 /* The digest of the data for a bank, violation or not. */
 static int content_digest(const struct mlog_bank *bank, const struct template *template, struct span data,
-			  u8 *ret_bytes)
-{
+			  u8 *ret_bytes) {
 	memset(ret_bytes, 0, bank->len);
 	return template_digest(template, bank->padded ? HASH_SHA1 : bank->hash, data, ret_bytes);
 }
 
-int mlog_digest(const struct mlog_bank *bank, const struct mlog_record *record, u8 *ret_bytes)
-{
+int mlog_digest(const struct mlog_bank *bank, const struct mlog_record *record, u8 *ret_bytes) {
 	if (!record->violation) return content_digest(bank, record->template, record->data, ret_bytes);
 	memset(ret_bytes, 0, bank->len);
 	return 0;
 }
 
 /* A violation extends ones: over the bank, or over a sha1 where the algorithm has no mapping. */
-static int extend_digest(const struct mlog_bank *bank, const struct mlog_entry *entry, u8 *ret_bytes)
-{
+static int extend_digest(const struct mlog_bank *bank, const struct mlog_entry *entry, u8 *ret_bytes) {
 	if (!entry->violation) return content_digest(bank, entry->template, entry->data, ret_bytes);
 	memset(ret_bytes, 0, bank->len);
 	memset(ret_bytes, 0xff, bank->hash == HASH_COUNT ? min_u64(bank->len, hash_len(HASH_SHA1)) : bank->len);
@@ -219,15 +205,13 @@ static int extend_digest(const struct mlog_bank *bank, const struct mlog_entry *
 }
 
 /* PCRs 17 to 22 belong to other localities, 24 and above do not exist. */
-static bool pcr_fits(const struct mlog *log, u32 pcr)
-{
+static bool pcr_fits(const struct mlog *log, u32 pcr) {
 	if (!log->tpm) return pcr <= LOG_PCR_MAX;
 	return pcr <= 16 || pcr == 23;
 }
 
 /* Extends; a failure that may have left the PCR other than the log says breaks the log. */
-static int extend(struct mlog *log, const struct mlog_entry *entry, const struct tpm_digests *digests)
-{
+static int extend(struct mlog *log, const struct mlog_entry *entry, const struct tpm_digests *digests) {
 	int err = log->tpm ? tpm_extend(log->tpm, entry->pcr, digests) : 0;
 
 	if (!err) return 0;
@@ -240,8 +224,7 @@ static int extend(struct mlog *log, const struct mlog_entry *entry, const struct
 	return -EIO;
 }
 
-int mlog_append(struct mlog *log, const struct mlog_entry *entry)
-{
+int mlog_append(struct mlog *log, const struct mlog_entry *entry) {
 	const struct mlog_bank *key = &log->banks[log->default_bank];
 	struct tpm_digests digests;
 	struct fingerprint fp;
@@ -269,8 +252,7 @@ u64 mlog_count(const struct mlog *log) { return log->current.count; }
 
 u64 mlog_violations(const struct mlog *log) { return log->violations; }
 
-bool mlog_broken(const struct mlog *log, u64 *ret_record)
-{
+bool mlog_broken(const struct mlog *log, u64 *ret_record) {
 	if (log->broken && ret_record) *ret_record = log->broken_at;
 	return log->broken;
 }
@@ -279,8 +261,7 @@ size_t mlog_bank_count(const struct mlog *log) { return log->bank_count; }
 
 const struct mlog_bank *mlog_bank(const struct mlog *log, size_t index) { return &log->banks[index]; }
 
-int mlog_show_binary(const struct mlog_bank *bank, const struct mlog_record *record, struct blob *out)
-{
+int mlog_show_binary(const struct mlog_bank *bank, const struct mlog_record *record, struct blob *out) {
 	const char *label = template_label(record->template);
 	u8 digest[HASH_MAX_LEN];
 
@@ -294,8 +275,7 @@ int mlog_show_binary(const struct mlog_bank *bank, const struct mlog_record *rec
 	return blob_status(out);
 }
 
-int mlog_show_ascii(const struct mlog_bank *bank, const struct mlog_record *record, struct blob *out)
-{
+int mlog_show_ascii(const struct mlog_bank *bank, const struct mlog_record *record, struct blob *out) {
 	u8 digest[HASH_MAX_LEN];
 
 	TRY(mlog_digest(bank, record, digest));

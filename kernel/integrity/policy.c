@@ -8,27 +8,21 @@
 #include "kernel/base/mem.h"
 #include "kernel/base/port.h"
 
-u32 action_class(enum policy_action action)
-{
-	return action == ACTION_NONE ? 0 : 1u << (((unsigned)action - 1) / 2);
-}
+u32 action_class(enum policy_action action) { return action == ACTION_NONE ? 0 : 1u << (((unsigned)action - 1) / 2); }
 
 bool action_is_positive(enum policy_action action) { return (unsigned)action & 1; }
 
-static bool id_matches(const struct policy_id *id, u32 value)
-{
+static bool id_matches(const struct policy_id *id, u32 value) {
 	return id->op == '<' ? value < id->value : id->op == '>' ? value > id->value : value == id->value;
 }
 
 /* A task that may change its ids is matched by any of them. */
-static bool effective_matches(const struct policy_id *id, const struct cred *cred, u32 effective, u32 saved, u32 real)
-{
+static bool effective_matches(const struct policy_id *id, const struct cred *cred, u32 effective, u32 saved, u32 real) {
 	if (id_matches(id, effective)) return true;
 	return cred->euid == 0 && (id_matches(id, saved) || id_matches(id, real));
 }
 
-static bool cred_matches(const struct policy_rule *rule, const struct cred *cred)
-{
+static bool cred_matches(const struct policy_rule *rule, const struct cred *cred) {
 	if (rule->set & RULE_UID && !id_matches(&rule->uid, cred->uid)) return false;
 	if (rule->set & RULE_EUID && !effective_matches(&rule->uid, cred, cred->euid, cred->suid, cred->uid))
 		return false;
@@ -36,8 +30,7 @@ static bool cred_matches(const struct policy_rule *rule, const struct cred *cred
 	return !(rule->set & RULE_EGID) || effective_matches(&rule->gid, cred, cred->egid, cred->sgid, cred->gid);
 }
 
-static bool file_matches(const struct policy_rule *rule, const struct inode *inode)
-{
+static bool file_matches(const struct policy_rule *rule, const struct inode *inode) {
 	const u32 about_file = RULE_FSMAGIC | RULE_FSNAME | RULE_SUBTYPE | RULE_FSUUID | RULE_FOWNER | RULE_FGROUP;
 
 	if (!(rule->set & about_file)) return true;
@@ -45,15 +38,13 @@ static bool file_matches(const struct policy_rule *rule, const struct inode *ino
 		return false;
 	if (rule->set & RULE_FSMAGIC && rule->fsmagic != inode->sb->magic) return false;
 	if (rule->set & RULE_FSNAME && strcmp(rule->fsname, inode->sb->fsname) != 0) return false;
-	if (rule->set & RULE_FSUUID && memcmp(rule->fsuuid, inode->sb->uuid, sizeof(rule->fsuuid)) != 0)
-		return false;
+	if (rule->set & RULE_FSUUID && memcmp(rule->fsuuid, inode->sb->uuid, sizeof(rule->fsuuid)) != 0) return false;
 	if (rule->set & RULE_FOWNER && !id_matches(&rule->fowner, inode->uid)) return false;
 	return !(rule->set & RULE_FGROUP) || id_matches(&rule->fgroup, inode->gid);
 }
 
 /* name is one of the list's words between bars; no list means any. */
-static bool list_has(const char *list, const char *name)
-{
+static bool list_has(const char *list, const char *name) {
 	while (list) {
 		const char *bar = strchr(list, '|');
 		size_t len = bar ? (size_t)(bar - list) : strlen(list);
@@ -65,18 +56,15 @@ static bool list_has(const char *list, const char *name)
 }
 
 /* Keys and critical data: only a rule that names the func, and of the conditions the ids and the list. */
-static bool data_matches(const struct policy_rule *rule, const struct policy_query *query)
-{
+static bool data_matches(const struct policy_rule *rule, const struct policy_query *query) {
 	const char *list = query->func == FUNC_KEY_CHECK ? rule->keyrings : rule->label;
 
 	if (rule->func != query->func || !cred_matches(rule, query->cred)) return false;
 	return !list || list_has(list, query->data);
 }
 
-static bool rule_matches(const struct policy_rule *rule, const struct policy_query *query)
-{
-	if (query->func == FUNC_KEY_CHECK || query->func == FUNC_CRITICAL_DATA)
-		return data_matches(rule, query);
+static bool rule_matches(const struct policy_rule *rule, const struct policy_query *query) {
+	if (query->func == FUNC_KEY_CHECK || query->func == FUNC_CRITICAL_DATA) return data_matches(rule, query);
 	if (rule->set & RULE_FUNC && rule->func != query->func) return false;
 	if (rule->set & RULE_MASK) {
 		if (rule->mask_contains ? !(rule->mask & query->mask) : rule->mask != query->mask) return false;
@@ -84,8 +72,7 @@ static bool rule_matches(const struct policy_rule *rule, const struct policy_que
 	return file_matches(rule, query->inode) && cred_matches(rule, query->cred);
 }
 
-static u8 appraise_class_of(const struct policy_rule *rule, unsigned func)
-{
+static u8 appraise_class_of(const struct policy_rule *rule, unsigned func) {
 	if (!(rule->set & RULE_FUNC)) return APPRAISE_FILE;
 	switch (func) {
 	case FUNC_FILE_CHECK: return APPRAISE_FILE;
@@ -97,8 +84,7 @@ static u8 appraise_class_of(const struct policy_rule *rule, unsigned func)
 	}
 }
 
-static void apply(const struct policy_rule *rule, unsigned func, struct policy_decision *decision)
-{
+static void apply(const struct policy_rule *rule, unsigned func, struct policy_decision *decision) {
 	u32 class = action_class(rule->action);
 
 	decision->set |= rule->set;
@@ -116,8 +102,7 @@ static void apply(const struct policy_rule *rule, unsigned func, struct policy_d
 }
 
 void policy_decide(const struct policy *policy, const struct policy_query *query, u32 classes,
-		   struct policy_decision *ret_decision)
-{
+		   struct policy_decision *ret_decision) {
 	struct policy_decision decision = { .pcr = LOG_DEFAULT_PCR };
 	u32 pending = policy->funcs >> query->func & 1 ? classes & policy->classes : 0;
 
@@ -132,8 +117,7 @@ void policy_decide(const struct policy *policy, const struct policy_query *query
 	*ret_decision = decision;
 }
 
-int policy_add(struct policy *policy, const struct policy_rule *rule)
-{
+int policy_add(struct policy *policy, const struct policy_rule *rule) {
 	if (policy->count == policy->cap) {
 		size_t cap = policy->cap ? policy->cap * 2 : 16;
 		struct policy_rule *bigger = port_alloc(cap * sizeof(*bigger));
@@ -151,19 +135,16 @@ int policy_add(struct policy *policy, const struct policy_rule *rule)
 	}
 	policy->funcs |= rule->set & RULE_FUNC ? 1u << rule->func : ~0u;
 	policy->classes |= action_is_positive(rule->action) ? action_class(rule->action) : 0;
-	if (rule->action == ACTION_APPRAISE && rule->set & RULE_FUNC)
-		policy->appraise_funcs |= 1u << rule->func;
+	if (rule->action == ACTION_APPRAISE && rule->set & RULE_FUNC) policy->appraise_funcs |= 1u << rule->func;
 	return 0;
 }
 
-void policy_rule_done(struct policy_rule *rule)
-{
+void policy_rule_done(struct policy_rule *rule) {
 	port_free(rule->text);
 	*rule = (struct policy_rule){ 0 };
 }
 
-void policy_done(struct policy *policy)
-{
+void policy_done(struct policy *policy) {
 	for (size_t i = 0; i < policy->count; i++) policy_rule_done(&policy->rules[i]);
 	port_free(policy->rules);
 	*policy = (struct policy){ 0 };

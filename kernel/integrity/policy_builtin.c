@@ -89,8 +89,7 @@ static const struct {
 	{ "fail_securely", "" }, { "none", "" },
 };
 
-static const char *next_name(const char **names, size_t *ret_len)
-{
+static const char *next_name(const char **names, size_t *ret_len) {
 	const char *start = *names;
 	size_t len = 0;
 
@@ -101,8 +100,7 @@ static const char *next_name(const char **names, size_t *ret_len)
 	return len ? start : NULL;
 }
 
-bool policy_names_have(const char *names, const char *name)
-{
+bool policy_names_have(const char *names, const char *name) {
 	const char *found;
 	size_t len;
 
@@ -112,15 +110,13 @@ bool policy_names_have(const char *names, const char *name)
 	return false;
 }
 
-static bool is_set(const char *name, size_t len)
-{
+static bool is_set(const char *name, size_t len) {
 	for (size_t i = 0; i < ARRAY_COUNT(sets); i++)
 		if (strlen(sets[i].name) == len && memcmp(sets[i].name, name, len) == 0) return true;
 	return false;
 }
 
-int policy_builtin_text(const char *names, void (*unknown)(const char *name, size_t len), struct blob *out)
-{
+int policy_builtin_text(const char *names, void (*unknown)(const char *name, size_t len), struct blob *out) {
 	const char *rest = names, *name, *last = NULL;
 	bool any = false;
 	size_t len;

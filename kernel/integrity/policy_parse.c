@@ -20,15 +20,13 @@
 /* Handlers get the value behind the operator, and where in the rule it goes; they say NULL or what is wrong. */
 typedef const char *handler_fn(struct policy_rule *rule, char op, char *value, void *field);
 
-static int parse_number(const char *text, unsigned base, u64 max, u64 *ret_value)
-{
+static int parse_number(const char *text, unsigned base, u64 max, u64 *ret_value) {
 	if (*text == '+') text++;
 	if (base == 16 && text[0] == '0' && (text[1] | 0x20) == 'x') text += 2;
 	return text_to_u64(text, strlen(text), base, max, ret_value);
 }
 
-static const char *set_func(struct policy_rule *rule, char, char *value, void *)
-{
+static const char *set_func(struct policy_rule *rule, char, char *value, void *) {
 	u32 func;
 
 	if (!policy_word_find(policy_funcs, value, &func)) return "the func is not known";
@@ -36,8 +34,7 @@ static const char *set_func(struct policy_rule *rule, char, char *value, void *)
 	return NULL;
 }
 
-static const char *set_mask(struct policy_rule *rule, char, char *value, void *)
-{
+static const char *set_mask(struct policy_rule *rule, char, char *value, void *) {
 	u32 mask;
 
 	rule->mask_contains = *value == '^';
@@ -47,34 +44,29 @@ static const char *set_mask(struct policy_rule *rule, char, char *value, void *)
 }
 
 /* A zero may be followed by another one, as on Linux. */
-static const char *set_fsmagic(struct policy_rule *rule, char, char *value, void *)
-{
+static const char *set_fsmagic(struct policy_rule *rule, char, char *value, void *) {
 	if (rule->fsmagic) return "the condition is given twice";
 	return parse_number(value, 16, UINT64_MAX, &rule->fsmagic) ? "the value is no hexadecimal number" : NULL;
 }
 
-static const char *set_text(struct policy_rule *, char, char *value, void *field)
-{
+static const char *set_text(struct policy_rule *, char, char *value, void *field) {
 	*(const char **)field = value;
 	return NULL;
 }
 
-static const char *set_list(struct policy_rule *rule, char op, char *value, void *field)
-{
+static const char *set_list(struct policy_rule *rule, char op, char *value, void *field) {
 	if (value[0] == '|' || value[strlen(value) - 1] == '|' || strstr(value, "||"))
 		return "the list has an empty name";
 	return set_text(rule, op, value, field);
 }
 
-static int hex_digit(char c)
-{
+static int hex_digit(char c) {
 	if (c >= '0' && c <= '9') return c - '0';
 	c |= 0x20;
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-static const char *set_fsuuid(struct policy_rule *rule, char, char *value, void *)
-{
+static const char *set_fsuuid(struct policy_rule *rule, char, char *value, void *) {
 	static const char bad[] = "the value is no UUID (8-4-4-4-12 digits)";
 	size_t at = 0;
 
@@ -87,8 +79,7 @@ static const char *set_fsuuid(struct policy_rule *rule, char, char *value, void 
 	return value[at] ? bad : NULL;
 }
 
-static const char *set_id(struct policy_rule *, char op, char *value, void *field)
-{
+static const char *set_id(struct policy_rule *, char op, char *value, void *field) {
 	struct policy_id *id = field;
 	u64 number;
 
@@ -97,8 +88,7 @@ static const char *set_id(struct policy_rule *, char op, char *value, void *fiel
 	return NULL;
 }
 
-static const char *set_pcr(struct policy_rule *rule, char, char *value, void *)
-{
+static const char *set_pcr(struct policy_rule *rule, char, char *value, void *) {
 	u64 pcr;
 
 	if (parse_number(value, 10, LOG_PCR_MAX, &pcr)) return "the value is no PCR (0 to 63)";
@@ -106,15 +96,13 @@ static const char *set_pcr(struct policy_rule *rule, char, char *value, void *)
 	return NULL;
 }
 
-static const char *set_template(struct policy_rule *rule, char, char *value, void *)
-{
+static const char *set_template(struct policy_rule *rule, char, char *value, void *) {
 	if (rule->action != ACTION_MEASURE) return "template= needs measure before it";
 	rule->template = template_find(value, strlen(value));
 	return rule->template ? NULL : "the template is not known";
 }
 
-static const char *set_algos(struct policy_rule *rule, char, char *value, void *)
-{
+static const char *set_algos(struct policy_rule *rule, char, char *value, void *) {
 	unsigned id;
 
 	while (value) {
@@ -129,8 +117,7 @@ static const char *set_algos(struct policy_rule *rule, char, char *value, void *
 	return NULL;
 }
 
-static const char *set_appraise_type(struct policy_rule *rule, char, char *value, void *)
-{
+static const char *set_appraise_type(struct policy_rule *rule, char, char *value, void *) {
 	static const struct policy_word types[] = {
 		{ "imasig", RULE_IMASIG }, { "imasig|modsig", RULE_IMASIG | RULE_MODSIG },
 		{ "sigv3", RULE_IMASIG | RULE_SIGV3 }, { NULL, 0 },
@@ -142,8 +129,7 @@ static const char *set_appraise_type(struct policy_rule *rule, char, char *value
 	return NULL;
 }
 
-static const char *set_digest_type(struct policy_rule *, char, char *value, void *)
-{
+static const char *set_digest_type(struct policy_rule *, char, char *value, void *) {
 	return strcmp(value, "verity") == 0 ? NULL : "the digest_type is not known";
 }
 
@@ -180,8 +166,7 @@ static const struct {
 	{ "appraise_flag", "=", set_nothing, 0, 0, 0 },
 };
 
-static const char *parse_key(struct policy_rule *rule, size_t i, char *token, size_t name_len)
-{
+static const char *parse_key(struct policy_rule *rule, size_t i, char *token, size_t name_len) {
 	const char *why;
 
 	if (!token[name_len + 1]) return "the value is missing";
@@ -191,16 +176,14 @@ static const char *parse_key(struct policy_rule *rule, size_t i, char *token, si
 	return why;
 }
 
-static void echo_text(struct blob *echo, const char *key, const char *value)
-{
+static void echo_text(struct blob *echo, const char *key, const char *value) {
 	if (!echo) return;
 	blob_text(echo, key);
 	blob_text(echo, value);
 	blob_text(echo, " ");
 }
 
-static const char *parse_token(struct policy_rule *rule, struct blob *echo, char *token)
-{
+static const char *parse_token(struct policy_rule *rule, struct blob *echo, char *token) {
 	u32 action;
 
 	if (policy_word_find(policy_actions, token, &action)) {
@@ -249,20 +232,17 @@ static const struct {
 	{ 1u << FUNC_SETXATTR_CHECK, 1u << ACTION_APPRAISE, RULE_FUNC | RULE_ALGOS },
 };
 
-static const char *check_func(const struct policy_rule *rule)
-{
+static const char *check_func(const struct policy_rule *rule) {
 	for (size_t i = 0; i < ARRAY_COUNT(combinations); i++) {
 		if (!(combinations[i].funcs >> rule->func & 1)) continue;
-		if (!(combinations[i].actions >> rule->action & 1))
-			return "the func does not go with this action";
+		if (!(combinations[i].actions >> rule->action & 1)) return "the func does not go with this action";
 		if (rule->set & ~combinations[i].allowed) return "a condition does not go with this func";
 		return NULL;
 	}
 	return "the func is not known";
 }
 
-static const char *check_rule(const struct policy_rule *rule)
-{
+static const char *check_rule(const struct policy_rule *rule) {
 	if (rule->action == ACTION_NONE) return "the action is missing";
 	if (rule->set & (RULE_PCR | RULE_TEMPLATE) && rule->action != ACTION_MEASURE)
 		return "pcr= and template= go with measure only";
@@ -276,8 +256,7 @@ static const char *check_rule(const struct policy_rule *rule)
 }
 
 /* The next token of *rest, cut off with a NUL; NULL at the end of the rule. */
-static char *next_token(char **rest)
-{
+static char *next_token(char **rest) {
 	char *token = *rest, *end;
 
 	while (*token == ' ' || *token == '\t') token++;
@@ -288,8 +267,7 @@ static char *next_token(char **rest)
 	return token;
 }
 
-static int refuse(struct policy_error *ret_error, size_t column, const char *reason, const char *token)
-{
+static int refuse(struct policy_error *ret_error, size_t column, const char *reason, const char *token) {
 	*ret_error = (struct policy_error){ .column = (unsigned)column, .reason = reason };
 	(void)text_copy(ret_error->token, sizeof(ret_error->token), token); /* a long one is shown in part */
 	for (char *c = ret_error->token; *c; c++)
@@ -297,8 +275,7 @@ static int refuse(struct policy_error *ret_error, size_t column, const char *rea
 	return -EINVAL;
 }
 
-static int parse_tokens(struct policy_rule *rule, struct blob *echo, struct policy_error *ret_error)
-{
+static int parse_tokens(struct policy_rule *rule, struct blob *echo, struct policy_error *ret_error) {
 	char *rest = rule->text, *token = next_token(&rest);
 	const char *why;
 	bool any = token;
@@ -312,8 +289,7 @@ static int parse_tokens(struct policy_rule *rule, struct blob *echo, struct poli
 }
 
 int policy_parse_line(const char *line, size_t len, struct blob *echo, struct policy_rule *ret_rule,
-		      struct policy_error *ret_error)
-{
+		      struct policy_error *ret_error) {
 	struct policy_rule rule = { 0 };
 	int err;
 
@@ -329,8 +305,7 @@ int policy_parse_line(const char *line, size_t len, struct blob *echo, struct po
 }
 
 static int add_line(struct policy *policy, const char *line, size_t len, policy_line_fn *each,
-		    struct policy_error *ret_error)
-{
+		    struct policy_error *ret_error) {
 	RELEASED(blob_done) struct blob echo = { 0 };
 	struct policy_rule rule;
 	int err = policy_parse_line(line, len, each ? &echo : NULL, &rule, ret_error);
@@ -345,8 +320,7 @@ static int add_line(struct policy *policy, const char *line, size_t len, policy_
 }
 
 int policy_parse(const char *text, size_t len, policy_line_fn *each, struct policy *ret_policy,
-		 struct policy_error *ret_error)
-{
+		 struct policy_error *ret_error) {
 	struct policy policy = { 0 };
 	unsigned line = 0;
 	int err = len > POLICY_TEXT_MAX ? refuse(ret_error, 1, "the policy is too long", "") : 0;

@@ -32,14 +32,12 @@ const struct policy_word policy_masks[] = {
 	{ NULL, 0 },
 };
 
-const char *policy_word_text(const struct policy_word *words, u32 value)
-{
+const char *policy_word_text(const struct policy_word *words, u32 value) {
 	while (words->text && words->value != value) words++;
 	return words->text ? words->text : "";
 }
 
-bool policy_word_find(const struct policy_word *words, const char *text, u32 *ret_value)
-{
+bool policy_word_find(const struct policy_word *words, const char *text, u32 *ret_value) {
 	while (words->text && strcmp(words->text, text) != 0) words++;
 	if (words->text) *ret_value = words->value;
 	return words->text != NULL;
@@ -47,21 +45,18 @@ bool policy_word_find(const struct policy_word *words, const char *text, u32 *re
 
 const char *policy_func_name(unsigned func) { return policy_word_text(policy_funcs, func); }
 
-static void show_text(struct blob *out, const char *key, const char *value)
-{
+static void show_text(struct blob *out, const char *key, const char *value) {
 	blob_text(out, key);
 	blob_text(out, "=");
 	blob_text(out, value);
 	blob_text(out, " ");
 }
 
-static void show_id(struct blob *out, const char *key, const struct policy_id *id)
-{
+static void show_id(struct blob *out, const char *key, const struct policy_id *id) {
 	blob_format(out, "%s%c%d ", key, id->op, (int)id->value);
 }
 
-static void show_uuid(struct blob *out, const u8 *uuid)
-{
+static void show_uuid(struct blob *out, const u8 *uuid) {
 	blob_text(out, "fsuuid=");
 	for (unsigned i = 0; i < 16; i++) {
 		blob_text(out, i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "");
@@ -70,8 +65,7 @@ static void show_uuid(struct blob *out, const u8 *uuid)
 	blob_text(out, " ");
 }
 
-static void show_algos(struct blob *out, u32 algos)
-{
+static void show_algos(struct blob *out, u32 algos) {
 	const char *before = "appraise_algos=";
 
 	for (unsigned id = 0; id < HASH_COUNT; id++) {
@@ -83,8 +77,7 @@ static void show_algos(struct blob *out, u32 algos)
 	blob_text(out, " ");
 }
 
-static void show_file_conditions(const struct policy_rule *rule, struct blob *out)
-{
+static void show_file_conditions(const struct policy_rule *rule, struct blob *out) {
 	if (rule->set & RULE_FSMAGIC) blob_format(out, "fsmagic=0x%llx ", (unsigned long long)rule->fsmagic);
 	if (rule->set & RULE_FSNAME) show_text(out, "fsname", rule->fsname);
 	if (rule->set & RULE_SUBTYPE) show_text(out, "fs_subtype", rule->fs_subtype);
@@ -94,16 +87,14 @@ static void show_file_conditions(const struct policy_rule *rule, struct blob *ou
 	if (rule->set & RULE_FSUUID) show_uuid(out, rule->fsuuid);
 }
 
-static void show_id_conditions(const struct policy_rule *rule, struct blob *out)
-{
+static void show_id_conditions(const struct policy_rule *rule, struct blob *out) {
 	if (rule->set & (RULE_UID | RULE_EUID)) show_id(out, rule->set & RULE_UID ? "uid" : "euid", &rule->uid);
 	if (rule->set & (RULE_GID | RULE_EGID)) show_id(out, rule->set & RULE_GID ? "gid" : "egid", &rule->gid);
 	if (rule->set & RULE_FOWNER) show_id(out, "fowner", &rule->fowner);
 	if (rule->set & RULE_FGROUP) show_id(out, "fgroup", &rule->fgroup);
 }
 
-static void show_options(const struct policy_rule *rule, struct blob *out)
-{
+static void show_options(const struct policy_rule *rule, struct blob *out) {
 	if (rule->set & RULE_ALGOS) show_algos(out, rule->algos);
 	if (rule->set & RULE_TEMPLATE) show_text(out, "template", rule->template->name);
 	if (rule->set & RULE_SIGNATURE)
@@ -113,8 +104,7 @@ static void show_options(const struct policy_rule *rule, struct blob *out)
 	if (rule->set & RULE_DIRECTIO) blob_text(out, "permit_directio ");
 }
 
-void policy_rule_show(const struct policy_rule *rule, struct blob *out)
-{
+void policy_rule_show(const struct policy_rule *rule, struct blob *out) {
 	blob_text(out, policy_word_text(policy_actions, rule->action));
 	blob_text(out, " ");
 	if (rule->set & RULE_FUNC) show_text(out, "func", policy_func_name(rule->func));
@@ -126,8 +116,7 @@ void policy_rule_show(const struct policy_rule *rule, struct blob *out)
 	show_options(rule, out);
 }
 
-int policy_show(const struct policy *policy, struct blob *out)
-{
+int policy_show(const struct policy *policy, struct blob *out) {
 	for (size_t i = 0; i < policy->count; i++) {
 		policy_rule_show(&policy->rules[i], out);
 		blob_text(out, "\n");

@@ -13,15 +13,13 @@
 
 #define BUFFER_TEMPLATE "ima-buf"
 
-static void audit_pcr(const struct integrity_task *task, const struct event *event, const char *cause, bool ok)
-{
+static void audit_pcr(const struct integrity_task *task, const struct event *event, const char *cause, bool ok) {
 	audit_integrity(task, &(struct audit_event){ .type = AUDIT_PCR, .op = "add_template_measure", .cause = cause,
 			.name = event->name, .inode = event->inode, .ok = ok });
 }
 
 /* Says once that the log broke, and where. */
-static void report_break(void)
-{
+static void report_break(void) {
 	u64 record = 0;
 
 	if (core.break_reported || !mlog_broken(core.log, &record)) return;
@@ -30,8 +28,7 @@ static void report_break(void)
 		 "record runs until reboot", (unsigned long long)record + 1); /* people count from 1 */
 }
 
-static int append(const struct template *template, u32 pcr, const struct event *event)
-{
+static int append(const struct template *template, u32 pcr, const struct event *event) {
 	RELEASED(blob_done) struct blob data = { 0 };
 
 	TRY(template_build(template, event, &data));
@@ -53,9 +50,7 @@ int core_record(const struct integrity_task *task, const struct template *templa
 	return err == -ENOMEM ? err : -EIO;
 }
 
-void core_say_refused(const char *name, int err, const char *cause, const char *why,
-		      const struct policy_rule *rule)
-{
+void core_say_refused(const char *name, int err, const char *cause, const char *why, const struct policy_rule *rule) {
 	RELEASED(blob_done) struct blob text = { 0 };
 	char what[256], words[64];
 
@@ -73,8 +68,7 @@ void core_say_refused(const char *name, int err, const char *cause, const char *
 }
 
 /* What stands in the record: the bytes, or in their place their digest. */
-static int digest_buffer(struct event *event, struct digest *of_buffer, bool hash_only)
-{
+static int digest_buffer(struct event *event, struct digest *of_buffer, bool hash_only) {
 	TRY(hash_bytes(core.default_hash, event->buffer.base, event->buffer.len, &event->digest));
 	if (hash_only) {
 		*of_buffer = event->digest;
@@ -85,8 +79,7 @@ static int digest_buffer(struct event *event, struct digest *of_buffer, bool has
 }
 
 int integrity_measure_buffer(const struct integrity_task *task, unsigned func, const char *label, const char *name,
-			     struct span buffer, bool hash_only)
-{
+			     struct span buffer, bool hash_only) {
 	const struct policy_query query = { .func = (u8)func, .cred = task->cred, .data = label };
 	struct event event = { .name = name, .default_hash = core.default_hash, .buffer = buffer };
 	const struct template *template = template_find(BUFFER_TEMPLATE, strlen(BUFFER_TEMPLATE));
@@ -102,8 +95,7 @@ int integrity_measure_buffer(const struct integrity_task *task, unsigned func, c
 	return err;
 }
 
-int core_measure_keys(void)
-{
+int core_measure_keys(void) {
 	struct keyring *const rings[] = { core.builtin, core.ima, core.evm };
 	struct key_info info;
 

@@ -25,30 +25,26 @@ struct list_reader {
 	u64 start;                 /* where shown begins in the file */
 };
 
-struct list_reader *list_reader_alloc(const struct mlog *log, const struct mlog_bank *bank, bool ascii)
-{
+struct list_reader *list_reader_alloc(const struct mlog *log, const struct mlog_bank *bank, bool ascii) {
 	struct list_reader *reader = port_alloc(sizeof(*reader));
 
 	if (reader) *reader = (struct list_reader){ .log = log, .bank = bank, .ascii = ascii };
 	return reader;
 }
 
-void list_reader_free(struct list_reader *reader)
-{
+void list_reader_free(struct list_reader *reader) {
 	if (reader) blob_done(&reader->shown);
 	port_free(reader);
 }
 
-static void rewind_to_start(struct list_reader *reader)
-{
+static void rewind_to_start(struct list_reader *reader) {
 	blob_reset(&reader->shown);
 	reader->cursor = (struct mlog_cursor){ 0 };
 	reader->start = 0;
 }
 
 /* Moves to the next record; false at the end, and then everything stays. */
-static int advance(struct list_reader *reader, bool *ret_moved)
-{
+static int advance(struct list_reader *reader, bool *ret_moved) {
 	struct mlog_record record;
 	int err;
 
@@ -64,16 +60,14 @@ static int advance(struct list_reader *reader, bool *ret_moved)
 }
 
 /* Stands on the record that holds pos, or at the end of the list. */
-static int seek(struct list_reader *reader, u64 pos, bool *ret_found)
-{
+static int seek(struct list_reader *reader, u64 pos, bool *ret_found) {
 	*ret_found = true;
 	if (pos < reader->start) rewind_to_start(reader);
 	while (*ret_found && pos >= reader->start + reader->shown.len) TRY(advance(reader, ret_found));
 	return 0;
 }
 
-ssize list_reader_read(struct list_reader *reader, u8 *buf, size_t len, u64 pos)
-{
+ssize list_reader_read(struct list_reader *reader, u8 *buf, size_t len, u64 pos) {
 	size_t done = 0;
 	bool found = true;
 	int err = 0;
@@ -96,8 +90,7 @@ ssize list_reader_read(struct list_reader *reader, u8 *buf, size_t len, u64 pos)
 /* The argument of a list node: a bank's number, and the form. */
 static void *list_arg(size_t bank, bool ascii) { return (void *)(uintptr_t)(bank << 1 | ascii); }
 
-static int list_open(struct inode *, struct file *file)
-{
+static int list_open(struct inode *, struct file *file) {
 	uintptr_t arg = (uintptr_t)file->private_data;
 
 	file->private_data = list_reader_alloc(core.log, mlog_bank(core.log, arg >> 1), arg & 1);
@@ -106,28 +99,24 @@ static int list_open(struct inode *, struct file *file)
 
 static void list_release(struct file *file) { list_reader_free(file->private_data); }
 
-static ssize list_read(struct file *file, void *buf, size_t len, u64 *pos)
-{
+static ssize list_read(struct file *file, void *buf, size_t len, u64 *pos) {
 	ssize got = list_reader_read(file->private_data, buf, len, *pos);
 
 	if (got > 0) *pos += (u64)got;
 	return got;
 }
 
-static int show_count(struct show_sink *sink, void *)
-{
+static int show_count(struct show_sink *sink, void *) {
 	show_format(sink, "%llu\n", (unsigned long long)mlog_count(core.log));
 	return 0;
 }
 
-static int show_violations(struct show_sink *sink, void *)
-{
+static int show_violations(struct show_sink *sink, void *) {
 	show_format(sink, "%llu\n", (unsigned long long)mlog_violations(core.log));
 	return 0;
 }
 
-static int show_policy(struct show_sink *sink, void *)
-{
+static int show_policy(struct show_sink *sink, void *) {
 	RELEASED(blob_done) struct blob text = { 0 };
 
 	TRY(policy_show(&core.policy, &text));
@@ -135,8 +124,7 @@ static int show_policy(struct show_sink *sink, void *)
 	return 0;
 }
 
-static int add_lists(struct superblock *sb, size_t index)
-{
+static int add_lists(struct superblock *sb, size_t index) {
 	static const struct file_ops stream = { .open = list_open, .release = list_release, .read = list_read };
 	static const struct pseudo_ops ops = { .fops = &stream };
 	static const char *const forms[] = { "binary", "ascii" };
@@ -152,8 +140,7 @@ static int add_lists(struct superblock *sb, size_t index)
 	return 0;
 }
 
-int integrity_register_nodes(struct superblock *securityfs)
-{
+int integrity_register_nodes(struct superblock *securityfs) {
 	static const struct {
 		const char *name;
 		u32 mode;

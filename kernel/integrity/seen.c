@@ -11,8 +11,7 @@
 
 static inline u64 rotl(u64 v, unsigned bits) { return v << bits | v >> (64 - bits); }
 
-static void sip_rounds(u64 v[4], unsigned count)
-{
+static void sip_rounds(u64 v[4], unsigned count) {
 	while (count--) {
 		v[0] += v[1];
 		v[2] += v[3];
@@ -27,15 +26,13 @@ static void sip_rounds(u64 v[4], unsigned count)
 	}
 }
 
-static void sip_word(u64 v[4], u64 word)
-{
+static void sip_word(u64 v[4], u64 word) {
 	v[3] ^= word;
 	sip_rounds(v, 2);
 	v[0] ^= word;
 }
 
-void siphash128(const u8 key[16], const void *bytes, size_t len, u8 ret_hash[16])
-{
+void siphash128(const u8 key[16], const void *bytes, size_t len, u8 ret_hash[16]) {
 	u64 k0 = load_le64(key), k1 = load_le64(key + 8);
 	u64 v[4] = { k0 ^ 0x736f6d6570736575u, k1 ^ 0x646f72616e646f6du ^ 0xee,
 		     k0 ^ 0x6c7967656e657261u, k1 ^ 0x7465646279746573u };
@@ -57,22 +54,17 @@ void siphash128(const u8 key[16], const void *bytes, size_t len, u8 ret_hash[16]
 
 static bool is_free(const struct fingerprint *fp) { return !(fp->words[0] | fp->words[1] | fp->words[2]); }
 
-static bool same(const struct fingerprint *a, const struct fingerprint *b)
-{
-	return memcmp(a, b, sizeof(*a)) == 0;
-}
+static bool same(const struct fingerprint *a, const struct fingerprint *b) { return memcmp(a, b, sizeof(*a)) == 0; }
 
 /* The slot that holds fp, or the free one where it belongs. */
-static struct fingerprint *find(struct fingerprint *slots, size_t slot_count, const struct fingerprint *fp)
-{
+static struct fingerprint *find(struct fingerprint *slots, size_t slot_count, const struct fingerprint *fp) {
 	size_t at = fp->words[0] & (slot_count - 1);
 
 	while (!is_free(&slots[at]) && !same(&slots[at], fp)) at = (at + 1) & (slot_count - 1);
 	return &slots[at];
 }
 
-int seen_init(struct seen *seen)
-{
+int seen_init(struct seen *seen) {
 	struct seen made = { .slot_count = SLOTS_FIRST };
 
 	if (port_random(made.key, sizeof(made.key))) return -EIO;
@@ -82,14 +74,12 @@ int seen_init(struct seen *seen)
 	return 0;
 }
 
-void seen_done(struct seen *seen)
-{
+void seen_done(struct seen *seen) {
 	port_free(seen->slots);
 	*seen = (struct seen){ 0 };
 }
 
-struct fingerprint seen_fingerprint(const struct seen *seen, u32 pcr, const void *digest, size_t len)
-{
+struct fingerprint seen_fingerprint(const struct seen *seen, u32 pcr, const void *digest, size_t len) {
 	u8 input[4 + 64];
 	u8 hash[16];
 	struct fingerprint fp;
@@ -103,13 +93,11 @@ struct fingerprint seen_fingerprint(const struct seen *seen, u32 pcr, const void
 	return fp;
 }
 
-bool seen_has(const struct seen *seen, const struct fingerprint *fp)
-{
+bool seen_has(const struct seen *seen, const struct fingerprint *fp) {
 	return !is_free(find(seen->slots, seen->slot_count, fp));
 }
 
-int seen_reserve(struct seen *seen)
-{
+int seen_reserve(struct seen *seen) {
 	size_t bigger_count = seen->slot_count * 2;
 	struct fingerprint *bigger;
 
@@ -124,8 +112,7 @@ int seen_reserve(struct seen *seen)
 	return 0;
 }
 
-void seen_add(struct seen *seen, const struct fingerprint *fp)
-{
+void seen_add(struct seen *seen, const struct fingerprint *fp) {
 	*find(seen->slots, seen->slot_count, fp) = *fp;
 	seen->used++;
 }

@@ -13,8 +13,7 @@
 #define LABEL_NAME "security.ima"
 #define EVM_NAME "security.evm"
 
-static void audit_refusal(const struct integrity_task *task, const struct path *path, const char *cause)
-{
+static void audit_refusal(const struct integrity_task *task, const struct path *path, const char *cause) {
 	struct audit_event event = { .type = AUDIT_DATA, .op = "set_data", .cause = cause, .inode = path_inode(path),
 				     .name = path->dentry->name };
 	char *name = NULL;
@@ -24,8 +23,7 @@ static void audit_refusal(const struct integrity_task *task, const struct path *
 	port_free(name);
 }
 
-static void forget(const struct path *path, const char *name)
-{
+static void forget(const struct path *path, const char *name) {
 	struct icache *state = icache_peek(path_inode(path));
 
 	if (state && strcmp(name, LABEL_NAME) == 0) icache_forget(state);
@@ -41,8 +39,7 @@ int core_check_setxattr(const struct integrity_task *task, const struct path *pa
 	return err;
 }
 
-int core_check_removexattr(const struct integrity_task *task, const struct path *path, const char *name)
-{
+int core_check_removexattr(const struct integrity_task *task, const struct path *path, const char *name) {
 	if (strcmp(name, LABEL_NAME) != 0 && strcmp(name, EVM_NAME) != 0) return 0;
 	if (task->cred->euid != 0) return -EPERM;
 	forget(path, name);

@@ -23,22 +23,18 @@ static const struct template builtin[] = {
 static char own_format[TEMPLATE_FORMAT_MAX + 1];
 static const struct template own = { "", own_format };
 
-static bool equals(const char *text, const char *other, size_t len)
-{
+static bool equals(const char *text, const char *other, size_t len) {
 	return strlen(text) == len && memcmp(text, other, len) == 0;
 }
 
-const struct template *template_find(const char *name, size_t len)
-{
+const struct template *template_find(const char *name, size_t len) {
 	if (!len) return NULL;
 	for (size_t i = 0; i < ARRAY_COUNT(builtin); i++)
-		if (equals(builtin[i].name, name, len) || equals(builtin[i].format, name, len))
-			return &builtin[i];
+		if (equals(builtin[i].name, name, len) || equals(builtin[i].format, name, len)) return &builtin[i];
 	return equals(own_format, name, len) ? &own : NULL;
 }
 
-int template_register(const char *format, const struct template **ret_template)
-{
+int template_register(const char *format, const struct template **ret_template) {
 	struct template_layout layout;
 
 	TRY(template_layout(format, strlen(format), &layout));
@@ -50,8 +46,7 @@ int template_register(const char *format, const struct template **ret_template)
 	return 0;
 }
 
-int template_layout(const char *format, size_t len, struct template_layout *ret_layout)
-{
+int template_layout(const char *format, size_t len, struct template_layout *ret_layout) {
 	struct template_layout layout = { 0 };
 	size_t start = 0;
 
@@ -67,23 +62,17 @@ int template_layout(const char *format, size_t len, struct template_layout *ret_
 	return 0;
 }
 
-const char *template_label(const struct template *template)
-{
+const char *template_label(const struct template *template) {
 	return template->name[0] ? template->name : template->format;
 }
 
-bool template_is_legacy(const struct template *template)
-{
-	return strcmp(template->name, LOG_LEGACY_NAME) == 0;
-}
+bool template_is_legacy(const struct template *template) { return strcmp(template->name, LOG_LEGACY_NAME) == 0; }
 
-static int layout_of(const struct template *template, struct template_layout *ret_layout)
-{
+static int layout_of(const struct template *template, struct template_layout *ret_layout) {
 	return template_layout(template->format, strlen(template->format), ret_layout);
 }
 
-bool template_wants_legacy_digest(const struct template *template)
-{
+bool template_wants_legacy_digest(const struct template *template) {
 	struct template_layout layout;
 
 	if (layout_of(template, &layout)) return false;
@@ -93,8 +82,7 @@ bool template_wants_legacy_digest(const struct template *template)
 }
 
 /* One field with its length in front; the older encoding has no length before the digest and no NUL after the name. */
-static void build_field(const struct template_field *field, const struct event *event, bool legacy, struct blob *out)
-{
+static void build_field(const struct template_field *field, const struct event *event, bool legacy, struct blob *out) {
 	bool bare = legacy && field->id[0] == 'd';
 	size_t start = out->len;
 
@@ -105,8 +93,7 @@ static void build_field(const struct template_field *field, const struct event *
 	store_le32(out->base + start, (u32)(out->len - start - 4));
 }
 
-int template_build(const struct template *template, const struct event *event, struct blob *out)
-{
+int template_build(const struct template *template, const struct event *event, struct blob *out) {
 	struct template_layout layout;
 	size_t start = out->len;
 
@@ -124,15 +111,13 @@ struct walk {
 	bool legacy;
 };
 
-static int walk_begin(struct walk *w, const struct template *template, struct span data)
-{
+static int walk_begin(struct walk *w, const struct template *template, struct span data) {
 	*w = (struct walk){ .data = cursor_of(data), .legacy = template_is_legacy(template) };
 	return layout_of(template, &w->layout);
 }
 
 /* The next field; false at the end, or where the data does not fit. The older encoding begins with a fixed length. */
-static bool walk_next(struct walk *w, const struct template_field **ret_field, struct span *ret_bytes)
-{
+static bool walk_next(struct walk *w, const struct template_field **ret_field, struct span *ret_bytes) {
 	if (w->count == w->layout.count || !cursor_ok(&w->data)) return false;
 	*ret_field = w->layout.fields[w->count++];
 	*ret_bytes = cursor_take(&w->data, w->legacy && w->count == 1 ? LOG_LEGACY_DIGEST_LEN : cursor_le32(&w->data));
@@ -142,8 +127,7 @@ static bool walk_next(struct walk *w, const struct template_field **ret_field, s
 static bool walk_clean(const struct walk *w) { return cursor_at_end(&w->data) && w->count == w->layout.count; }
 
 /* What the digest of the older encoding covers. */
-static int pad_legacy(struct span data, u8 ret_padded[LOG_LEGACY_DIGEST_LEN + LOG_LEGACY_PADDED_LEN])
-{
+static int pad_legacy(struct span data, u8 ret_padded[LOG_LEGACY_DIGEST_LEN + LOG_LEGACY_PADDED_LEN]) {
 	struct cursor c = cursor_of(data);
 	struct span digest = cursor_take(&c, LOG_LEGACY_DIGEST_LEN), name = cursor_take(&c, cursor_le32(&c));
 
@@ -154,8 +138,7 @@ static int pad_legacy(struct span data, u8 ret_padded[LOG_LEGACY_DIGEST_LEN + LO
 	return 0;
 }
 
-int template_digest(const struct template *template, unsigned hash_id, struct span data, u8 *ret_bytes)
-{
+int template_digest(const struct template *template, unsigned hash_id, struct span data, u8 *ret_bytes) {
 	u8 padded[LOG_LEGACY_DIGEST_LEN + LOG_LEGACY_PADDED_LEN];
 	struct hash_ctx ctx;
 
@@ -169,8 +152,7 @@ int template_digest(const struct template *template, unsigned hash_id, struct sp
 	return 0;
 }
 
-int template_show(const struct template *template, struct span data, struct blob *out)
-{
+int template_show(const struct template *template, struct span data, struct blob *out) {
 	const struct template_field *field;
 	struct span bytes;
 	struct walk w;
@@ -183,8 +165,7 @@ int template_show(const struct template *template, struct span data, struct blob
 	return walk_clean(&w) ? blob_status(out) : -EBADMSG;
 }
 
-bool template_check(const struct template *template, struct span data)
-{
+bool template_check(const struct template *template, struct span data) {
 	const struct template_field *field;
 	struct span bytes;
 	struct walk w;
@@ -195,8 +176,7 @@ bool template_check(const struct template *template, struct span data)
 	return walk_clean(&w);
 }
 
-int template_get(const struct template *template, struct span data, const char *id, struct span *ret_bytes)
-{
+int template_get(const struct template *template, struct span data, const char *id, struct span *ret_bytes) {
 	const struct template_field *field;
 	struct span bytes;
 	struct walk w;

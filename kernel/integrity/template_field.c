@@ -21,8 +21,7 @@ static const char *const protected_xattrs[] = {
 	"security.SMACK64MMAP", "security.apparmor", "security.ima", "security.capability",
 };
 
-static void make_d(struct blob *out, const struct event *event, unsigned)
-{
+static void make_d(struct blob *out, const struct event *event, unsigned) {
 	static const u8 zeros[LOG_LEGACY_DIGEST_LEN];
 
 	if (event->violation)
@@ -31,8 +30,7 @@ static void make_d(struct blob *out, const struct event *event, unsigned)
 		blob_bytes(out, event->legacy_digest.bytes, event->legacy_digest.len);
 }
 
-static void make_d_ng(struct blob *out, const struct event *event, unsigned)
-{
+static void make_d_ng(struct blob *out, const struct event *event, unsigned) {
 	struct digest digest = event->digest;
 
 	if (event->violation)
@@ -42,14 +40,12 @@ static void make_d_ng(struct blob *out, const struct event *event, unsigned)
 	blob_bytes(out, digest.bytes, digest.len);
 }
 
-static void make_d_ngv2(struct blob *out, const struct event *event, unsigned)
-{
+static void make_d_ngv2(struct blob *out, const struct event *event, unsigned) {
 	blob_text(out, event->verity ? "verity:" : "ima:");
 	make_d_ng(out, event, 0);
 }
 
-static void make_name(struct blob *out, const char *name, size_t len)
-{
+static void make_name(struct blob *out, const char *name, size_t len) {
 	size_t start = out->len;
 
 	blob_bytes(out, name, len);
@@ -59,21 +55,18 @@ static void make_name(struct blob *out, const char *name, size_t len)
 		if (out->base[i] == ' ') out->base[i] = '_';
 }
 
-static void make_n(struct blob *out, const struct event *event, unsigned)
-{
+static void make_n(struct blob *out, const struct event *event, unsigned) {
 	const char *name = event->name;
 
 	if (strlen(name) > NAME_LIMIT && event->base_name) name = event->base_name;
 	make_name(out, name, strnlen(name, NAME_LIMIT));
 }
 
-static void make_n_ng(struct blob *out, const struct event *event, unsigned)
-{
+static void make_n_ng(struct blob *out, const struct event *event, unsigned) {
 	make_name(out, event->name, strlen(event->name));
 }
 
-ssize blob_xattr(struct blob *out, struct inode *inode, const char *name)
-{
+ssize blob_xattr(struct blob *out, struct inode *inode, const char *name) {
 	const bool has = inode && inode->ops && inode->ops->getxattr;
 	ssize len = has ? inode->ops->getxattr(inode, name, NULL, 0) : -EOPNOTSUPP;
 	size_t start = out->len;
@@ -88,16 +81,14 @@ ssize blob_xattr(struct blob *out, struct inode *inode, const char *name)
 	return len;
 }
 
-static void make_evmsig(struct blob *out, const struct event *event, unsigned)
-{
+static void make_evmsig(struct blob *out, const struct event *event, unsigned) {
 	size_t start = out->len;
 
 	if (blob_xattr(out, event->inode, "security.evm") <= 0) return;
 	if (out->base[start] != SIG_TYPE_PORTABLE) out->len = start;
 }
 
-static void make_sig(struct blob *out, const struct event *event, unsigned)
-{
+static void make_sig(struct blob *out, const struct event *event, unsigned) {
 	u8 type = event->label.len ? event->label.base[0] : 0;
 
 	if (type == SIG_TYPE_SIGNATURE || type == SIG_TYPE_VERITY)
@@ -108,15 +99,13 @@ static void make_sig(struct blob *out, const struct event *event, unsigned)
 
 static void make_nothing(struct blob *, const struct event *, unsigned) { }
 
-static void make_buf(struct blob *out, const struct event *event, unsigned)
-{
+static void make_buf(struct blob *out, const struct event *event, unsigned) {
 	blob_bytes(out, event->buffer.base, event->buffer.len);
 }
 
 enum { XATTR_NAMES, XATTR_LENGTHS, XATTR_VALUES };
 
-static void make_xattrs(struct blob *out, const struct event *event, unsigned part)
-{
+static void make_xattrs(struct blob *out, const struct event *event, unsigned part) {
 	bool first = true;
 
 	for (size_t i = 0; i < ARRAY_COUNT(protected_xattrs); i++) {
@@ -136,8 +125,7 @@ static void make_xattrs(struct blob *out, const struct event *event, unsigned pa
 
 enum { ID_OWNER, ID_GROUP, ID_MODE };
 
-static void make_id(struct blob *out, const struct event *event, unsigned which)
-{
+static void make_id(struct blob *out, const struct event *event, unsigned which) {
 	const struct inode *inode = event->inode;
 	u8 raw[4];
 
@@ -149,8 +137,7 @@ static void make_id(struct blob *out, const struct event *event, unsigned which)
 static bool check_d(struct span bytes, unsigned) { return bytes.len == LOG_LEGACY_DIGEST_LEN || bytes.len == 16; }
 
 /* "sha256:" NUL and as many bytes as the algorithm has. */
-static bool check_d_ng(struct span bytes, unsigned)
-{
+static bool check_d_ng(struct span bytes, unsigned) {
 	const u8 *colon = bytes.len ? memchr(bytes.base, ':', bytes.len) : NULL;
 	size_t name_len = colon ? (size_t)(colon - bytes.base) : 0;
 	unsigned id;
@@ -160,8 +147,7 @@ static bool check_d_ng(struct span bytes, unsigned)
 	return bytes.len - name_len - 2 == hash_len(id);
 }
 
-static bool check_d_ngv2(struct span bytes, unsigned)
-{
+static bool check_d_ngv2(struct span bytes, unsigned) {
 	static const char *const types[] = { "ima:", "verity:" };
 
 	for (size_t i = 0; i < ARRAY_COUNT(types); i++) {
@@ -175,15 +161,13 @@ static bool check_d_ngv2(struct span bytes, unsigned)
 
 static bool check_d_modsig(struct span bytes, unsigned) { return !bytes.len || check_d_ng(bytes, 0); }
 
-static bool check_name(struct span bytes, unsigned)
-{
+static bool check_name(struct span bytes, unsigned) {
 	return bytes.len && memchr(bytes.base, 0, bytes.len) == bytes.base + bytes.len - 1;
 }
 
 static bool check_names(struct span bytes, unsigned) { return !bytes.len || check_name(bytes, 0); }
 
-static bool check_id(struct span bytes, unsigned which)
-{
+static bool check_id(struct span bytes, unsigned which) {
 	return !bytes.len || bytes.len == (which == ID_MODE ? 2 : 4);
 }
 
@@ -192,8 +176,7 @@ static bool check_lengths(struct span bytes, unsigned) { return bytes.len % 4 ==
 static void show_hex(struct blob *out, struct span bytes) { blob_hex(out, bytes.base, bytes.len); }
 
 /* Everything up to the stored NUL is text, the rest is hex. Without a NUL nothing is shown. */
-static void show_digest(struct blob *out, struct span bytes)
-{
+static void show_digest(struct blob *out, struct span bytes) {
 	const u8 *nul = memchr(bytes.base, 0, bytes.len);
 
 	if (!nul) return;
@@ -201,13 +184,11 @@ static void show_digest(struct blob *out, struct span bytes)
 	blob_hex(out, nul + 1, bytes.len - (size_t)(nul - bytes.base) - 1);
 }
 
-static void show_text(struct blob *out, struct span bytes)
-{
+static void show_text(struct blob *out, struct span bytes) {
 	blob_bytes(out, bytes.base, strnlen((const char *)bytes.base, bytes.len));
 }
 
-static void show_number(struct blob *out, struct span bytes)
-{
+static void show_number(struct blob *out, struct span bytes) {
 	struct cursor c = cursor_of(bytes);
 	u64 value = bytes.len == 1 ? cursor_u8(&c) : bytes.len == 2 ? cursor_le16(&c)
 		  : bytes.len == 4 ? cursor_le32(&c) : cursor_le64(&c);
@@ -234,8 +215,7 @@ static const struct template_field fields[] = {
 	{ "xattrvalues", make_xattrs, NULL, show_hex, XATTR_VALUES },
 };
 
-const struct template_field *template_field(const char *id, size_t len)
-{
+const struct template_field *template_field(const char *id, size_t len) {
 	for (size_t i = 0; i < ARRAY_COUNT(fields); i++)
 		if (strlen(fields[i].id) == len && memcmp(fields[i].id, id, len) == 0) return &fields[i];
 	return NULL;

@@ -24,13 +24,16 @@ def allowed():
 
 
 def functions(lines):
-    """(name, first line, length) of each function whose brace stands in column 0."""
+    """(name, first line, length) of each function: its opening brace ends a line that, or whose start, is in column 0."""
     start = None
     for number, line in enumerate(lines):
-        if line.startswith("{") and start is None and number > 0:
-            first = number - 1
+        opens = line == "{" or line.endswith(") {") and not line.startswith(("#", "}"))
+        if opens and start is None and number > 0:
+            first = number if line != "{" else number - 1
             while first > 0 and (lines[first].startswith(("\t", " ")) or not NAME.search(lines[first])):
                 first -= 1
+            if lines[first].startswith(("struct", "enum", "union")) and "(" not in lines[first]:
+                continue
             match = NAME.search(lines[first])
             start = (match.group(1) if match else "?", first)
         elif line.startswith("}") and start is not None:
