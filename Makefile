@@ -175,7 +175,7 @@ $(B)/demo.efi: $(B)/assay $(B)/assay-stub.efi $(USER_PROGRAMS) $(wildcard user/d
 		--cmdline "$$(cat user/demo/cmdline)" --stub $(B)/assay-stub.efi --reference $(B)/demo.json -o $@
 
 run: $(B)/demo.efi $(B)/assay | $(B)/.packages-run ## boot the demo appliance in QEMU with its own TPM
-	$(Q)$(B)/assay run $(B)/demo.efi
+	$(Q)if [ -t 0 ]; then $(B)/assay run $(B)/demo.efi --load-options demo=shell; else $(B)/assay run $(B)/demo.efi; fi
 
 size: $(B)/assay $(B)/demo.efi ## code lines of the trusted base by folder, image size, memory in use
 	$(Q)tools/size.py $(B)
