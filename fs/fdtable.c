@@ -26,12 +26,10 @@ struct fdtable {
 	struct slot *slots;
 };
 
-struct fdtable *fdtable_alloc(void)
-{
+struct fdtable *fdtable_alloc(void) {
 	struct fdtable *table = port_alloc(sizeof(*table));
 
-	if (!table)
-		return NULL;
+	if (!table) return NULL;
 	table->refs = 1;
 	table->size = FIRST_SIZE;
 	table->slots = port_alloc(FIRST_SIZE * sizeof(struct slot));
@@ -42,18 +40,14 @@ struct fdtable *fdtable_alloc(void)
 	return table;
 }
 
-static int grow(struct fdtable *table, u64 need)
-{
+static int grow(struct fdtable *table, u64 need) {
 	u32 size = table->size;
 	struct slot *slots;
 
-	if (need <= size)
-		return 0;
-	while (size < need)
-		size *= 2;
+	if (need <= size) return 0;
+	while (size < need) size *= 2;
 	slots = port_alloc(size * sizeof(*slots));
-	if (!slots)
-		return -ENOMEM;
+	if (!slots) return -ENOMEM;
 	memcpy(slots, table->slots, table->size * sizeof(*slots));
 	port_free(table->slots);
 	table->slots = slots;
@@ -61,146 +55,111 @@ static int grow(struct fdtable *table, u64 need)
 	return 0;
 }
 
-struct fdtable *fdtable_copy(const struct fdtable *table)
-{
+struct fdtable *fdtable_copy(const struct fdtable *table) {
 	struct fdtable *copy = fdtable_alloc();
 
-	if (!copy)
-		return NULL;
+	if (!copy) return NULL;
 	if (grow(copy, table->size)) {
 		fdtable_put(copy);
 		return NULL;
 	}
 	for (u32 i = 0; i < table->size; i++) {
 		copy->slots[i] = table->slots[i];
-		if (copy->slots[i].file)
-			file_get(copy->slots[i].file);
+		if (copy->slots[i].file) file_get(copy->slots[i].file);
 	}
 	copy->hint = table->hint;
 	return copy;
 }
 
-void fdtable_get(struct fdtable *table)
-{
-	table->refs++;
-}
+void fdtable_get(struct fdtable *table) { table->refs++; }
 
-static void close_slot(struct fdtable *table, u32 fd)
-{
+static void close_slot(struct fdtable *table, u32 fd) {
 	struct file *file = table->slots[fd].file;
 
 	table->slots[fd] = (struct slot){ NULL, false };
-	if (fd < table->hint)
-		table->hint = fd;
+	if (fd < table->hint) table->hint = fd;
 	locks_owner_gone(file->inode, table);
 	file_put(file);
 }
 
-void fdtable_put(struct fdtable *table)
-{
-	if (!table || --table->refs)
-		return;
+void fdtable_put(struct fdtable *table) {
+	if (!table || --table->refs) return;
 	for (u32 i = 0; i < table->size; i++)
-		if (table->slots[i].file)
-			close_slot(table, i);
+		if (table->slots[i].file) close_slot(table, i);
 	port_free(table->slots);
 	port_free(table);
 }
 
-void fdtable_close_on_exec(struct fdtable *table)
-{
+void fdtable_close_on_exec(struct fdtable *table) {
 	for (u32 i = 0; i < table->size; i++)
-		if (table->slots[i].file && table->slots[i].cloexec)
-			close_slot(table, i);
+		if (table->slots[i].file && table->slots[i].cloexec) close_slot(table, i);
 }
 
-static struct slot *open_slot(const struct fdtable *table, int fd)
-{
-	if (fd < 0 || (u32)fd >= table->size || !table->slots[fd].file)
-		return NULL;
+static struct slot *open_slot(const struct fdtable *table, int fd) {
+	if (fd < 0 || (u32)fd >= table->size || !table->slots[fd].file) return NULL;
 	return &table->slots[fd];
 }
 
-struct file *fdtable_file(const struct fdtable *table, int fd)
-{
+struct file *fdtable_file(const struct fdtable *table, int fd) {
 	const struct slot *slot = open_slot(table, fd);
 
-	if (!slot)
-		return NULL;
+	if (!slot) return NULL;
 	file_get(slot->file);
 	return slot->file;
 }
 
-int fdtable_install(struct fdtable *table, struct file *file, int from, bool cloexec, u64 max, int *ret_fd)
-{
+int fdtable_install(struct fdtable *table, struct file *file, int from, bool cloexec, u64 max, int *ret_fd) {
 	u64 limit = min_u64(max, FD_LIMIT);
 	u32 fd;
 	int err;
 
-	if (from < 0 || (u64)from >= limit)
-		return from < 0 ? -EINVAL : -EMFILE;
+	if (from < 0 || (u64)from >= limit) return from < 0 ? -EINVAL : -EMFILE;
 	fd = (u32)from > table->hint ? (u32)from : table->hint;
-	while (fd < table->size && table->slots[fd].file)
-		fd++;
-	if (fd >= limit)
-		return -EMFILE;
+	while (fd < table->size && table->slots[fd].file) fd++;
+	if (fd >= limit) return -EMFILE;
 	err = grow(table, (u64)fd + 1);
-	if (err)
-		return err;
-	if ((u32)from <= table->hint)
-		table->hint = fd + 1;
+	if (err) return err;
+	if ((u32)from <= table->hint) table->hint = fd + 1;
 	table->slots[fd] = (struct slot){ file, cloexec };
 	*ret_fd = (int)fd;
 	return 0;
 }
 
-int fdtable_replace(struct fdtable *table, int fd, struct file *file, bool cloexec, u64 max)
-{
+int fdtable_replace(struct fdtable *table, int fd, struct file *file, bool cloexec, u64 max) {
 	int err;
 
-	if (fd < 0 || (u64)fd >= min_u64(max, FD_LIMIT))
-		return -EBADF;
+	if (fd < 0 || (u64)fd >= min_u64(max, FD_LIMIT)) return -EBADF;
 	err = grow(table, (u64)fd + 1);
-	if (err)
-		return err;
-	if (table->slots[fd].file)
-		close_slot(table, (u32)fd);
+	if (err) return err;
+	if (table->slots[fd].file) close_slot(table, (u32)fd);
 	table->slots[fd] = (struct slot){ file, cloexec };
 	return 0;
 }
 
-int fdtable_close(struct fdtable *table, int fd)
-{
-	if (!open_slot(table, fd))
-		return -EBADF;
+int fdtable_close(struct fdtable *table, int fd) {
+	if (!open_slot(table, fd)) return -EBADF;
 	close_slot(table, (u32)fd);
 	return 0;
 }
 
-int fdtable_cloexec(const struct fdtable *table, int fd, bool *ret_cloexec)
-{
+int fdtable_cloexec(const struct fdtable *table, int fd, bool *ret_cloexec) {
 	const struct slot *slot = open_slot(table, fd);
 
-	if (!slot)
-		return -EBADF;
+	if (!slot) return -EBADF;
 	*ret_cloexec = slot->cloexec;
 	return 0;
 }
 
-int fdtable_set_cloexec(struct fdtable *table, int fd, bool cloexec)
-{
+int fdtable_set_cloexec(struct fdtable *table, int fd, bool cloexec) {
 	struct slot *slot = open_slot(table, fd);
 
-	if (!slot)
-		return -EBADF;
+	if (!slot) return -EBADF;
 	slot->cloexec = cloexec;
 	return 0;
 }
 
-int fdtable_next(const struct fdtable *table, int from)
-{
+int fdtable_next(const struct fdtable *table, int from) {
 	for (u32 fd = from < 0 ? 0 : (u32)from; fd < table->size; fd++)
-		if (table->slots[fd].file)
-			return (int)fd;
+		if (table->slots[fd].file) return (int)fd;
 	return -1;
 }

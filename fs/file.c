@@ -19,14 +19,12 @@
 #define OFFSET_MAX 0x7fffffffffffffffull
 #define RELATIME_SECONDS 86400
 
-static bool not_after(const struct vtime *a, const struct vtime *b)
-{
+static bool not_after(const struct vtime *a, const struct vtime *b) {
 	return a->sec != b->sec ? a->sec < b->sec : a->nsec <= b->nsec;
 }
 
 /* Access times as relatime keeps them: they show that content was read since it changed, or a day ago. */
-static void touch_atime(struct file *file)
-{
+static void touch_atime(struct file *file) {
 	struct inode *inode = file->inode;
 	struct vtime now;
 
@@ -39,41 +37,30 @@ static void touch_atime(struct file *file)
 		inode->atime = now;
 }
 
-ssize file_read(struct file *file, void *buf, size_t len, u64 *pos)
-{
+ssize file_read(struct file *file, void *buf, size_t len, u64 *pos) {
 	ssize n;
 
-	if (!file_readable(file))
-		return -EBADF;
-	if (inode_is(file->inode, S_IFDIR))
-		return -EISDIR;
-	if (!file->ops || !file->ops->read)
-		return -EINVAL;
+	if (!file_readable(file)) return -EBADF;
+	if (inode_is(file->inode, S_IFDIR)) return -EISDIR;
+	if (!file->ops || !file->ops->read) return -EINVAL;
 	file->inode->io_seq++;
 	n = file->ops->read(file, buf, min_u64(len, IO_MAX), pos ? pos : &file->pos);
-	if (n > 0)
-		touch_atime(file);
+	if (n > 0) touch_atime(file);
 	return n;
 }
 
-ssize file_write(struct file *file, const void *buf, size_t len, u64 *pos)
-{
-	if (!file_writable(file))
-		return -EBADF;
-	if (!file->ops || !file->ops->write)
-		return -EINVAL;
+ssize file_write(struct file *file, const void *buf, size_t len, u64 *pos) {
+	if (!file_writable(file)) return -EBADF;
+	if (!file->ops || !file->ops->write) return -EINVAL;
 	file->inode->io_seq++;
 	return file->ops->write(file, buf, min_u64(len, IO_MAX), pos ? pos : &file->pos);
 }
 
-ssize inode_read(struct inode *inode, u64 off, void *buf, size_t len)
-{
+ssize inode_read(struct inode *inode, u64 off, void *buf, size_t len) {
 	size_t done = 0;
 
-	if (!inode->ops || !inode->ops->page)
-		return -EINVAL;
-	if (off >= inode->size)
-		return 0;
+	if (!inode->ops || !inode->ops->page) return -EINVAL;
+	if (off >= inode->size) return 0;
 	len = min_u64(len, inode->size - off);
 	while (done < len) {
 		size_t in_page = (off + done) % PAGE_SIZE;
@@ -81,8 +68,7 @@ ssize inode_read(struct inode *inode, u64 off, void *buf, size_t len)
 		void *page;
 		int err = inode->ops->page(inode, (off + done) / PAGE_SIZE, false, &page);
 
-		if (err)
-			return done ? (ssize)done : err;
+		if (err) return done ? (ssize)done : err;
 		if (page) {
 			memcpy((u8 *)buf + done, (u8 *)page + in_page, n);
 			port_page_put(page);
@@ -94,52 +80,43 @@ ssize inode_read(struct inode *inode, u64 off, void *buf, size_t len)
 	return (ssize)done;
 }
 
-static ssize page_read(struct file *file, void *buf, size_t len, u64 *pos)
-{
+static ssize page_read(struct file *file, void *buf, size_t len, u64 *pos) {
 	ssize n = inode_read(file->inode, *pos, buf, len);
 
-	if (n > 0)
-		*pos += (u64)n;
+	if (n > 0) *pos += (u64)n;
 	return n;
 }
 
-static void after_write(struct file *file, u64 end)
-{
+static void after_write(struct file *file, u64 end) {
 	struct inode *inode = file->inode;
 
-	if (end > inode->size)
-		inode->size = end;
+	if (end > inode->size) inode->size = end;
 	if (file->cred.fsuid != 0) {
 		inode->mode &= ~S_ISUID;
-		if (inode->mode & 0010)
-			inode->mode &= ~S_ISGID;
+		if (inode->mode & 0010) inode->mode &= ~S_ISGID;
 	}
 	inode_changed(inode, true);
 }
 
-static ssize page_write(struct file *file, const void *buf, size_t len, u64 *pos)
-{
+static ssize page_write(struct file *file, const void *buf, size_t len, u64 *pos) {
 	struct inode *inode = file->inode;
 	u64 off = (file->flags & O_APPEND) ? inode->size : *pos;
 	size_t done = 0;
 	int err = 0;
 
-	if (off > OFFSET_MAX || len > OFFSET_MAX - off)
-		return -EFBIG;
+	if (off > OFFSET_MAX || len > OFFSET_MAX - off) return -EFBIG;
 	while (done < len) {
 		size_t in_page = (off + done) % PAGE_SIZE;
 		size_t n = min_u64(PAGE_SIZE - in_page, len - done);
 		void *page;
 
 		err = inode->ops->page(inode, (off + done) / PAGE_SIZE, true, &page);
-		if (err)
-			break;
+		if (err) break;
 		memcpy((u8 *)page + in_page, (const u8 *)buf + done, n);
 		port_page_put(page);
 		done += n;
 	}
-	if (!done)
-		return err;
+	if (!done) return err;
 	*pos = off + done;
 	after_write(file, off + done);
 	return (ssize)done;
@@ -147,36 +124,28 @@ static ssize page_write(struct file *file, const void *buf, size_t len, u64 *pos
 
 const struct file_ops vfs_page_file_ops = { .read = page_read, .write = page_write };
 
-static s64 seek_data_or_hole(const struct file *file, u64 off, bool data)
-{
+static s64 seek_data_or_hole(const struct file *file, u64 off, bool data) {
 	struct inode *inode = file->inode;
 	u64 found;
 
-	if (off >= inode->size)
-		return -ENXIO;
-	if (!inode->ops || !inode->ops->next_page)
-		return (s64)(data ? off : inode->size);
+	if (off >= inode->size) return -ENXIO;
+	if (!inode->ops || !inode->ops->next_page) return (s64)(data ? off : inode->size);
 	found = inode->ops->next_page(inode, off / PAGE_SIZE, data);
 	if (found > inode->size / PAGE_SIZE || found * PAGE_SIZE >= inode->size)
 		return data ? -ENXIO : (s64)inode->size;
 	return (s64)max_u64(off, found * PAGE_SIZE);
 }
 
-s64 file_seek(struct file *file, s64 off, int whence)
-{
+s64 file_seek(struct file *file, s64 off, int whence) {
 	u32 type = file->inode->mode & S_IFMT;
 	s64 base = 0;
 
-	if (file->flags & O_PATH)
-		return -EBADF;
-	if (file->ops && file->ops->seek)
-		return file->ops->seek(file, off, whence);
-	if (type != S_IFREG && type != S_IFDIR)
-		return -ESPIPE;
+	if (file->flags & O_PATH) return -EBADF;
+	if (file->ops && file->ops->seek) return file->ops->seek(file, off, whence);
+	if (type != S_IFREG && type != S_IFDIR) return -ESPIPE;
 	if (whence == SEEK_DATA || whence == SEEK_HOLE) {
 		off = off < 0 || type != S_IFREG ? -ENXIO : seek_data_or_hole(file, (u64)off, whence == SEEK_DATA);
-		if (off < 0)
-			return off;
+		if (off < 0) return off;
 	} else if (whence == SEEK_CUR) {
 		base = (s64)file->pos;
 	} else if (whence == SEEK_END) {
@@ -184,34 +153,25 @@ s64 file_seek(struct file *file, s64 off, int whence)
 	} else if (whence != SEEK_SET) {
 		return -EINVAL;
 	}
-	if (__builtin_add_overflow(base, off, &base))
-		return -EOVERFLOW;
-	if (base < 0)
-		return -EINVAL;
+	if (__builtin_add_overflow(base, off, &base)) return -EOVERFLOW;
+	if (base < 0) return -EINVAL;
 	file->pos = (u64)base;
 	return base;
 }
 
-u32 file_poll(struct file *file)
-{
-	if (!file->ops || !file->ops->poll)
-		return POLLIN | POLLOUT;
+u32 file_poll(struct file *file) {
+	if (!file->ops || !file->ops->poll) return POLLIN | POLLOUT;
 	return file->ops->poll(file);
 }
 
-int file_readdir(struct file *file, struct dir_sink *sink)
-{
+int file_readdir(struct file *file, struct dir_sink *sink) {
 	struct inode *inode = file->inode;
 	int err;
 
-	if (!file_readable(file))
-		return -EBADF;
-	if (!inode_is(inode, S_IFDIR) || !inode->ops->readdir)
-		return -ENOTDIR;
-	if (file->path.dentry->unlinked)
-		return -ENOENT;
+	if (!file_readable(file)) return -EBADF;
+	if (!inode_is(inode, S_IFDIR) || !inode->ops->readdir) return -ENOTDIR;
+	if (file->path.dentry->unlinked) return -ENOENT;
 	err = inode->ops->readdir(inode, &file->pos, sink);
-	if (!err)
-		touch_atime(file);
+	if (!err) touch_atime(file);
 	return err;
 }

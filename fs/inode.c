@@ -13,76 +13,56 @@
 static struct vfs_hooks hooks;
 static u64 last_dev;
 
-void vfs_set_hooks(const struct vfs_hooks *new_hooks)
-{
-	hooks = new_hooks ? *new_hooks : (struct vfs_hooks){ 0 };
-}
+void vfs_set_hooks(const struct vfs_hooks *new_hooks) { hooks = new_hooks ? *new_hooks : (struct vfs_hooks){ 0 }; }
 
-const struct vfs_hooks *vfs_hooks_get(void)
-{
-	return &hooks;
-}
+const struct vfs_hooks *vfs_hooks_get(void) { return &hooks; }
 
 /* Major 0, in the encoding of stat's st_dev: low eight bits of the minor number first. */
-u64 superblock_new_dev(void)
-{
+u64 superblock_new_dev(void) {
 	last_dev++;
 	return (last_dev & 0xff) | (last_dev & ~0xffull) << 12;
 }
 
-void superblock_get(struct superblock *sb)
-{
-	sb->refs++;
+void superblock_get(struct superblock *sb) { sb->refs++; }
+
+void superblock_put(struct superblock *sb) {
+	if (sb && --sb->refs == 0 && sb->release) sb->release(sb);
 }
 
-void superblock_put(struct superblock *sb)
-{
-	if (sb && --sb->refs == 0 && sb->release)
-		sb->release(sb);
-}
-
-struct vtime vfs_now(void)
-{
+struct vtime vfs_now(void) {
 	u64 ns = port_wall_ns();
 
 	return (struct vtime){ (s64)(ns / 1000000000u), (u32)(ns % 1000000000u) };
 }
 
-static bool vtime_after(const struct vtime *a, const struct vtime *b)
-{
+static bool vtime_after(const struct vtime *a, const struct vtime *b) {
 	return a->sec != b->sec ? a->sec > b->sec : a->nsec > b->nsec;
 }
 
-void inode_changed(struct inode *inode, bool content)
-{
+void inode_changed(struct inode *inode, bool content) {
 	struct vtime now = vfs_now();
 
 	inode->version++;
-	if (content)
-		inode->mtime = now;
+	if (content) inode->mtime = now;
 	if (vtime_after(&now, &inode->ctime)) {
 		inode->ctime = now;
 	} else if (++inode->ctime.nsec == 1000000000u) { /* clock too coarse, or set back */
 		inode->ctime.nsec = 0;
 		inode->ctime.sec++;
 	}
-	if (hooks.inode_changed)
-		hooks.inode_changed(inode, content);
+	if (hooks.inode_changed) hooks.inode_changed(inode, content);
 }
 
-u64 inode_version_read(struct inode *inode, struct vtime *ret_ctime)
-{
+u64 inode_version_read(struct inode *inode, struct vtime *ret_ctime) {
 	*ret_ctime = inode->ctime;
 	return inode->version;
 }
 
-struct inode *inode_alloc(struct superblock *sb)
-{
+struct inode *inode_alloc(struct superblock *sb) {
 	struct inode *inode = port_alloc(sizeof(*inode));
 	struct vtime now = vfs_now();
 
-	if (!inode)
-		return NULL;
+	if (!inode) return NULL;
 	inode->refs = 1;
 	inode->sb = sb;
 	inode->version = 1;
@@ -90,37 +70,24 @@ struct inode *inode_alloc(struct superblock *sb)
 	return inode;
 }
 
-void inode_get(struct inode *inode)
-{
-	inode->refs++;
-}
+void inode_get(struct inode *inode) { inode->refs++; }
 
-void inode_put(struct inode *inode)
-{
-	if (!inode || --inode->refs)
-		return;
-	if (inode->ops && inode->ops->evict)
-		inode->ops->evict(inode);
-	if (hooks.inode_free)
-		hooks.inode_free(inode);
+void inode_put(struct inode *inode) {
+	if (!inode || --inode->refs) return;
+	if (inode->ops && inode->ops->evict) inode->ops->evict(inode);
+	if (hooks.inode_free) hooks.inode_free(inode);
 	port_free(inode);
 }
 
-int inode_deny_write(struct inode *inode)
-{
-	if (inode->writers > 0)
-		return -ETXTBSY;
+int inode_deny_write(struct inode *inode) {
+	if (inode->writers > 0) return -ETXTBSY;
 	inode->writers--;
 	return 0;
 }
 
-void inode_allow_write(struct inode *inode)
-{
-	inode->writers++;
-}
+void inode_allow_write(struct inode *inode) { inode->writers++; }
 
-struct dentry *dentry_alloc(struct dentry *parent, const char *name, size_t len, struct inode *inode)
-{
+struct dentry *dentry_alloc(struct dentry *parent, const char *name, size_t len, struct inode *inode) {
 	struct dentry *dentry = port_alloc(sizeof(*dentry));
 	char *copy = port_alloc(len + 1);
 
@@ -144,18 +111,13 @@ struct dentry *dentry_alloc(struct dentry *parent, const char *name, size_t len,
 	return dentry;
 }
 
-void dentry_get(struct dentry *dentry)
-{
-	dentry->refs++;
-}
+void dentry_get(struct dentry *dentry) { dentry->refs++; }
 
-void dentry_put(struct dentry *dentry)
-{
+void dentry_put(struct dentry *dentry) {
 	while (dentry && --dentry->refs == 0) {
 		struct dentry *parent = dentry->parent == dentry ? NULL : dentry->parent;
 
-		if (dentry->inode->sb->root_dentry == dentry)
-			dentry->inode->sb->root_dentry = NULL;
+		if (dentry->inode->sb->root_dentry == dentry) dentry->inode->sb->root_dentry = NULL;
 		list_del(&dentry->siblings);
 		inode_put(dentry->inode);
 		port_free(dentry->name);
@@ -165,20 +127,16 @@ void dentry_put(struct dentry *dentry)
 }
 
 /* The file system is asked every time, so an entry it no longer has is never found through a dentry that is in use. */
-int dentry_lookup(struct dentry *parent, const char *name, size_t len, struct dentry **ret_dentry)
-{
+int dentry_lookup(struct dentry *parent, const char *name, size_t len, struct dentry **ret_dentry) {
 	const struct inode_ops *ops = parent->inode->ops;
 	struct dentry *dentry;
 	struct inode *inode;
 	int err;
 
-	if (len > VFS_NAME_MAX)
-		return -ENAMETOOLONG;
-	if (!ops || !ops->lookup)
-		return -ENOTDIR;
+	if (len > VFS_NAME_MAX) return -ENAMETOOLONG;
+	if (!ops || !ops->lookup) return -ENOTDIR;
 	err = ops->lookup(parent->inode, name, len, &inode);
-	if (err)
-		return err;
+	if (err) return err;
 	list_for_each(pos, &parent->children) {
 		dentry = list_entry(pos, struct dentry, siblings);
 		if (dentry->inode == inode && strlen(dentry->name) == len && memcmp(dentry->name, name, len) == 0) {
@@ -190,18 +148,14 @@ int dentry_lookup(struct dentry *parent, const char *name, size_t len, struct de
 	}
 	dentry = dentry_alloc(parent, name, len, inode);
 	inode_put(inode);
-	if (!dentry)
-		return -ENOMEM;
+	if (!dentry) return -ENOMEM;
 	*ret_dentry = dentry;
 	return 0;
 }
 
-bool dentry_is_ancestor(const struct dentry *ancestor, const struct dentry *dentry)
-{
+bool dentry_is_ancestor(const struct dentry *ancestor, const struct dentry *dentry) {
 	for (;; dentry = dentry->parent) {
-		if (dentry == ancestor)
-			return true;
-		if (dentry->parent == dentry)
-			return false;
+		if (dentry == ancestor) return true;
+		if (dentry->parent == dentry) return false;
 	}
 }

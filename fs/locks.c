@@ -19,43 +19,31 @@ struct lock {
 static struct list waiters = LIST_INIT(waiters);
 static void (*wake_waiters)(void);
 
-void locks_set_wake(void (*wake)(void))
-{
-	wake_waiters = wake;
+void locks_set_wake(void (*wake)(void)) { wake_waiters = wake; }
+
+static void woken(void) {
+	if (wake_waiters) wake_waiters();
 }
 
-static void woken(void)
-{
-	if (wake_waiters)
-		wake_waiters();
-}
-
-static const struct lock *find_conflict(const struct inode *inode, const struct lock_range *want, bool flock)
-{
+static const struct lock *find_conflict(const struct inode *inode, const struct lock_range *want, bool flock) {
 	for (const struct lock *l = inode->locks; l; l = l->next) {
-		if (l->flock != flock || l->range.owner == want->owner)
-			continue;
-		if (l->range.start > want->end || l->range.end < want->start)
-			continue;
-		if (l->range.type == LOCK_WRITE || want->type == LOCK_WRITE)
-			return l;
+		if (l->flock != flock || l->range.owner == want->owner) continue;
+		if (l->range.start > want->end || l->range.end < want->start) continue;
+		if (l->range.type == LOCK_WRITE || want->type == LOCK_WRITE) return l;
 	}
 	return NULL;
 }
 
-bool lock_conflict(const struct inode *inode, const struct lock_range *want, struct lock_range *ret_conflict)
-{
+bool lock_conflict(const struct inode *inode, const struct lock_range *want, struct lock_range *ret_conflict) {
 	const struct lock *l = want->type == LOCK_NONE ? NULL : find_conflict(inode, want, false);
 
-	if (!l)
-		return false;
+	if (!l) return false;
 	*ret_conflict = l->range;
 	return true;
 }
 
 /* Cuts [want->start, want->end] out of the owner's locks; uses *spare when one has to become two. */
-static void cut(struct inode *inode, const struct lock_range *want, struct lock **spare)
-{
+static void cut(struct inode *inode, const struct lock_range *want, struct lock **spare) {
 	struct lock **link = &inode->locks;
 
 	while (*link) {
@@ -85,8 +73,7 @@ static void cut(struct inode *inode, const struct lock_range *want, struct lock 
 }
 
 /* Takes neighbours of the same kind into new, so that locking byte by byte costs one lock. */
-static void merge(struct inode *inode, struct lock *new)
-{
+static void merge(struct inode *inode, struct lock *new) {
 	struct lock **link = &inode->locks;
 
 	while (*link) {
@@ -109,15 +96,12 @@ static void merge(struct inode *inode, struct lock *new)
 	}
 }
 
-int lock_set(struct inode *inode, const struct lock_range *want)
-{
+int lock_set(struct inode *inode, const struct lock_range *want) {
 	struct lock *new = NULL, *spare;
 
-	if (want->type != LOCK_NONE && find_conflict(inode, want, false))
-		return -EAGAIN;
+	if (want->type != LOCK_NONE && find_conflict(inode, want, false)) return -EAGAIN;
 	spare = port_alloc(sizeof(*spare));
-	if (want->type != LOCK_NONE)
-		new = port_alloc(sizeof(*new));
+	if (want->type != LOCK_NONE) new = port_alloc(sizeof(*new));
 	if (!spare || (want->type != LOCK_NONE && !new)) {
 		port_free(spare);
 		port_free(new);
@@ -135,8 +119,7 @@ int lock_set(struct inode *inode, const struct lock_range *want)
 	return 0;
 }
 
-static void drop(struct inode *inode, const void *owner, bool flock)
-{
+static void drop(struct inode *inode, const void *owner, bool flock) {
 	struct lock **link = &inode->locks;
 	bool any = false;
 
@@ -151,22 +134,14 @@ static void drop(struct inode *inode, const void *owner, bool flock)
 		port_free(l);
 		any = true;
 	}
-	if (any)
-		woken();
+	if (any) woken();
 }
 
-void locks_owner_gone(struct inode *inode, const void *owner)
-{
-	drop(inode, owner, false);
-}
+void locks_owner_gone(struct inode *inode, const void *owner) { drop(inode, owner, false); }
 
-void locks_file_gone(struct file *file)
-{
-	drop(file->inode, file, true);
-}
+void locks_file_gone(struct file *file) { drop(file->inode, file, true); }
 
-int lock_flock(struct file *file, int type)
-{
+int lock_flock(struct file *file, int type) {
 	struct lock_range want = { .owner = file, .type = type, .end = LOCK_END };
 	struct lock *l;
 
@@ -174,8 +149,7 @@ int lock_flock(struct file *file, int type)
 		locks_file_gone(file);
 		return 0;
 	}
-	if (find_conflict(file->inode, &want, true))
-		return -EAGAIN;
+	if (find_conflict(file->inode, &want, true)) return -EAGAIN;
 	for (l = file->inode->locks; l; l = l->next) {
 		if (l->flock && l->range.owner == file) {
 			l->range.type = type;
@@ -184,8 +158,7 @@ int lock_flock(struct file *file, int type)
 		}
 	}
 	l = port_alloc(sizeof(*l));
-	if (!l)
-		return -ENOMEM;
+	if (!l) return -ENOMEM;
 	l->flock = true;
 	l->range = want;
 	l->next = file->inode->locks;
@@ -193,24 +166,20 @@ int lock_flock(struct file *file, int type)
 	return 0;
 }
 
-static const void *blocker_of(const void *owner)
-{
+static const void *blocker_of(const void *owner) {
 	list_for_each(pos, &waiters) {
 		const struct lock_waiter *w = list_entry(pos, struct lock_waiter, link);
 
-		if (w->owner == owner)
-			return w->blocker;
+		if (w->owner == owner) return w->blocker;
 	}
 	return NULL;
 }
 
-int lock_wait_begin(struct lock_waiter *waiter, const void *owner, const void *blocker)
-{
+int lock_wait_begin(struct lock_waiter *waiter, const void *owner, const void *blocker) {
 	const void *next = blocker;
 
 	for (u32 i = 0; next && i < CHAIN_MAX; i++) {
-		if (next == owner)
-			return -EDEADLK;
+		if (next == owner) return -EDEADLK;
 		next = blocker_of(next);
 	}
 	waiter->owner = owner;
@@ -219,7 +188,4 @@ int lock_wait_begin(struct lock_waiter *waiter, const void *owner, const void *b
 	return 0;
 }
 
-void lock_wait_end(struct lock_waiter *waiter)
-{
-	list_del(&waiter->link);
-}
+void lock_wait_end(struct lock_waiter *waiter) { list_del(&waiter->link); }

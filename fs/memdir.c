@@ -12,8 +12,7 @@
 
 #define FIRST_BUCKETS 8u
 
-static u32 hash_name(const char *name, size_t len)
-{
+static u32 hash_name(const char *name, size_t len) {
 	static u32 seed;
 	u32 hash;
 
@@ -25,54 +24,44 @@ static u32 hash_name(const char *name, size_t len)
 	return hash ^ hash >> 15;
 }
 
-void memdir_init(struct memdir *dir)
-{
+void memdir_init(struct memdir *dir) {
 	list_init(&dir->entries);
 	dir->next_pos = MEMDIR_FIRST_POS;
 }
 
-struct mementry *memdir_find(const struct memdir *dir, const char *name, size_t len)
-{
+struct mementry *memdir_find(const struct memdir *dir, const char *name, size_t len) {
 	u32 hash = hash_name(name, len);
 	struct mementry *e = dir->bucket_count ? dir->buckets[hash & (dir->bucket_count - 1)] : NULL;
 
-	while (e && (e->hash != hash || e->len != len || memcmp(e->name, name, len) != 0))
-		e = e->hash_next;
+	while (e && (e->hash != hash || e->len != len || memcmp(e->name, name, len) != 0)) e = e->hash_next;
 	return e;
 }
 
-static void into_bucket(struct memdir *dir, struct mementry *entry)
-{
+static void into_bucket(struct memdir *dir, struct mementry *entry) {
 	struct mementry **bucket = &dir->buckets[entry->hash & (dir->bucket_count - 1)];
 
 	entry->hash_next = *bucket;
 	*bucket = entry;
 }
 
-static int grow(struct memdir *dir)
-{
+static int grow(struct memdir *dir) {
 	u32 count = dir->bucket_count ? dir->bucket_count * 2 : FIRST_BUCKETS;
 	struct mementry **buckets;
 
-	if (dir->count < dir->bucket_count)
-		return 0;
+	if (dir->count < dir->bucket_count) return 0;
 	buckets = port_alloc(count * sizeof(struct mementry *));
-	if (!buckets)
-		return dir->bucket_count ? 0 : -ENOMEM;
+	if (!buckets) return dir->bucket_count ? 0 : -ENOMEM;
 	port_free(dir->buckets);
 	dir->buckets = buckets;
 	dir->bucket_count = count;
-	list_for_each(pos, &dir->entries)
-		into_bucket(dir, list_entry(pos, struct mementry, link));
+	list_for_each(pos, &dir->entries) into_bucket(dir, list_entry(pos, struct mementry, link));
 	return 0;
 }
 
-int memdir_add(struct memdir *dir, const char *name, size_t len, struct inode *inode)
-{
+int memdir_add(struct memdir *dir, const char *name, size_t len, struct inode *inode) {
 	struct mementry *entry = port_alloc(sizeof(*entry) + len + 1);
 
-	if (!entry)
-		return -ENOMEM;
+	if (!entry) return -ENOMEM;
 	if (grow(dir)) {
 		port_free(entry);
 		return -ENOMEM;
@@ -89,12 +78,10 @@ int memdir_add(struct memdir *dir, const char *name, size_t len, struct inode *i
 	return 0;
 }
 
-void memdir_remove(struct memdir *dir, struct mementry *entry)
-{
+void memdir_remove(struct memdir *dir, struct mementry *entry) {
 	struct mementry **link = &dir->buckets[entry->hash & (dir->bucket_count - 1)];
 
-	while (*link != entry)
-		link = &(*link)->hash_next;
+	while (*link != entry) link = &(*link)->hash_next;
 	*link = entry->hash_next;
 	list_del(&entry->link);
 	dir->count--;
@@ -102,10 +89,8 @@ void memdir_remove(struct memdir *dir, struct mementry *entry)
 	port_free(entry);
 }
 
-void memdir_clear(struct memdir *dir)
-{
-	while (!list_empty(&dir->entries))
-		memdir_remove(dir, list_first(&dir->entries, struct mementry, link));
+void memdir_clear(struct memdir *dir) {
+	while (!list_empty(&dir->entries)) memdir_remove(dir, list_first(&dir->entries, struct mementry, link));
 	port_free(dir->buckets);
 	dir->buckets = NULL;
 	dir->bucket_count = 0;

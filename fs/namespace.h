@@ -73,22 +73,13 @@ must_check int walk_lookup_last(struct walk *w, struct path *ret_path);
 must_check int walk_follow(struct walk *w, const struct path *link);
 void walk_done(struct walk *w);
 
-static inline bool name_is_dot(const char *name, size_t len)
-{
-	return len == 1 && name[0] == '.';
-}
+static inline bool name_is_dot(const char *name, size_t len) { return len == 1 && name[0] == '.'; }
 
-static inline bool name_is_dotdot(const char *name, size_t len)
-{
+static inline bool name_is_dotdot(const char *name, size_t len) {
 	return len == 2 && name[0] == '.' && name[1] == '.';
 }
 
 /* Sticky bit: whether cred may remove victim from dir. -EPERM. */
 must_check int sticky_check(const struct inode *dir, const struct inode *victim, const struct cred *cred);
-
-static inline bool inode_is(const struct inode *inode, u32 type)
-{
-	return (inode->mode & S_IFMT) == type;
-}
 
 #endif

@@ -8,8 +8,7 @@ static struct superblock *instances[4];
 
 enum { PROC, SYS, SECURITY, DEV };
 
-int nodefs_init(void)
-{
+int nodefs_init(void) {
 	static const struct {
 		const char *fsname;
 		u64 magic;
@@ -23,33 +22,17 @@ int nodefs_init(void)
 
 	for (size_t i = 0; !err && i < ARRAY_COUNT(kinds); i++)
 		err = pseudo_create(kinds[i].fsname, kinds[i].magic, &instances[i]);
-	if (!err)
-		err = pseudo_add(nodefs_sys(), "kernel/security", S_IFDIR | 0755, 0, NULL, NULL);
-	if (!err)
-		err = pseudo_add(nodefs_dev(), "pts", S_IFDIR | 0755, 0, NULL, NULL);
-	if (!err)
-		err = pseudo_add(nodefs_dev(), "shm", S_IFDIR | S_ISVTX | 0777, 0, NULL, NULL);
-	if (!err)
-		nodefs_dev()->root->mode = S_IFDIR | 0755;
+	if (!err) err = pseudo_add(nodefs_sys(), "kernel/security", S_IFDIR | 0755, 0, NULL, NULL);
+	if (!err) err = pseudo_add(nodefs_dev(), "pts", S_IFDIR | 0755, 0, NULL, NULL);
+	if (!err) err = pseudo_add(nodefs_dev(), "shm", S_IFDIR | S_ISVTX | 0777, 0, NULL, NULL);
+	if (!err) nodefs_dev()->root->mode = S_IFDIR | 0755;
 	return err;
 }
 
-struct superblock *nodefs_proc(void)
-{
-	return instances[PROC];
-}
+struct superblock *nodefs_proc(void) { return instances[PROC]; }
 
-struct superblock *nodefs_sys(void)
-{
-	return instances[SYS];
-}
+struct superblock *nodefs_sys(void) { return instances[SYS]; }
 
-struct superblock *nodefs_security(void)
-{
-	return instances[SECURITY];
-}
+struct superblock *nodefs_security(void) { return instances[SECURITY]; }
 
-struct superblock *nodefs_dev(void)
-{
-	return instances[DEV];
-}
+struct superblock *nodefs_dev(void) { return instances[DEV]; }

@@ -11,16 +11,14 @@
 #include "kernel/base/mem.h"
 #include "kernel/base/port.h"
 
-static void move_to(struct walk *w, const struct path *to)
-{
+static void move_to(struct walk *w, const struct path *to) {
 	path_get(to);
 	path_put(&w->at);
 	w->at = *to;
 }
 
 int walk_begin(struct walk *w, const struct vfs_context *ctx, const struct path *start, const char *name,
-	       const struct cred *cred)
-{
+	       const struct cred *cred) {
 	size_t len = strnlen(name, VFS_PATH_MAX);
 
 	w->ctx = ctx;
@@ -32,27 +30,22 @@ int walk_begin(struct walk *w, const struct vfs_context *ctx, const struct path 
 	w->links = w->depth = 0;
 	w->at = name[0] == '/' ? ctx->root : start ? *start : ctx->cwd;
 	path_get(&w->at);
-	if (len == 0)
-		return -ENOENT;
+	if (len == 0) return -ENOENT;
 	return len >= VFS_PATH_MAX ? -ENAMETOOLONG : 0;
 }
 
-static void pop(struct walk *w)
-{
+static void pop(struct walk *w) {
 	w->depth--;
 	w->rest = w->stack[w->depth].rest;
 	inode_put(w->stack[w->depth].link);
 }
 
-void walk_done(struct walk *w)
-{
-	while (w->depth)
-		pop(w);
+void walk_done(struct walk *w) {
+	while (w->depth) pop(w);
 	path_put(&w->at);
 }
 
-static void go_up(struct walk *w)
-{
+static void go_up(struct walk *w) {
 	struct path up = w->at;
 
 	while (!path_equal(&up, &w->ctx->root)) {
@@ -67,16 +60,14 @@ static void go_up(struct walk *w)
 	path_cross_down(&w->at);
 }
 
-int walk_follow(struct walk *w, const struct path *link)
-{
+int walk_follow(struct walk *w, const struct path *link) {
 	struct inode *inode = path_inode(link);
 	struct path target;
 	const char *text;
 	size_t len;
 	int err;
 
-	if (++w->links > VFS_SYMLINKS_MAX)
-		return -ELOOP;
+	if (++w->links > VFS_SYMLINKS_MAX) return -ELOOP;
 	if (inode->ops->follow) {
 		err = inode->ops->follow(inode, &target);
 		if (!err) {
@@ -85,60 +76,49 @@ int walk_follow(struct walk *w, const struct path *link)
 		}
 		return err;
 	}
-	if (!inode->ops->readlink)
-		return -EINVAL;
+	if (!inode->ops->readlink) return -EINVAL;
 	err = inode->ops->readlink(inode, &text, &len);
-	if (err)
-		return err;
-	if (len == 0)
-		return -ENOENT;
+	if (err) return err;
+	if (len == 0) return -ENOENT;
 	inode_get(inode);
 	w->stack[w->depth].rest = w->rest;
 	w->stack[w->depth++].link = inode;
 	w->rest = text;
-	if (text[0] == '/')
-		move_to(w, &w->ctx->root);
+	if (text[0] == '/') move_to(w, &w->ctx->root);
 	return 0;
 }
 
 /* Nothing but slashes is left in the outer texts. */
-static bool outer_texts_end(const struct walk *w, bool *ret_slash)
-{
+static bool outer_texts_end(const struct walk *w, bool *ret_slash) {
 	for (u32 i = 0; i < w->depth; i++) {
 		for (const char *p = w->stack[i].rest; *p; p++) {
-			if (*p != '/')
-				return false;
+			if (*p != '/') return false;
 			*ret_slash = true;
 		}
 	}
 	return true;
 }
 
-static size_t component_len(const char *name)
-{
+static size_t component_len(const char *name) {
 	size_t len = 0;
 
-	while (name[len] && name[len] != '/')
-		len++;
+	while (name[len] && name[len] != '/') len++;
 	return len;
 }
 
 /* One component that is not the final one. */
-static int step(struct walk *w, const char *name, size_t len)
-{
+static int step(struct walk *w, const char *name, size_t len) {
 	struct path next;
 	int err;
 
-	if (name_is_dot(name, len))
-		return 0;
+	if (name_is_dot(name, len)) return 0;
 	if (name_is_dotdot(name, len)) {
 		go_up(w);
 		return 0;
 	}
 	next.mount = w->at.mount;
 	err = dentry_lookup(w->at.dentry, name, len, &next.dentry);
-	if (err)
-		return err;
+	if (err) return err;
 	next.mount->refs++;
 	path_cross_down(&next);
 	if (inode_is(path_inode(&next), S_IFLNK))
@@ -149,45 +129,36 @@ static int step(struct walk *w, const char *name, size_t len)
 	return err;
 }
 
-int walk_to_last(struct walk *w)
-{
+int walk_to_last(struct walk *w) {
 	for (;;) {
 		const char *name;
 		bool slash = false;
 		size_t len;
 		int err;
 
-		while (*w->rest == '/')
-			w->rest++;
+		while (*w->rest == '/') w->rest++;
 		if (!*w->rest && w->depth) {
 			pop(w);
 			continue;
 		}
 		w->last = name = w->rest;
 		w->last_len = len = component_len(name);
-		if (!len)
-			return 0;
-		if (len > VFS_NAME_MAX)
-			return -ENAMETOOLONG;
-		if (!inode_is(path_inode(&w->at), S_IFDIR))
-			return -ENOTDIR;
+		if (!len) return 0;
+		if (len > VFS_NAME_MAX) return -ENAMETOOLONG;
+		if (!inode_is(path_inode(&w->at), S_IFDIR)) return -ENOTDIR;
 		err = inode_permission(path_inode(&w->at), MAY_EXEC, w->cred);
-		if (err)
-			return err;
-		for (w->rest += len; *w->rest == '/'; w->rest++)
-			slash = true;
+		if (err) return err;
+		for (w->rest += len; *w->rest == '/'; w->rest++) slash = true;
 		if (!*w->rest && outer_texts_end(w, &slash)) {
 			w->trailing_slash |= slash;
 			return 0;
 		}
 		err = step(w, name, len);
-		if (err)
-			return err;
+		if (err) return err;
 	}
 }
 
-int walk_lookup_last(struct walk *w, struct path *ret_path)
-{
+int walk_lookup_last(struct walk *w, struct path *ret_path) {
 	struct path found;
 	int err;
 
@@ -195,8 +166,7 @@ int walk_lookup_last(struct walk *w, struct path *ret_path)
 		go_up(w);
 	else if (w->last_len && !name_is_dot(w->last, w->last_len)) {
 		err = dentry_lookup(w->at.dentry, w->last, w->last_len, &found.dentry);
-		if (err)
-			return err;
+		if (err) return err;
 		found.mount = w->at.mount;
 		found.mount->refs++;
 		path_cross_down(&found);
@@ -209,16 +179,14 @@ int walk_lookup_last(struct walk *w, struct path *ret_path)
 }
 
 int path_walk(const struct vfs_context *ctx, const struct path *start, const char *name, u32 flags,
-	      const struct cred *cred, struct path *ret_path)
-{
+	      const struct cred *cred, struct path *ret_path) {
 	struct path found = { NULL, NULL };
 	struct walk w;
 	int err = walk_begin(&w, ctx, start, name, cred);
 
 	while (!err) {
 		err = walk_to_last(&w);
-		if (!err)
-			err = walk_lookup_last(&w, &found);
+		if (!err) err = walk_lookup_last(&w, &found);
 		if (err || !w.last_len || !inode_is(path_inode(&found), S_IFLNK) ||
 		    !((flags & WALK_FOLLOW) || w.trailing_slash))
 			break;
@@ -230,19 +198,16 @@ int path_walk(const struct vfs_context *ctx, const struct path *start, const cha
 		err = -ENOTDIR;
 	}
 	walk_done(&w);
-	if (!err)
-		*ret_path = found;
+	if (!err) *ret_path = found;
 	return err;
 }
 
 int path_walk_parent(const struct vfs_context *ctx, const struct path *start, const char *name,
-		     const struct cred *cred, struct path *ret_parent, const char **ret_last, size_t *ret_len)
-{
+		     const struct cred *cred, struct path *ret_parent, const char **ret_last, size_t *ret_len) {
 	struct walk w;
 	int err = walk_begin(&w, ctx, start, name, cred);
 
-	if (!err)
-		err = walk_to_last(&w);
+	if (!err) err = walk_to_last(&w);
 	if (!err) {
 		*ret_parent = w.at;
 		path_get(ret_parent);
@@ -254,31 +219,25 @@ int path_walk_parent(const struct vfs_context *ctx, const struct path *start, co
 }
 
 /* Puts text before pos; false when it does not fit. */
-static bool prepend(char *buf, size_t *pos, const char *text)
-{
+static bool prepend(char *buf, size_t *pos, const char *text) {
 	size_t len = strlen(text);
 
-	if (len > *pos)
-		return false;
+	if (len > *pos) return false;
 	*pos -= len;
 	memcpy(buf + *pos, text, len);
 	return true;
 }
 
 /* Fills buf from its end; returns where the name begins, or cap when it does not fit. */
-static size_t climb(const struct vfs_context *ctx, const struct path *path, char *buf, size_t cap)
-{
+static size_t climb(const struct vfs_context *ctx, const struct path *path, char *buf, size_t cap) {
 	struct path at = *path;
 	size_t pos = cap - 1;
 	bool fits = true;
 
 	buf[pos] = '\0';
-	if (at.dentry->unlinked)
-		fits = prepend(buf, &pos, " (deleted)");
-	if (at.dentry->inode->sb->anonymous)
-		return fits && prepend(buf, &pos, at.dentry->name) ? pos : cap;
-	if (path_equal(&at, &ctx->root))
-		return fits && prepend(buf, &pos, "/") ? pos : cap;
+	if (at.dentry->unlinked) fits = prepend(buf, &pos, " (deleted)");
+	if (at.dentry->inode->sb->anonymous) return fits && prepend(buf, &pos, at.dentry->name) ? pos : cap;
+	if (path_equal(&at, &ctx->root)) return fits && prepend(buf, &pos, "/") ? pos : cap;
 	while (fits && !path_equal(&at, &ctx->root)) {
 		if (at.dentry != at.mount->root) {
 			fits = prepend(buf, &pos, at.dentry->name) && prepend(buf, &pos, "/");
@@ -286,8 +245,7 @@ static size_t climb(const struct vfs_context *ctx, const struct path *path, char
 		} else if (at.mount->where.dentry) {
 			at = at.mount->where;
 		} else {
-			if (!buf[pos] || buf[pos] == ' ')
-				fits = prepend(buf, &pos, "/");
+			if (!buf[pos] || buf[pos] == ' ') fits = prepend(buf, &pos, "/");
 			fits = fits && prepend(buf, &pos, "(unreachable)");
 			break;
 		}
@@ -295,15 +253,12 @@ static size_t climb(const struct vfs_context *ctx, const struct path *path, char
 	return fits ? pos : cap;
 }
 
-ssize path_name(const struct vfs_context *ctx, const struct path *path, char *buf, size_t cap)
-{
+ssize path_name(const struct vfs_context *ctx, const struct path *path, char *buf, size_t cap) {
 	size_t pos;
 
-	if (cap < 2)
-		return -ENAMETOOLONG;
+	if (cap < 2) return -ENAMETOOLONG;
 	pos = climb(ctx, path, buf, cap);
-	if (pos == cap)
-		return -ENAMETOOLONG;
+	if (pos == cap) return -ENAMETOOLONG;
 	memmove(buf, buf + pos, cap - pos);
 	return (ssize)(cap - pos - 1);
 }

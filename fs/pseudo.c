@@ -49,8 +49,7 @@ struct snapshot {
 static const struct inode_ops node_inode_ops, follow_inode_ops;
 static const struct file_ops text_ops, own_ops;
 
-void show_bytes(struct show_sink *sink, const void *bytes, size_t len)
-{
+void show_bytes(struct show_sink *sink, const void *bytes, size_t len) {
 	size_t need, cap = sink->cap ? sink->cap : 512;
 	char *text;
 
@@ -59,26 +58,22 @@ void show_bytes(struct show_sink *sink, const void *bytes, size_t len)
 		return;
 	}
 	if (need > sink->cap) {
-		while (cap < need)
-			cap *= 2;
+		while (cap < need) cap *= 2;
 		text = port_alloc(cap);
 		if (!text) {
 			sink->err = -ENOMEM;
 			return;
 		}
-		if (sink->len)
-			memcpy(text, sink->text, sink->len);
+		if (sink->len) memcpy(text, sink->text, sink->len);
 		port_free(sink->text);
 		sink->text = text;
 		sink->cap = cap;
 	}
-	if (len)
-		memcpy(sink->text + sink->len, bytes, len);
+	if (len) memcpy(sink->text + sink->len, bytes, len);
 	sink->len = need;
 }
 
-void show_format(struct show_sink *sink, const char *format, ...)
-{
+void show_format(struct show_sink *sink, const char *format, ...) {
 	char small[FORMAT_MAX], *large;
 	va_list args;
 	size_t len;
@@ -102,13 +97,9 @@ void show_format(struct show_sink *sink, const char *format, ...)
 	port_free(large);
 }
 
-static struct pnode *node_of(const struct inode *inode)
-{
-	return inode->fs_private;
-}
+static struct pnode *node_of(const struct inode *inode) { return inode->fs_private; }
 
-static struct pnode *node_alloc(struct superblock *sb, u32 mode, u64 ino)
-{
+static struct pnode *node_alloc(struct superblock *sb, u32 mode, u64 ino) {
 	struct inode *inode = inode_alloc(sb);
 	struct pnode *node = port_alloc(sizeof(*node));
 
@@ -128,8 +119,7 @@ static struct pnode *node_alloc(struct superblock *sb, u32 mode, u64 ino)
 	return node;
 }
 
-static void set_ops(struct pnode *node, const struct pseudo_ops *ops, u64 arg)
-{
+static void set_ops(struct pnode *node, const struct pseudo_ops *ops, u64 arg) {
 	u32 type = node->inode->mode & S_IFMT;
 
 	node->ops = ops;
@@ -140,8 +130,7 @@ static void set_ops(struct pnode *node, const struct pseudo_ops *ops, u64 arg)
 		node->inode->fops = &text_ops;
 }
 
-static void node_evict(struct inode *inode)
-{
+static void node_evict(struct inode *inode) {
 	struct pnode *node = node_of(inode);
 
 	if (!node)
@@ -151,48 +140,39 @@ static void node_evict(struct inode *inode)
 	port_free(node);
 }
 
-static struct pnode *find_child(const struct pnode *dir, const char *name, size_t len)
-{
+static struct pnode *find_child(const struct pnode *dir, const char *name, size_t len) {
 	list_for_each(pos, &dir->children) {
 		struct pnode *node = list_entry(pos, struct pnode, siblings);
 
-		if (strlen(node->name) == len && memcmp(node->name, name, len) == 0)
-			return node;
+		if (strlen(node->name) == len && memcmp(node->name, name, len) == 0) return node;
 	}
 	return NULL;
 }
 
-static char *copy_text(const char *text, size_t len)
-{
+static char *copy_text(const char *text, size_t len) {
 	char *copy = port_alloc(len + 1);
 
-	if (copy)
-		memcpy(copy, text, len);
+	if (copy) memcpy(copy, text, len);
 	return copy;
 }
 
 /* The same entry has the same number at every lookup. */
-static u64 dynamic_ino(const struct inode *dir, const char *name, size_t len)
-{
+static u64 dynamic_ino(const struct inode *dir, const char *name, size_t len) {
 	u64 hash = 0xcbf29ce484222325ull ^ dir->ino;
 
-	for (size_t i = 0; i < len; i++)
-		hash = (hash ^ (u8)name[i]) * 0x100000001b3ull;
+	for (size_t i = 0; i < len; i++) hash = (hash ^ (u8)name[i]) * 0x100000001b3ull;
 	return (hash >> 16) | DYNAMIC_POS;
 }
 
-static int lookup_dynamic(struct inode *dir, const char *name, size_t len, struct inode **ret_inode)
-{
+static int lookup_dynamic(struct inode *dir, const char *name, size_t len, struct inode **ret_inode) {
 	const struct pnode *parent = node_of(dir);
 	struct pseudo_node_info info = { 0 };
 	struct pnode *node;
 	int err = parent->dynamic->lookup(name, len, parent->dynamic_arg, &info);
 
-	if (err)
-		return err;
+	if (err) return err;
 	node = node_alloc(dir->sb, info.mode, dynamic_ino(dir, name, len));
-	if (!node)
-		return -ENOMEM;
+	if (!node) return -ENOMEM;
 	node->parent_ino = dir->ino;
 	node->inode->uid = info.uid;
 	node->inode->gid = info.gid;
@@ -215,8 +195,7 @@ static int lookup_dynamic(struct inode *dir, const char *name, size_t len, struc
 	return 0;
 }
 
-static int node_lookup(struct inode *dir, const char *name, size_t len, struct inode **ret_inode)
-{
+static int node_lookup(struct inode *dir, const char *name, size_t len, struct inode **ret_inode) {
 	const struct pnode *parent = node_of(dir);
 	const struct pnode *node = find_child(parent, name, len);
 
@@ -228,22 +207,18 @@ static int node_lookup(struct inode *dir, const char *name, size_t len, struct i
 	return parent->dynamic ? lookup_dynamic(dir, name, len, ret_inode) : -ENOENT;
 }
 
-static bool list_fixed(const struct pnode *dir, u64 *pos, struct dir_sink *sink)
-{
+static bool list_fixed(const struct pnode *dir, u64 *pos, struct dir_sink *sink) {
 	const struct inode *self = dir->inode;
 
-	if (*pos == 0 && !sink->entry(sink, ".", 1, self->ino, S_IFDIR >> 12, 1))
-		return false;
+	if (*pos == 0 && !sink->entry(sink, ".", 1, self->ino, S_IFDIR >> 12, 1)) return false;
 	*pos = *pos ? *pos : 1;
-	if (*pos == 1 && !sink->entry(sink, "..", 2, dir->parent_ino, S_IFDIR >> 12, FIRST_POS))
-		return false;
+	if (*pos == 1 && !sink->entry(sink, "..", 2, dir->parent_ino, S_IFDIR >> 12, FIRST_POS)) return false;
 	*pos = *pos > 1 ? *pos : FIRST_POS;
 	list_for_each(at, &dir->children) {
 		const struct pnode *node = list_entry(at, struct pnode, siblings);
 		u64 node_pos = FIRST_POS + node->inode->ino; /* numbers only grow */
 
-		if (node_pos < *pos)
-			continue;
+		if (node_pos < *pos) continue;
 		if (!sink->entry(sink, node->name, strlen(node->name), node->inode->ino,
 				 (u8)((node->inode->mode & S_IFMT) >> 12), node_pos + 1))
 			return false;
@@ -252,19 +227,16 @@ static bool list_fixed(const struct pnode *dir, u64 *pos, struct dir_sink *sink)
 	return true;
 }
 
-static int node_readdir(struct inode *dir, u64 *pos, struct dir_sink *sink)
-{
+static int node_readdir(struct inode *dir, u64 *pos, struct dir_sink *sink) {
 	const struct pnode *node = node_of(dir);
 	char name[64];
 	u32 mode;
 
 	if (*pos < DYNAMIC_POS) {
-		if (!list_fixed(node, pos, sink))
-			return 0;
+		if (!list_fixed(node, pos, sink)) return 0;
 		*pos = DYNAMIC_POS;
 	}
-	if (!node->dynamic || !node->dynamic->list)
-		return 0;
+	if (!node->dynamic || !node->dynamic->list) return 0;
 	while (node->dynamic->list(*pos - DYNAMIC_POS, node->dynamic_arg, name, &mode)) {
 		size_t len = strnlen(name, sizeof(name));
 
@@ -275,27 +247,23 @@ static int node_readdir(struct inode *dir, u64 *pos, struct dir_sink *sink)
 	return 0;
 }
 
-static int node_readlink(struct inode *inode, const char **ret_target, size_t *ret_len)
-{
+static int node_readlink(struct inode *inode, const char **ret_target, size_t *ret_len) {
 	const struct pnode *node = node_of(inode);
 
-	if (!node->target)
-		return -EINVAL;
+	if (!node->target) return -EINVAL;
 	*ret_target = node->target;
 	*ret_len = strlen(node->target);
 	return 0;
 }
 
-static int node_follow(struct inode *inode, struct path *ret_path)
-{
+static int node_follow(struct inode *inode, struct path *ret_path) {
 	const struct pnode *node = node_of(inode);
 
 	return node->follow(node->arg, ret_path);
 }
 
 /* Owners and modes of fixed nodes may be changed; a size there is not. */
-static int node_setattr(struct inode *inode, const struct attr *attr)
-{
+static int node_setattr(struct inode *inode, const struct attr *attr) {
 	return node_of(inode)->fixed || attr->valid == ATTR_SIZE ? 0 : -EPERM;
 }
 
@@ -314,13 +282,11 @@ static const struct inode_ops follow_inode_ops = {
 	.evict = node_evict,
 };
 
-static int build(struct snapshot *snap, const struct pnode *node)
-{
+static int build(struct snapshot *snap, const struct pnode *node) {
 	struct show_sink sink = { 0 };
 	int err = node->ops->show(&sink, (void *)(uintptr_t)node->arg);
 
-	if (!err)
-		err = sink.err;
+	if (!err) err = sink.err;
 	if (err) {
 		port_free(sink.text);
 		return err;
@@ -330,16 +296,13 @@ static int build(struct snapshot *snap, const struct pnode *node)
 	return 0;
 }
 
-static int text_open(struct inode *inode, struct file *file)
-{
+static int text_open(struct inode *inode, struct file *file) {
 	const struct pnode *node = node_of(inode);
 	struct snapshot *snap = port_alloc(sizeof(*snap));
 	int err = 0;
 
-	if (!snap)
-		return -ENOMEM;
-	if (node->ops && node->ops->show && file_readable(file))
-		err = build(snap, node);
+	if (!snap) return -ENOMEM;
+	if (node->ops && node->ops->show && file_readable(file)) err = build(snap, node);
 	if (err) {
 		port_free(snap);
 		return err;
@@ -348,60 +311,47 @@ static int text_open(struct inode *inode, struct file *file)
 	return 0;
 }
 
-static void text_release(struct file *file)
-{
+static void text_release(struct file *file) {
 	struct snapshot *snap = file->private_data;
 
 	port_free(snap->sink.text);
 	port_free(snap);
 }
 
-static ssize text_read(struct file *file, void *buf, size_t len, u64 *pos)
-{
+static ssize text_read(struct file *file, void *buf, size_t len, u64 *pos) {
 	const struct snapshot *snap = file->private_data;
 	const struct pnode *node = node_of(file->inode);
 
-	if (!node->ops || !node->ops->show)
-		return -EINVAL;
-	if (*pos >= snap->sink.len)
-		return 0;
+	if (!node->ops || !node->ops->show) return -EINVAL;
+	if (*pos >= snap->sink.len) return 0;
 	len = min_u64(len, snap->sink.len - *pos);
-	if (len)
-		memcpy(buf, snap->sink.text + *pos, len);
+	if (len) memcpy(buf, snap->sink.text + *pos, len);
 	*pos += len;
 	return (ssize)len;
 }
 
-static ssize text_write(struct file *file, const void *buf, size_t len, u64 *pos)
-{
+static ssize text_write(struct file *file, const void *buf, size_t len, u64 *pos) {
 	const struct pnode *node = node_of(file->inode);
 	ssize n;
 
-	if (node->removed)
-		return -ENODEV;
-	if (!node->ops || !node->ops->store)
-		return -EIO;
-	if (!len)
-		return 0;
+	if (node->removed) return -ENODEV;
+	if (!node->ops || !node->ops->store) return -EIO;
+	if (!len) return 0;
 	n = node->ops->store(buf, len, (void *)(uintptr_t)node->arg, &file->cred);
-	if (n > 0)
-		*pos += (u64)n;
+	if (n > 0) *pos += (u64)n;
 	return n;
 }
 
-static s64 text_seek(struct file *file, s64 off, int whence)
-{
+static s64 text_seek(struct file *file, s64 off, int whence) {
 	struct snapshot *snap = file->private_data;
 	const struct pnode *node = node_of(file->inode);
 	s64 base = whence == 1 ? (s64)file->pos : whence == 2 ? (s64)snap->sink.len : 0;
 	int err = 0;
 
-	if (whence < 0 || whence > 2 || __builtin_add_overflow(base, off, &base) || base < 0)
-		return -EINVAL;
+	if (whence < 0 || whence > 2 || __builtin_add_overflow(base, off, &base) || base < 0) return -EINVAL;
 	if (base == 0 && whence == 0 && !node->removed && node->ops && node->ops->show && file_readable(file))
 		err = build(snap, node); /* programs that keep a file open read it anew like this */
-	if (err)
-		return err;
+	if (err) return err;
 	file->pos = (u64)base;
 	return base;
 }
@@ -414,12 +364,10 @@ static const struct file_ops text_ops = {
 	.seek = text_seek,
 };
 
-static int own_open(struct inode *inode, struct file *file)
-{
+static int own_open(struct inode *inode, struct file *file) {
 	const struct pnode *node = node_of(inode);
 
-	if (node->removed)
-		return -ENODEV;
+	if (node->removed) return -ENODEV;
 	file->ops = node->ops->fops;
 	file->private_data = (void *)(uintptr_t)node->arg;
 	return file->ops->open ? file->ops->open(inode, file) : 0;
@@ -427,24 +375,20 @@ static int own_open(struct inode *inode, struct file *file)
 
 static const struct file_ops own_ops = { .open = own_open };
 
-static void link_child(struct pnode *dir, struct pnode *node)
-{
+static void link_child(struct pnode *dir, struct pnode *node) {
 	node->parent = dir;
 	node->parent_ino = dir->inode->ino;
 	node->fixed = true;
 	list_add_tail(&dir->children, &node->siblings);
-	if ((node->inode->mode & S_IFMT) == S_IFDIR)
-		dir->inode->nlink++;
+	if ((node->inode->mode & S_IFMT) == S_IFDIR) dir->inode->nlink++;
 	inode_changed(dir->inode, true);
 }
 
-static int add_child(struct pnode *dir, const char *name, size_t len, u32 mode, struct pnode **ret_node)
-{
+static int add_child(struct pnode *dir, const char *name, size_t len, u32 mode, struct pnode **ret_node) {
 	struct pseudofs *fs = dir->inode->sb->fs_private;
 	struct pnode *node = node_alloc(dir->inode->sb, mode, fs->next_ino);
 
-	if (!node)
-		return -ENOMEM;
+	if (!node) return -ENOMEM;
 	node->name = copy_text(name, len);
 	if (!node->name) {
 		inode_put(node->inode);
@@ -467,11 +411,9 @@ static int reach(struct superblock *sb, const char *name, bool may_make, struct 
 		next = find_child(dir, name, (size_t)(slash - name));
 		if (!next) {
 			err = may_make ? add_child(dir, name, (size_t)(slash - name), S_IFDIR | 0555, &next) : -ENOENT;
-			if (err)
-				return err;
+			if (err) return err;
 		}
-		if ((next->inode->mode & S_IFMT) != S_IFDIR)
-			return -ENOTDIR;
+		if ((next->inode->mode & S_IFMT) != S_IFDIR) return -ENOTDIR;
 		dir = next;
 		name = slash + 1;
 	}
@@ -480,45 +422,35 @@ static int reach(struct superblock *sb, const char *name, bool may_make, struct 
 	return 0;
 }
 
-static int add(struct superblock *sb, const char *name, u32 mode, struct pnode **ret_node)
-{
+static int add(struct superblock *sb, const char *name, u32 mode, struct pnode **ret_node) {
 	struct pnode *dir, *there;
 	const char *last;
 	int err = reach(sb, name, true, &dir, &last);
 
-	if (err)
-		return err;
-	if (!*last)
-		return -EINVAL;
+	if (err) return err;
+	if (!*last) return -EINVAL;
 	there = find_child(dir, last, strlen(last));
-	if (!there)
-		return add_child(dir, last, strlen(last), mode, ret_node);
-	if ((mode & S_IFMT) != S_IFDIR || (there->inode->mode & S_IFMT) != S_IFDIR)
-		return -EEXIST;
+	if (!there) return add_child(dir, last, strlen(last), mode, ret_node);
+	if ((mode & S_IFMT) != S_IFDIR || (there->inode->mode & S_IFMT) != S_IFDIR) return -EEXIST;
 	there->inode->mode = mode;
 	*ret_node = there;
 	return 0;
 }
 
-int pseudo_add(struct superblock *sb, const char *name, u32 mode, u64 rdev, const struct pseudo_ops *ops, void *arg)
-{
+int pseudo_add(struct superblock *sb, const char *name, u32 mode, u64 rdev, const struct pseudo_ops *ops, void *arg) {
 	struct pnode *node;
 	int err = 0;
 
 	if ((mode & S_IFMT) == S_IFCHR && ops && ops->fops)
 		err = vfs_register_device(rdev, ops->fops, arg); /* for nodes made by mknod elsewhere */
-	if (!err)
-		err = add(sb, name, mode, &node);
-	if (err)
-		return err;
+	if (!err) err = add(sb, name, mode, &node);
+	if (err) return err;
 	node->inode->rdev = rdev;
-	if ((mode & S_IFMT) != S_IFDIR)
-		set_ops(node, ops, (u64)(uintptr_t)arg);
+	if ((mode & S_IFMT) != S_IFDIR) set_ops(node, ops, (u64)(uintptr_t)arg);
 	return 0;
 }
 
-int pseudo_symlink(struct superblock *sb, const char *name, const char *target)
-{
+int pseudo_symlink(struct superblock *sb, const char *name, const char *target) {
 	char *copy = copy_text(target, strlen(target));
 	struct pnode *node;
 	int err = copy ? add(sb, name, S_IFLNK | 0777, &node) : -ENOMEM;
@@ -532,10 +464,8 @@ int pseudo_symlink(struct superblock *sb, const char *name, const char *target)
 	return 0;
 }
 
-static void unhook(struct pnode *node)
-{
-	if ((node->inode->mode & S_IFMT) == S_IFDIR)
-		node->parent->inode->nlink--;
+static void unhook(struct pnode *node) {
+	if ((node->inode->mode & S_IFMT) == S_IFDIR) node->parent->inode->nlink--;
 	list_del(&node->siblings);
 	node->removed = true;
 	node->inode->nlink = 0;
@@ -543,8 +473,7 @@ static void unhook(struct pnode *node)
 }
 
 /* Leaves first, by a loop. */
-static void remove_tree(struct pnode *top)
-{
+static void remove_tree(struct pnode *top) {
 	struct pnode *node = top;
 
 	for (;;) {
@@ -556,44 +485,36 @@ static void remove_tree(struct pnode *top)
 			continue;
 		}
 		unhook(node);
-		if (last)
-			return;
+		if (last) return;
 		node = parent;
 	}
 }
 
-int pseudo_remove(struct superblock *sb, const char *name)
-{
+int pseudo_remove(struct superblock *sb, const char *name) {
 	struct pnode *dir, *node;
 	const char *last;
 	int err = reach(sb, name, false, &dir, &last);
 
-	if (err)
-		return err;
+	if (err) return err;
 	node = find_child(dir, last, strlen(last));
-	if (!node)
-		return -ENOENT;
+	if (!node) return -ENOENT;
 	remove_tree(node);
 	inode_changed(dir->inode, true);
 	return 0;
 }
 
-int pseudo_set_dynamic(struct superblock *sb, const char *dir, const struct pseudo_dynamic *dynamic, void *arg)
-{
+int pseudo_set_dynamic(struct superblock *sb, const char *dir, const struct pseudo_dynamic *dynamic, void *arg) {
 	struct pnode *node = node_of(sb->root);
 	int err = 0;
 
-	if (*dir)
-		err = add(sb, dir, S_IFDIR | 0555, &node);
-	if (err)
-		return err;
+	if (*dir) err = add(sb, dir, S_IFDIR | 0555, &node);
+	if (err) return err;
 	node->dynamic = dynamic;
 	node->dynamic_arg = arg;
 	return 0;
 }
 
-static int node_statfs(struct superblock *sb, struct kstatfs *ret_stat)
-{
+static int node_statfs(struct superblock *sb, struct kstatfs *ret_stat) {
 	*ret_stat = (struct kstatfs){
 		.type = sb->magic,
 		.bsize = PAGE_SIZE,
@@ -603,23 +524,19 @@ static int node_statfs(struct superblock *sb, struct kstatfs *ret_stat)
 	return 0;
 }
 
-static void node_release(struct superblock *sb)
-{
+static void node_release(struct superblock *sb) {
 	struct pnode *root = node_of(sb->root);
 
-	while (!list_empty(&root->children))
-		remove_tree(list_first(&root->children, struct pnode, siblings));
+	while (!list_empty(&root->children)) remove_tree(list_first(&root->children, struct pnode, siblings));
 	inode_put(sb->root);
 	port_free(sb->fs_private);
 }
 
-int pseudo_create(const char *fsname, u64 magic, struct superblock **ret_sb)
-{
+int pseudo_create(const char *fsname, u64 magic, struct superblock **ret_sb) {
 	struct pseudofs *fs = port_alloc(sizeof(*fs));
 	struct pnode *root;
 
-	if (!fs)
-		return -ENOMEM;
+	if (!fs) return -ENOMEM;
 	fs->sb = (struct superblock){
 		.refs = 1,
 		.fsname = fsname,

@@ -17,38 +17,32 @@
 enum { NAME_AT = 0, NAME_LEN = 100, MODE_AT = 100, UID_AT = 108, GID_AT = 116, SIZE_AT = 124, MTIME_AT = 136,
        SUM_AT = 148, SUM_LEN = 8, TYPE_AT = 156, LINK_AT = 157, MAGIC_AT = 257, PREFIX_AT = 345, PREFIX_LEN = 155 };
 
-struct tar_reader tar_open(struct span archive)
-{
+struct tar_reader tar_open(struct span archive) {
 	struct tar_reader r = { .in = cursor_of(archive) };
 
 	return r;
 }
 
-static int bad(struct tar_reader *r, const char *why)
-{
+static int bad(struct tar_reader *r, const char *why) {
 	r->why = why;
 	return -EBADMSG;
 }
 
-static bool is_zero(struct span s)
-{
+static bool is_zero(struct span s) {
 	for (size_t i = 0; i < s.len; i++)
-		if (s.base[i])
-			return false;
+		if (s.base[i]) return false;
 	return true;
 }
 
 /* A field that ends at its first NUL. */
-static struct span field_text(struct span block, size_t at, size_t len)
-{
+static struct span field_text(struct span block, size_t at, size_t len) {
 	const char *text = (const char *)block.base + at;
 
 	return (struct span){ block.base + at, strnlen(text, len) };
 }
 
 /* Octal with blanks around it, or base-256 when the first bit is set (GNU; negative numbers are refused). */
-static bool field_number(struct span block, size_t at, size_t len, u64 *ret_value)
-{
+static bool field_number(struct span block, size_t at, size_t len, u64 *ret_value) {
 	const u8 *f = block.base + at;
 	u64 value = 0;
 	size_t i = 0;
@@ -56,58 +50,43 @@ static bool field_number(struct span block, size_t at, size_t len, u64 *ret_valu
 	if (f[0] & 0x80) {
 		value = f[0] & 0x7f;
 		for (i = 1; i < len; i++) {
-			if (value >> 56)
-				return false;
+			if (value >> 56) return false;
 			value = value << 8 | f[i];
 		}
 		*ret_value = value;
 		return true;
 	}
-	while (i < len && f[i] == ' ')
-		i++;
-	for (; i < len && f[i] >= '0' && f[i] <= '7'; i++)
-		value = value << 3 | (u64)(f[i] - '0');
+	while (i < len && f[i] == ' ') i++;
+	for (; i < len && f[i] >= '0' && f[i] <= '7'; i++) value = value << 3 | (u64)(f[i] - '0');
 	for (; i < len; i++)
-		if (f[i] != ' ' && f[i] != '\0')
-			return false;
+		if (f[i] != ' ' && f[i] != '\0') return false;
 	*ret_value = value;
 	return true;
 }
 
-static bool checksum_holds(struct span block)
-{
+static bool checksum_holds(struct span block) {
 	u64 want, sum = 0;
 
-	for (size_t i = 0; i < BLOCK; i++)
-		sum += i >= SUM_AT && i < SUM_AT + SUM_LEN ? ' ' : block.base[i];
+	for (size_t i = 0; i < BLOCK; i++) sum += i >= SUM_AT && i < SUM_AT + SUM_LEN ? ' ' : block.base[i];
 	return field_number(block, SUM_AT, SUM_LEN, &want) && want == sum;
 }
 
-static bool is_posix(struct span block)
-{
-	return memcmp(block.base + MAGIC_AT, "ustar\0" "00", 8) == 0;
-}
+static bool is_posix(struct span block) { return memcmp(block.base + MAGIC_AT, "ustar\0" "00", 8) == 0; }
 
-static bool is_gnu(struct span block)
-{
-	return memcmp(block.base + MAGIC_AT, "ustar  \0", 8) == 0;
-}
+static bool is_gnu(struct span block) { return memcmp(block.base + MAGIC_AT, "ustar  \0", 8) == 0; }
 
-static bool span_is(struct span s, const char *text)
-{
+static bool span_is(struct span s, const char *text) {
 	return s.len == strlen(text) && memcmp(s.base, text, s.len) == 0;
 }
 
-static bool span_begins(struct span s, const char *text)
-{
+static bool span_begins(struct span s, const char *text) {
 	size_t len = strlen(text);
 
 	return s.len >= len && memcmp(s.base, text, len) == 0;
 }
 
 /* One "LEN KEY=VALUE\n" record: 1, 0 at the end, -EBADMSG. */
-static int next_record(struct cursor *c, struct span *ret_key, struct span *ret_value)
-{
+static int next_record(struct cursor *c, struct span *ret_key, struct span *ret_value) {
 	size_t start = c->pos, digits = 0;
 	struct cursor record;
 	struct span rest;
@@ -115,28 +94,22 @@ static int next_record(struct cursor *c, struct span *ret_key, struct span *ret_
 	u64 len = 0;
 	u8 byte;
 
-	if (cursor_at_end(c))
-		return 0;
-	while ((byte = cursor_u8(c)) >= '0' && byte <= '9' && digits++ < 10)
-		len = len * 10 + (u64)(byte - '0');
-	if (byte != ' ' || !digits || len < digits + 2)
-		return -EBADMSG;
+	if (cursor_at_end(c)) return 0;
+	while ((byte = cursor_u8(c)) >= '0' && byte <= '9' && digits++ < 10) len = len * 10 + (u64)(byte - '0');
+	if (byte != ' ' || !digits || len < digits + 2) return -EBADMSG;
 	record = cursor_sub(c, (size_t)(len - (c->pos - start)));
 	rest = cursor_take(&record, cursor_left(&record));
-	if (!cursor_ok(c) || !rest.len || rest.base[rest.len - 1] != '\n')
-		return -EBADMSG;
+	if (!cursor_ok(c) || !rest.len || rest.base[rest.len - 1] != '\n') return -EBADMSG;
 	rest.len--;
 	equals = rest.len ? memchr(rest.base, '=', rest.len) : NULL;
-	if (!equals || equals == rest.base)
-		return -EBADMSG;
+	if (!equals || equals == rest.base) return -EBADMSG;
 	*ret_key = (struct span){ rest.base, (size_t)(equals - rest.base) };
 	*ret_value = (struct span){ equals + 1, rest.len - ret_key->len - 1 };
 	return 1;
 }
 
 /* Seconds with a fraction, perhaps negative. */
-static bool parse_time(struct span text, struct vtime *ret_time)
-{
+static bool parse_time(struct span text, struct vtime *ret_time) {
 	struct cursor c = cursor_of(text);
 	bool negative = text.len && text.base[0] == '-';
 	u64 sec, scale = 100000000;
@@ -144,18 +117,14 @@ static bool parse_time(struct span text, struct vtime *ret_time)
 	u32 nsec = 0;
 
 	cursor_skip(&c, negative);
-	while (c.pos + whole < text.len && text.base[c.pos + whole] != '.')
-		whole++;
-	if (text_to_u64((const char *)text.base + c.pos, whole, 10, 1ull << 40, &sec))
-		return false;
+	while (c.pos + whole < text.len && text.base[c.pos + whole] != '.') whole++;
+	if (text_to_u64((const char *)text.base + c.pos, whole, 10, 1ull << 40, &sec)) return false;
 	cursor_skip(&c, whole);
-	if (cursor_left(&c))
-		cursor_skip(&c, 1);
+	if (cursor_left(&c)) cursor_skip(&c, 1);
 	for (; cursor_left(&c); scale /= 10) {
 		u8 digit = cursor_u8(&c);
 
-		if (digit < '0' || digit > '9')
-			return false;
+		if (digit < '0' || digit > '9') return false;
 		nsec += (u32)(scale * (u64)(digit - '0'));
 	}
 	ret_time->sec = negative ? -(s64)sec - (nsec != 0) : (s64)sec;
@@ -163,14 +132,12 @@ static bool parse_time(struct span text, struct vtime *ret_time)
 	return true;
 }
 
-static bool parse_number(struct span text, u64 max, u64 *ret_value, bool *ret_has)
-{
+static bool parse_number(struct span text, u64 max, u64 *ret_value, bool *ret_has) {
 	*ret_has = text.len != 0; /* an empty value takes the keyword back */
 	return !text.len || text_to_u64((const char *)text.base, text.len, 10, max, ret_value) == 0;
 }
 
-static int use_record(struct tar_reader *r, struct tar_pax *pax, struct span key, struct span value)
-{
+static int use_record(struct tar_reader *r, struct tar_pax *pax, struct span key, struct span value) {
 	u64 number = 0;
 
 	if (span_is(key, "path"))
@@ -200,22 +167,19 @@ static int use_record(struct tar_reader *r, struct tar_pax *pax, struct span key
 	return 0;
 }
 
-static int parse_pax(struct tar_reader *r, struct span data, struct tar_pax *pax)
-{
+static int parse_pax(struct tar_reader *r, struct span data, struct tar_pax *pax) {
 	struct cursor c = cursor_of(data);
 	struct span key, value;
 	int err;
 
 	while ((err = next_record(&c, &key, &value)) == 1) {
 		err = use_record(r, pax, key, value);
-		if (err)
-			return err;
+		if (err) return err;
 	}
 	return err ? bad(r, "an extended header is malformed") : 0;
 }
 
-static int parse_global(struct tar_reader *r, struct span data)
-{
+static int parse_global(struct tar_reader *r, struct span data) {
 	int err = parse_pax(r, data, &r->global);
 	const struct tar_pax *g = &r->global;
 
@@ -224,16 +188,14 @@ static int parse_global(struct tar_reader *r, struct span data)
 	return err;
 }
 
-int tar_xattr_next(struct cursor *records, char ret_name[VFS_XATTR_NAME_MAX + 1], struct span *ret_value)
-{
+int tar_xattr_next(struct cursor *records, char ret_name[VFS_XATTR_NAME_MAX + 1], struct span *ret_value) {
 	struct span key, value;
 	size_t len = 0;
 	int err;
 
 	do {
 		err = next_record(records, &key, &value);
-		if (err != 1)
-			return err;
+		if (err != 1) return err;
 	} while (!span_begins(key, XATTR_PREFIX));
 	for (size_t i = strlen(XATTR_PREFIX); i < key.len; i++) {
 		u8 byte = key.base[i];
@@ -244,10 +206,8 @@ int tar_xattr_next(struct cursor *records, char ret_name[VFS_XATTR_NAME_MAX + 1]
 		} else if (byte == '%' && key.len - i > 2 && memcmp(key.base + i, "%25", 3) == 0) {
 			i += 2;
 		}
-		if (!byte)
-			return -EBADMSG;
-		if (len == VFS_XATTR_NAME_MAX)
-			return -ENAMETOOLONG;
+		if (!byte) return -EBADMSG;
+		if (len == VFS_XATTR_NAME_MAX) return -ENAMETOOLONG;
 		ret_name[len++] = (char)byte;
 	}
 	ret_name[len] = '\0';
@@ -256,30 +216,24 @@ int tar_xattr_next(struct cursor *records, char ret_name[VFS_XATTR_NAME_MAX + 1]
 }
 
 /* One header block: 1, or 0 at the end marker. */
-static int next_block(struct tar_reader *r, struct span *ret_block)
-{
+static int next_block(struct tar_reader *r, struct span *ret_block) {
 	struct span block = cursor_take(&r->in, BLOCK);
 
-	if (!block.len)
-		return bad(r, "the archive ends without its end marker (it was cut)");
+	if (!block.len) return bad(r, "the archive ends without its end marker (it was cut)");
 	if (!is_zero(block)) {
 		*ret_block = block;
-		if (!checksum_holds(block))
-			return bad(r, "the header's checksum is wrong");
-		if (!is_posix(block) && !is_gnu(block))
-			return bad(r, "the header is not a ustar header");
+		if (!checksum_holds(block)) return bad(r, "the header's checksum is wrong");
+		if (!is_posix(block) && !is_gnu(block)) return bad(r, "the header is not a ustar header");
 		return 1;
 	}
 	block = cursor_take(&r->in, BLOCK);
-	if (!block.len)
-		return bad(r, "the archive ends within its end marker (it was cut)");
+	if (!block.len) return bad(r, "the archive ends within its end marker (it was cut)");
 	if (!is_zero(block) || !is_zero(cursor_take(&r->in, cursor_left(&r->in))))
 		return bad(r, "something follows the end marker");
 	return 0;
 }
 
-static int take_content(struct tar_reader *r, u64 size, struct span *ret_content)
-{
+static int take_content(struct tar_reader *r, u64 size, struct span *ret_content) {
 	u64 left = cursor_left(&r->in);
 	u64 pad = (BLOCK - size % BLOCK) % BLOCK;
 
@@ -298,27 +252,22 @@ struct preamble {
 	bool has_pax;
 };
 
-static int use_extension(struct tar_reader *r, u8 type, struct span data, struct preamble *p)
-{
+static int use_extension(struct tar_reader *r, u8 type, struct span data, struct preamble *p) {
 	struct span *to = type == 'L' ? &p->long_name : &p->long_link;
 
-	if (type == 'g')
-		return parse_global(r, data);
+	if (type == 'g') return parse_global(r, data);
 	if (type == 'x') {
-		if (p->has_pax)
-			return bad(r, "it has two extended headers");
+		if (p->has_pax) return bad(r, "it has two extended headers");
 		p->has_pax = true;
 		p->records = data;
 		return parse_pax(r, data, &p->pax);
 	}
 	*to = data;
-	if (to->len && to->base[to->len - 1] == '\0')
-		to->len--;
+	if (to->len && to->base[to->len - 1] == '\0') to->len--;
 	return 0;
 }
 
-static void entry_name(struct tar_reader *r, struct span block, const struct preamble *p, struct tar_entry *entry)
-{
+static void entry_name(struct tar_reader *r, struct span block, const struct preamble *p, struct tar_entry *entry) {
 	struct span name = field_text(block, NAME_AT, NAME_LEN);
 	struct span prefix = is_posix(block) ? field_text(block, PREFIX_AT, PREFIX_LEN) : (struct span){ NULL, 0 };
 
@@ -338,8 +287,7 @@ static void entry_name(struct tar_reader *r, struct span block, const struct pre
 	r->name = name;
 }
 
-static int entry_numbers(struct tar_reader *r, struct span block, const struct tar_pax *pax, struct tar_entry *entry)
-{
+static int entry_numbers(struct tar_reader *r, struct span block, const struct tar_pax *pax, struct tar_entry *entry) {
 	u64 mode, uid, gid, mtime;
 
 	if (!field_number(block, MODE_AT, 8, &mode) || !field_number(block, UID_AT, 8, &uid) ||
@@ -354,8 +302,7 @@ static int entry_numbers(struct tar_reader *r, struct span block, const struct t
 	return 0;
 }
 
-static int entry_type(struct tar_reader *r, u8 flag, struct tar_entry *entry)
-{
+static int entry_type(struct tar_reader *r, u8 flag, struct tar_entry *entry) {
 	switch (flag) {
 	case '\0':
 	case '0':
@@ -377,38 +324,30 @@ static int entry_type(struct tar_reader *r, u8 flag, struct tar_entry *entry)
 	case '5':
 		entry->type = TAR_DIRECTORY;
 		return 0;
-	default:
-		return bad(r, "it is neither a file, a directory, a link nor a device");
+	default: return bad(r, "it is neither a file, a directory, a link nor a device");
 	}
 }
 
 static int finish_entry(struct tar_reader *r, struct span block, const struct preamble *p, u64 size,
-			struct tar_entry *ret_entry)
-{
+			struct tar_entry *ret_entry) {
 	struct tar_entry entry = { .records = p->records };
 	int err;
 
 	entry_name(r, block, p, &entry);
 	err = entry_type(r, block.base[TYPE_AT], &entry);
-	if (!err)
-		err = entry_numbers(r, block, &p->pax, &entry);
-	if (err)
-		return err;
-	if (p->pax.has_size)
-		size = p->pax.size;
-	if (entry.type != TAR_FILE && size)
-		return bad(r, "only a file may have content");
+	if (!err) err = entry_numbers(r, block, &p->pax, &entry);
+	if (err) return err;
+	if (p->pax.has_size) size = p->pax.size;
+	if (entry.type != TAR_FILE && size) return bad(r, "only a file may have content");
 	if (p->pax.libarchive && !p->pax.schily)
 		return bad(r, "its extended attributes are in libarchive's spelling alone");
 	err = take_content(r, size, &entry.content);
-	if (err)
-		return err;
+	if (err) return err;
 	*ret_entry = entry;
 	return 1;
 }
 
-int tar_next(struct tar_reader *reader, struct tar_entry *ret_entry)
-{
+int tar_next(struct tar_reader *reader, struct tar_entry *ret_entry) {
 	struct preamble p = { 0 };
 	struct span block, data;
 	u64 size;
@@ -420,17 +359,13 @@ int tar_next(struct tar_reader *reader, struct tar_entry *ret_entry)
 		err = next_block(reader, &block);
 		if (err == 0 && (p.has_pax || p.long_name.len || p.long_link.len))
 			return bad(reader, "an extended header is not followed by an entry");
-		if (err != 1)
-			return err;
-		if (!field_number(block, SIZE_AT, 12, &size))
-			return bad(reader, "the size in a header is malformed");
+		if (err != 1) return err;
+		if (!field_number(block, SIZE_AT, 12, &size)) return bad(reader, "the size in a header is malformed");
 		type = block.base[TYPE_AT];
 		if (type != 'x' && type != 'g' && type != 'L' && type != 'K')
 			return finish_entry(reader, block, &p, size, ret_entry);
 		err = take_content(reader, size, &data);
-		if (!err)
-			err = use_extension(reader, type, data, &p);
-		if (err)
-			return err;
+		if (!err) err = use_extension(reader, type, data, &p);
+		if (err) return err;
 	}
 }

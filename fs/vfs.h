@@ -308,8 +308,7 @@ void vfs_for_each_mount(mount_show_fn *show, void *arg);
 void path_get(const struct path *path);
 void path_put(struct path *path);
 /* Same place. */
-static inline bool path_equal(const struct path *a, const struct path *b)
-{
+static inline bool path_equal(const struct path *a, const struct path *b) {
 	return a->mount == b->mount && a->dentry == b->dentry;
 }
 
@@ -354,14 +353,12 @@ s64 file_seek(struct file *file, s64 off, int whence);
 u32 file_poll(struct file *file);
 must_check int file_readdir(struct file *file, struct dir_sink *sink);
 must_check int file_truncate(struct file *file, u64 size, const struct cred *cred);
-static inline bool file_readable(const struct file *file)
-{
+static inline bool file_readable(const struct file *file) {
 	u32 how = file->flags & O_ACCMODE;
 
 	return !(file->flags & O_PATH) && (how == O_RDONLY || how == O_RDWR);
 }
-static inline bool file_writable(const struct file *file)
-{
+static inline bool file_writable(const struct file *file) {
 	u32 how = file->flags & O_ACCMODE;
 
 	return !(file->flags & O_PATH) && (how == O_WRONLY || how == O_RDWR);
@@ -423,9 +420,7 @@ struct dentry {
 	char *name;            /* NUL-terminated, owned */
 };
 
-static inline struct inode *path_inode(const struct path *path)
-{
-	return path->dentry->inode;
-}
+static inline bool inode_is(const struct inode *inode, u32 type) { return (inode->mode & S_IFMT) == type; }
+static inline struct inode *path_inode(const struct path *path) { return path->dentry->inode; }
 
 #endif

@@ -8,8 +8,6 @@
  */
 #include "kernel/epoll.h"
 
-#include "kernel/base/mem.h"
-#include "kernel/base/port.h"
 #include "kernel/eventfd.h"
 #include "kernel/filearg.h"
 #include "kernel/pollbits.h"
@@ -18,7 +16,6 @@
 
 #define EPOLLET (1u << 31)
 #define EPOLLONESHOT (1u << 30)
-#define EPOLLWAKEUP (1u << 29)
 #define EPOLLEXCLUSIVE (1u << 28)
 #define EPOLL_EVENT_BITS 0x0fffffffu
 #define NESTING_MAX 5u      /* epoll in epoll, as on Linux */
@@ -51,63 +48,43 @@ struct epoll {
 static struct list all = LIST_INIT(all);
 static const struct file_ops epoll_ops;
 
-static void item_free(struct item *item)
-{
+static void item_free(struct item *item) {
 	list_del(&item->link);
 	port_free(item);
 }
 
-static void file_gone(struct file *file)
-{
+static void file_gone(struct file *file) {
 	list_for_each(e, &all) {
 		struct epoll *ep = list_entry(e, struct epoll, link);
 
 		list_for_each_safe(pos, next, &ep->items) {
 			struct item *item = list_entry(pos, struct item, link);
 
-			if (item->file == file)
-				item_free(item);
+			if (item->file == file) item_free(item);
 		}
 	}
 }
 
-void epoll_init(void)
-{
-	vfs_set_watch_gone(file_gone);
-}
+void epoll_init(void) { vfs_set_watch_gone(file_gone); }
 
 /* What is to be reported of the item now. */
-static u32 item_ready(struct item *item)
-{
+static u32 item_ready(struct item *item) {
 	u32 bits;
 
-	if (item->disarmed)
-		return 0;
+	if (item->disarmed) return 0;
 	bits = poll_bits(item->file) & ((item->event.events & EPOLL_EVENT_BITS) | POLL_ALWAYS);
-	if (!(item->event.events & EPOLLET))
-		return bits;
+	if (!(item->event.events & EPOLLET)) return bits;
 	item->reported &= bits;
-	if (item->io_seq == item->file->inode->io_seq && !(bits & ~item->reported))
-		return 0;
+	if (item->io_seq == item->file->inode->io_seq && !(bits & ~item->reported)) return 0;
 	return bits;
 }
 
-static void item_reported(struct item *item, u32 bits)
-{
-	item->reported = bits;
-	item->io_seq = item->file->inode->io_seq;
-	if (item->event.events & EPOLLONESHOT)
-		item->disarmed = true;
-}
-
-static u32 epoll_poll(struct file *file)
-{
+static u32 epoll_poll(struct file *file) {
 	static u32 nesting;
 	const struct epoll *ep = file->private_data;
 	u32 ready = 0;
 
-	if (nesting == NESTING_MAX)
-		return 0;
+	if (nesting == NESTING_MAX) return 0;
 	nesting++;
 	list_for_each(pos, &ep->items) {
 		if (item_ready(list_entry(pos, struct item, link))) {
@@ -119,174 +96,112 @@ static u32 epoll_poll(struct file *file)
 	return ready;
 }
 
-static void epoll_release(struct file *file)
-{
+static void epoll_release(struct file *file) {
 	struct epoll *ep = file->private_data;
 
-	while (!list_empty(&ep->items))
-		item_free(list_first(&ep->items, struct item, link));
+	while (!list_empty(&ep->items)) item_free(list_first(&ep->items, struct item, link));
 	list_del(&ep->link);
 	port_free(ep);
 }
 
 static const struct file_ops epoll_ops = { .poll = epoll_poll, .release = epoll_release };
 
-static s64 install(struct file *file, bool cloexec)
-{
-	int fd, err = fdtable_install(task_files(), file, 0, cloexec, task_rlimit(RLIMIT_NOFILE), &fd);
-
-	if (err) {
-		file_put(file);
-		return err;
-	}
-	return fd;
-}
-
-static s64 create(bool cloexec)
-{
+static s64 create(bool cloexec) {
 	struct epoll *ep = port_alloc(sizeof(*ep));
-	struct file *file;
+	struct file *file = ep ? file_alloc_kind("eventpoll", 0600, &epoll_ops, O_RDWR, ep) : NULL;
 
-	if (!ep)
-		return -ENOMEM;
-	list_init(&ep->items);
-	file = file_alloc_kind("eventpoll", 0600, &epoll_ops, O_RDWR, ep);
 	if (!file) {
 		port_free(ep);
 		return -ENOMEM;
 	}
+	list_init(&ep->items);
 	list_add_tail(&all, &ep->link);
-	return install(file, cloexec);
+	return fd_install(file, 0, cloexec);
 }
 
-static s64 sys_epoll_create(const u64 args[6])
-{
-	return (s32)args[0] <= 0 ? -EINVAL : create(false);
-}
+static s64 sys_epoll_create(const u64 args[6]) { return (s32)args[0] <= 0 ? -EINVAL : create(false); }
 
-static s64 sys_epoll_create1(const u64 args[6])
-{
+static s64 sys_epoll_create1(const u64 args[6]) {
 	return ((u32)args[0] & ~O_CLOEXEC) ? -EINVAL : create(args[0] & O_CLOEXEC);
 }
 
 /* Whether to is watched by from, directly or through others, or the chain is too long to tell. */
-static bool reaches(const struct file *from, const struct file *to, u32 depth)
-{
+static bool reaches(const struct file *from, const struct file *to, u32 depth) {
 	const struct epoll *ep = from->private_data;
 
-	if (from == to || depth == NESTING_MAX)
-		return true;
+	if (from == to || depth == NESTING_MAX) return true;
 	list_for_each(pos, &ep->items) {
-		const struct item *item = list_entry(pos, struct item, link);
+		const struct file *file = list_entry(pos, struct item, link)->file;
 
-		if (item->file->ops == &epoll_ops && reaches(item->file, to, depth + 1))
-			return true;
+		if (file->ops == &epoll_ops && reaches(file, to, depth + 1)) return true;
 	}
 	return false;
 }
 
-static struct item *find(const struct epoll *ep, const struct file *file, s32 fd)
-{
+static struct item *find(const struct epoll *ep, const struct file *file, s32 fd) {
 	list_for_each(pos, &ep->items) {
 		struct item *item = list_entry(pos, struct item, link);
 
-		if (item->file == file && item->fd == fd)
-			return item;
+		if (item->file == file && item->fd == fd) return item;
 	}
 	return NULL;
 }
 
-static s64 add(struct file *ep_file, struct file *file, s32 fd, const struct epoll_event_abi *event)
-{
+static s64 add(struct file *ep_file, struct file *file, s32 fd, const struct epoll_event_abi *event) {
 	struct epoll *ep = ep_file->private_data;
 	struct item *item;
 
-	if (find(ep, file, fd))
-		return -EEXIST;
-	if (file->ops == &epoll_ops && reaches(file, ep_file, 1))
-		return -ELOOP;
+	if (file->ops == &epoll_ops && reaches(file, ep_file, 1)) return -ELOOP;
 	item = port_alloc(sizeof(*item));
-	if (!item)
-		return -ENOMEM;
-	item->file = file;
-	item->fd = fd;
-	item->event = *event;
-	item->io_seq = file->inode->io_seq;
+	if (!item) return -ENOMEM;
+	*item = (struct item){ .file = file, .fd = fd, .event = *event, .io_seq = file->inode->io_seq };
 	file->watched = true;
 	list_add_tail(&ep->items, &item->link);
 	poll_wake(); /* for those who already wait in it */
 	return 0;
 }
 
-static s64 change(struct file *ep_file, struct file *file, s32 fd, u32 op, const struct epoll_event_abi *event)
-{
-	struct epoll *ep = ep_file->private_data;
-	struct item *item = find(ep, file, fd);
+static s64 sys_epoll_ctl(const u64 args[6]) {
+	RELEASED(file_drop) struct file *ep_file = file_from_fd(args[0], true);
+	RELEASED(file_drop) struct file *file = file_from_fd(args[2], true);
+	struct epoll_event_abi event = { 0, 0 };
+	s32 op = (s32)args[1], fd = (s32)args[2];
+	struct item *item;
 
-	if (op == EPOLL_CTL_ADD)
-		return add(ep_file, file, fd, event);
-	if (op != EPOLL_CTL_DEL && op != EPOLL_CTL_MOD)
-		return -EINVAL;
-	if (!item)
-		return -ENOENT;
+	if (op != EPOLL_CTL_DEL) TRY(copy_from_user(&event, uaddr(args[3]), sizeof(event)));
+	if (!ep_file || !file) return -EBADF;
+	if (!file->ops || !file->ops->poll) return -EPERM;
+	if (ep_file == file || ep_file->ops != &epoll_ops) return -EINVAL;
+	if (op != EPOLL_CTL_ADD && op != EPOLL_CTL_DEL && op != EPOLL_CTL_MOD) return -EINVAL;
+	item = find(ep_file->private_data, file, fd);
+	if (op == EPOLL_CTL_ADD) return item ? -EEXIST : add(ep_file, file, fd, &event);
+	if (!item) return -ENOENT;
 	if (op == EPOLL_CTL_DEL) {
 		item_free(item);
 		return 0;
 	}
-	if ((event->events | item->event.events) & EPOLLEXCLUSIVE)
-		return -EINVAL;
-	item->event = *event;
+	if ((event.events | item->event.events) & EPOLLEXCLUSIVE) return -EINVAL;
+	item->event = event;
 	item->disarmed = false;
 	item->reported = 0;
 	poll_wake();
 	return 0;
 }
 
-static s64 control(struct file *ep_file, struct file *file, const u64 args[6])
-{
-	struct epoll_event_abi event = { 0, 0 };
-
-	if ((u32)args[1] != EPOLL_CTL_DEL && copy_from_user(&event, uaddr(args[3]), sizeof(event)))
-		return -EFAULT;
-	if (file->flags & O_PATH)
-		return -EBADF;
-	if (!file->ops || !file->ops->poll)
-		return -EPERM;
-	if (ep_file == file || ep_file->ops != &epoll_ops)
-		return -EINVAL;
-	return change(ep_file, file, (s32)args[2], (u32)args[1], &event);
-}
-
-static s64 sys_epoll_ctl(const u64 args[6])
-{
-	struct file *ep_file, *file;
-	s64 err = file_from_fd(args[0], &ep_file);
-
-	if (err)
-		return err;
-	err = file_from_fd(args[2], &file);
-	if (!err) {
-		err = control(ep_file, file, args);
-		file_put(file);
-	}
-	file_put(ep_file);
-	return err;
-}
-
 /* Reported items go to the end, so that all get their turn when the program takes few at a time. */
-static size_t collect(struct epoll *ep, struct epoll_event_abi *events, size_t max)
-{
+static s64 collect(struct epoll *ep, struct epoll_event_abi *events, s64 max) {
 	struct list done = LIST_INIT(done);
-	size_t count = 0;
+	s64 count = 0;
 
 	list_for_each_safe(pos, next, &ep->items) {
 		struct item *item = list_entry(pos, struct item, link);
 		u32 bits = count < max ? item_ready(item) : 0;
 
-		if (!bits)
-			continue;
+		if (!bits) continue;
 		events[count++] = (struct epoll_event_abi){ bits, item->event.data };
-		item_reported(item, bits);
+		item->reported = bits;
+		item->io_seq = item->file->inode->io_seq;
+		item->disarmed = item->event.events & EPOLLONESHOT;
 		list_del(&item->link);
 		list_add_tail(&done, &item->link);
 	}
@@ -299,89 +214,50 @@ static size_t collect(struct epoll *ep, struct epoll_event_abi *events, size_t m
 	return count;
 }
 
-static s64 wait_in(struct epoll *ep, u64 addr, u64 max, const struct timeout *timeout)
-{
-	struct epoll_event_abi *events = port_alloc(max * sizeof(*events));
-	s64 count = 0;
-	int err = 0;
+static s64 do_wait(const u64 args[6], u64 deadline_ns) {
+	s64 count = 0, max = (s64)min_u64((u32)args[2], EVENTS_MAX);
+	RELEASED(file_drop) struct file *file = file_from_fd(args[0], true);
+	RELEASED(memory_drop) struct epoll_event_abi *events = NULL;
 
-	if (!events)
-		return -ENOMEM;
-	while (!err) {
-		count = (s64)collect(ep, events, max);
-		if (count)
-			break;
-		err = timeout_wait(timeout);
+	if ((s32)args[2] <= 0) return -EINVAL;
+	if (!file) return -EBADF;
+	if (file->ops != &epoll_ops) return -EINVAL;
+	events = port_alloc((size_t)max * sizeof(*events));
+	if (!events) return -ENOMEM;
+	while (!(count = collect(file->private_data, events, max))) {
+		int err = deadline_wait(deadline_ns);
+
+		if (err) return err == -ETIMEDOUT ? 0 : err == -ERESTARTNOHAND ? -EINTR : err; /* never restarted */
 	}
-	if (count && copy_to_user(uaddr(addr), events, (size_t)count * sizeof(*events)))
-		err = -EFAULT;
-	port_free(events);
-	return err && err != -ETIMEDOUT ? err : count;
+	TRY(copy_to_user(uaddr(args[1]), events, (size_t)count * sizeof(*events)));
+	return count;
 }
 
-static s64 do_wait(const u64 args[6], const struct timeout *timeout)
-{
+static s64 sys_epoll_wait(const u64 args[6]) { return do_wait(args, deadline_from_ms((s32)args[3])); }
+
+static s64 sys_epoll_pwait(const u64 args[6]) {
+	TRY(mask_from_user(args[4], args[5]));
+	return do_wait(args, deadline_from_ms((s32)args[3]));
+}
+
+static s64 sys_epoll_pwait2(const u64 args[6]) {
+	u64 deadline;
+
+	TRY(deadline_from_timespec(args[3], &deadline));
+	TRY(mask_from_user(args[4], args[5]));
+	return do_wait(args, deadline);
+}
+
+static s64 make_eventfd(u64 initial, u32 flags) {
 	struct file *file;
-	s64 result;
 
-	if ((s32)args[2] <= 0)
-		return -EINVAL;
-	result = file_from_fd(args[0], &file);
-	if (result)
-		return result;
-	if (file->ops == &epoll_ops)
-		result = wait_in(file->private_data, args[1], min_u64((u32)args[2], EVENTS_MAX), timeout);
-	else
-		result = -EINVAL;
-	file_put(file);
-	return result == -ERESTARTNOHAND ? -EINTR : result; /* epoll_wait is never restarted */
+	if (flags & ~(EFD_SEMAPHORE | O_NONBLOCK | O_CLOEXEC)) return -EINVAL;
+	TRY(eventfd_create((u32)initial, flags, &file));
+	return fd_install(file, 0, flags & O_CLOEXEC);
 }
 
-static s64 sys_epoll_wait(const u64 args[6])
-{
-	struct timeout timeout = timeout_from_ms((s32)args[3]);
-
-	return do_wait(args, &timeout);
-}
-
-static s64 sys_epoll_pwait(const u64 args[6])
-{
-	struct timeout timeout = timeout_from_ms((s32)args[3]);
-	int err = mask_from_user(args[4], args[5]);
-
-	return err ? err : do_wait(args, &timeout);
-}
-
-static s64 sys_epoll_pwait2(const u64 args[6])
-{
-	struct timeout timeout;
-	int err = timeout_from_timespec(args[3], &timeout);
-
-	if (!err)
-		err = mask_from_user(args[4], args[5]);
-	return err ? err : do_wait(args, &timeout);
-}
-
-static s64 make_eventfd(u64 initial, u32 flags)
-{
-	struct file *file;
-	int err;
-
-	if (flags & ~(EFD_SEMAPHORE | O_NONBLOCK | O_CLOEXEC))
-		return -EINVAL;
-	err = eventfd_create((u32)initial, flags, &file);
-	return err ? err : install(file, flags & O_CLOEXEC);
-}
-
-static s64 sys_eventfd(const u64 args[6])
-{
-	return make_eventfd(args[0], 0);
-}
-
-static s64 sys_eventfd2(const u64 args[6])
-{
-	return make_eventfd(args[0], (u32)args[1]);
-}
+static s64 sys_eventfd(const u64 args[6]) { return make_eventfd(args[0], 0); }
+static s64 sys_eventfd2(const u64 args[6]) { return make_eventfd(args[0], (u32)args[1]); }
 
 const struct syscall_entry sys_epoll_calls[] = {
 	{ 213, 1, "epoll_create", sys_epoll_create },

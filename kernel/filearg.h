@@ -6,18 +6,21 @@
  *
  * Context    task context.
  * Units      bytes; user addresses as they came.
- * Ownership  file_from_fd gives a reference; at_begin's names and references go with at_done, a uio's array with
- *            uio_done.
+ * Ownership  files and paths that are returned are referenced; at_begin's parts go with at_done, a uio's array with
+ *            uio_done. What a scope holds it declares RELEASED (kernel/base/try.h).
  * Errors     -EBADF, -EFAULT, -ENAMETOOLONG, -ENOENT (empty name), -ENOTDIR, -EINVAL, -ENOMEM.
  */
 #ifndef ASSAY_FILEARG_H
 #define ASSAY_FILEARG_H
 
 #include "fs/vfs.h"
+#include "kernel/base/port.h"
+#include "kernel/base/try.h"
 #include "kernel/syscall.h"
 
 /* Linux uapi fcntl.h. */
 #define AT_FDCWD (-100)
+#define CWD ((u64)AT_FDCWD)
 #define AT_SYMLINK_NOFOLLOW 0x100u
 #define AT_REMOVEDIR 0x200u
 #define AT_EACCESS 0x200u
@@ -28,9 +31,14 @@
 /* One transfer goes through a kernel buffer of at most this size. */
 #define BOUNCE_MAX 65536u
 
-must_check int file_from_fd(u64 fd, struct file **ret_file);
-/* Only a file that was not opened with O_PATH. */
-must_check int io_file_from_fd(u64 fd, struct file **ret_file);
+/* For RELEASED. */
+static inline void file_drop(struct file **file) { file_put(*file); }
+static inline void memory_drop(void *pointer) { port_free(*(void **)pointer); }
+
+/* NULL: not open; with io also when it was opened with O_PATH. */
+struct file *file_from_fd(u64 fd, bool io);
+/* Gives the file the lowest descriptor >= from, or puts it. */
+s64 fd_install(struct file *file, u64 from, bool cloexec);
 /* VFS_PATH_MAX bytes; port_free. */
 must_check int name_from_user(u64 addr, char **ret_name);
 
@@ -42,19 +50,21 @@ struct at {
 };
 must_check int at_begin(struct at *at, u64 dirfd, u64 name);
 void at_done(struct at *at);
-/* What it names: AT_EMPTY_PATH with an empty name is dirfd itself; AT_SYMLINK_NOFOLLOW. Referenced. */
-must_check int at_path(const struct at *at, u32 at_flags, struct path *ret_path);
+/* What it names: AT_EMPTY_PATH with an empty name is dirfd itself; AT_SYMLINK_NOFOLLOW. */
 must_check int at_path_as(const struct at *at, u32 at_flags, const struct cred *cred, struct path *ret_path);
+must_check int at_path(const struct at *at, u32 at_flags, struct path *ret_path);
 /* The three together. */
 must_check int path_from_user(u64 dirfd, u64 name, u32 at_flags, struct path *ret_path);
 
-/* Linux struct iovec. */
-struct iovec_abi {
-	u64 base;
-	u64 len;
-};
+/* A call on what a (dirfd, name) pair or a descriptor names. */
+typedef s64 path_action(const struct path *path, const u64 args[6]);
+s64 on_path(u64 dirfd, u64 name, u32 at_flags, path_action *action, const u64 args[6]);
+s64 on_fd(u64 fd, path_action *action, const u64 args[6]);
 
-/* A scattered user buffer, consumed from its beginning. */
+/* A scattered user buffer, consumed from its beginning; struct iovec_abi is Linux's struct iovec. */
+struct iovec_abi {
+	u64 base, len;
+};
 struct uio {
 	struct iovec_abi one;
 	struct iovec_abi *vec; /* &one, or allocated */
@@ -64,23 +74,16 @@ struct uio {
 void uio_single(struct uio *uio, u64 addr, u64 len);
 must_check int uio_vector(struct uio *uio, u64 addr, u64 count);
 void uio_done(struct uio *uio);
-/* Moves exactly len bytes, at most uio->left. */
-must_check int uio_copy_out(struct uio *uio, const void *src, size_t len);
-must_check int uio_copy_in(struct uio *uio, void *ret_dst, size_t len);
-
 /* Reads or writes through the bounce buffer; pos is the file's own or the caller's. */
 ssize file_read_uio(struct file *file, struct uio *uio, u64 *pos);
 ssize file_write_uio(struct file *file, struct uio *uio, u64 *pos);
-/* Within RLIMIT_FSIZE; SIGXFSZ and -EFBIG when nothing is. */
+/* Cuts len to RLIMIT_FSIZE; SIGXFSZ and -EFBIG when nothing is left. */
 must_check int file_size_limit(u64 from, u64 *len);
 
 /* Tells fs whom to wake when locks go, and how fifos are opened: once at boot. */
 void sys_fd_init(void);
 
 /* A wait that a signal ended: the call is made again when the handler allows it. */
-static inline s64 restartable(s64 result)
-{
-	return result == -EINTR ? -ERESTARTSYS : result;
-}
+static inline s64 restartable(s64 result) { return result == -EINTR ? -ERESTARTSYS : result; }
 
 #endif

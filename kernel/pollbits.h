@@ -2,8 +2,8 @@
 /*
  * kernel/pollbits.h - what poll, select and epoll share: event bits and timeouts.
  *
- * Context    task context; timeout_wait sleeps until something may have become ready.
- * Units      ns.
+ * Context    task context; deadline_wait sleeps until something may have become ready.
+ * Units      deadlines in ns since boot; 0 is none.
  * Errors     -ETIMEDOUT, -ERESTARTNOHAND (a signal), -EINVAL, -EFAULT.
  * Source     Linux uapi poll.h, eventpoll.h.
  */
@@ -11,7 +11,6 @@
 #define ASSAY_POLLBITS_H
 
 #include "fs/vfs.h"
-#include "kernel/syscall.h"
 
 #define POLLPRI 2u
 #define POLLNVAL 32u
@@ -19,26 +18,17 @@
 #define POLLWRNORM 0x100u
 #define POLL_ALWAYS (POLLERR | POLLHUP) /* reported whether asked for or not */
 
-struct timeout {
-	bool forever;
-	u64 deadline_ns;
-};
-
-struct timeout timeout_after(u64 ns);
-/* Milliseconds; negative is for ever. */
-struct timeout timeout_from_ms(s64 ms);
+/* Milliseconds from now; negative is for ever. */
+u64 deadline_from_ms(s64 ms);
 /* A struct timespec in user memory; address 0 is for ever. */
-must_check int timeout_from_timespec(u64 addr, struct timeout *ret_timeout);
+must_check int deadline_from_timespec(u64 addr, u64 *ret_deadline_ns);
 /* Sleeps until something changed: 0. */
-must_check int timeout_wait(const struct timeout *timeout);
-u64 timeout_left_ns(const struct timeout *timeout);
-
+must_check int deadline_wait(u64 deadline_ns);
 /* The signal mask for the time of the call; address 0 changes nothing. */
 must_check int mask_from_user(u64 addr, u64 size);
 
 /* What the file can do now, with the synonyms that programs ask for. */
-static inline u32 poll_bits(struct file *file)
-{
+static inline u32 poll_bits(struct file *file) {
 	u32 bits = file_poll(file);
 
 	return bits | ((bits & POLLIN) ? POLLRDNORM : 0) | ((bits & POLLOUT) ? POLLWRNORM : 0);

@@ -7,11 +7,9 @@
 #include "fs/memfs.h"
 #include "fs/nodefs.h"
 #include "kernel/base/mem.h"
-#include "kernel/base/port.h"
 #include "kernel/base/text.h"
 #include "kernel/filearg.h"
 #include "kernel/pmm.h"
-#include "kernel/syscall.h"
 #include "kernel/task.h"
 #include "kernel/x86/usercopy.h"
 
@@ -33,193 +31,120 @@ struct mount_args {
 };
 
 /* "10m", "4096", "50%": bytes. */
-static int parse_size(const char *text, size_t len, u64 *ret_bytes)
-{
-	struct pmm_stats stats;
-	unsigned shift = 0;
+static int parse_size(const char *text, size_t len, u64 total_pages, u64 *ret_bytes) {
+	static const char units[] = "kKmMgG%";
+	const char *unit = len ? memchr(units, text[len - 1], 7) : NULL;
 	u64 number;
 
-	pmm_stats(&stats);
-	if (len && text[len - 1] == '%') {
-		if (text_to_u64(text, len - 1, 10, 100, &number))
-			return -EINVAL;
-		*ret_bytes = stats.total * number / 100 * PAGE_SIZE;
-		return 0;
-	}
-	if (len && strchr("kKmMgG", text[len - 1]))
-		shift = strchr("kK", text[--len]) ? 10 : strchr("mM", text[len]) ? 20 : 30;
-	if (text_to_u64(text, len, 10, 1ull << 33, &number))
-		return -EINVAL;
-	*ret_bytes = number << shift;
+	if (text_to_u64(text, unit ? len - 1 : len, 10, 1ull << 33, &number)) return -EINVAL;
+	if (unit && *unit == '%')
+		*ret_bytes = total_pages * min_u64(number, 100) / 100 * PAGE_SIZE;
+	else
+		*ret_bytes = number << (unit ? ((unit - units) / 2 + 1) * 10 : 0);
 	return 0;
 }
 
-static int parse_mode(const char *text, size_t len, u32 *ret_mode)
-{
-	u32 mode = 0;
-
+static int parse_mode(const char *text, size_t len, u32 *ret_mode) {
+	*ret_mode = 0;
 	for (size_t i = 0; i < len; i++) {
-		if (text[i] < '0' || text[i] > '7' || mode > 0777)
-			return -EINVAL;
-		mode = mode << 3 | (u32)(text[i] - '0');
+		if (text[i] < '0' || text[i] > '7' || *ret_mode > 0777) return -EINVAL;
+		*ret_mode = *ret_mode << 3 | (u32)(text[i] - '0');
 	}
-	*ret_mode = mode;
 	return len ? 0 : -EINVAL;
 }
 
-static int tmpfs_option(const char *text, size_t len, struct memfs_options *options)
-{
+static int tmpfs_option(const char *text, size_t len, u64 total_pages, struct memfs_options *options) {
 	const char *equals = memchr(text, '=', len);
-	size_t key = equals ? (size_t)(equals - text) : len;
-	const char *value = equals ? equals + 1 : text + len;
-	size_t value_len = equals ? len - key - 1 : 0;
-	u64 number;
-	int err;
+	size_t key = equals ? (size_t)(equals - text) + 1 : len, value_len = len - key;
+	const char *value = text + key;
+	u64 id;
 
-	if (key == 4 && memcmp(text, "size", 4) == 0)
-		return parse_size(value, value_len, &options->max_bytes);
-	if (key == 4 && memcmp(text, "mode", 4) == 0)
-		return parse_mode(value, value_len, &options->root_mode);
-	if (key == 3 && (memcmp(text, "uid", 3) == 0 || memcmp(text, "gid", 3) == 0)) {
-		err = text_to_u64(value, value_len, 10, 0xfffffffe, &number);
-		if (err)
-			return -EINVAL;
-		*(text[0] == 'u' ? &options->root_uid : &options->root_gid) = (u32)number;
+	if (!equals) return -EINVAL;
+	if (strncmp(text, "size=", key) == 0) return parse_size(value, value_len, total_pages, &options->max_bytes);
+	if (strncmp(text, "mode=", key) == 0) return parse_mode(value, value_len, &options->root_mode);
+	if (strncmp(text, "uid=", key) == 0 || strncmp(text, "gid=", key) == 0) {
+		if (text_to_u64(value, value_len, 10, 0xfffffffe, &id)) return -EINVAL;
+		*(text[0] == 'u' ? &options->root_uid : &options->root_gid) = (u32)id;
 		return 0;
 	}
-	if ((key == 9 && memcmp(text, "nr_inodes", 9) == 0) || (key == 9 && memcmp(text, "nr_blocks", 9) == 0) ||
-	    (key == 4 && memcmp(text, "huge", 4) == 0))
-		return 0; /* understood, without effect: memory is what limits */
-	return -EINVAL;
+	/* Understood, without effect: memory is what limits. */
+	return strncmp(text, "nr_inodes=", key) == 0 || strncmp(text, "huge=", key) == 0 ? 0 : -EINVAL;
 }
 
-static int tmpfs_create(const char *data, struct superblock **ret_sb)
-{
+static int tmpfs_create(const char *data, struct superblock **ret_sb) {
 	struct memfs_options options = { .fsname = "tmpfs", .magic = MAGIC_TMPFS, .root_mode = S_ISVTX | 0777 };
 	struct pmm_stats stats;
-	int err = 0;
 
 	pmm_stats(&stats);
 	options.max_bytes = stats.total / 2 * PAGE_SIZE;
-	while (data && *data && !err) {
+	while (data && *data) {
 		const char *comma = strchr(data, ',');
 		size_t len = comma ? (size_t)(comma - data) : strlen(data);
 
-		err = len ? tmpfs_option(data, len, &options) : 0;
+		if (len) TRY(tmpfs_option(data, len, stats.total, &options));
 		data += len + (comma != NULL);
 	}
-	return err ? err : memfs_create(&options, ret_sb);
+	return memfs_create(&options, ret_sb);
 }
 
-/* A superblock with a reference for the caller. */
-static int superblock_by_type(const char *type, const char *data, struct superblock **ret_sb)
-{
-	struct superblock *sb = NULL;
+static void superblock_drop(struct superblock **sb) { superblock_put(*sb); }
 
-	if (strcmp(type, "tmpfs") == 0 || strcmp(type, "ramfs") == 0)
-		return tmpfs_create(data, ret_sb);
-	if (strcmp(type, "proc") == 0)
-		sb = nodefs_proc();
-	else if (strcmp(type, "sysfs") == 0)
-		sb = nodefs_sys();
-	else if (strcmp(type, "securityfs") == 0)
-		sb = nodefs_security();
-	else if (strcmp(type, "devtmpfs") == 0)
-		sb = nodefs_dev();
-	if (!sb)
-		return -ENODEV;
-	superblock_get(sb);
-	*ret_sb = sb;
-	return 0;
-}
+static int mount_new(const struct mount_args *m) {
+	RELEASED(superblock_drop) struct superblock *sb = NULL;
+	static const struct {
+		const char *type;
+		struct superblock *(*get)(void);
+	} single[] = { { "proc", nodefs_proc }, { "sysfs", nodefs_sys }, { "securityfs", nodefs_security },
+		       { "devtmpfs", nodefs_dev } };
 
-static int mount_new(const struct mount_args *m)
-{
-	struct superblock *sb;
-	int err;
-
-	if (!m->type)
-		return -EINVAL;
-	err = superblock_by_type(m->type, m->data, &sb);
-	if (err)
-		return err;
-	err = vfs_mount(&m->where, sb, m->flags & MS_KEPT, m->source ? m->source : "none");
-	superblock_put(sb);
-	return err;
-}
-
-static int with_source(const struct mount_args *m, int (*act)(const struct path *from, const struct path *where))
-{
-	struct path from;
-	int err = m->source ? path_walk(task_fs(), NULL, m->source, WALK_FOLLOW, task_cred(), &from) : -EINVAL;
-
-	if (err)
-		return err;
-	err = act(&from, &m->where);
-	path_put(&from);
-	return err;
-}
-
-static int do_mount(const struct mount_args *m)
-{
-	if (m->flags & MS_REMOUNT)
-		return vfs_remount(&m->where, m->flags & MS_KEPT);
-	if (m->flags & MS_BIND)
-		return with_source(m, vfs_bind);
-	if (m->flags & MS_PROPAGATION)
-		return 0; /* one name space: nothing to propagate to */
-	if (m->flags & MS_MOVE)
-		return with_source(m, vfs_move_mount);
-	return mount_new(m);
-}
-
-static s64 optional_text(u64 addr, char **ret_text)
-{
-	return addr ? name_from_user(addr, ret_text) : 0;
-}
-
-static s64 sys_mount(const u64 args[6])
-{
-	struct mount_args m = { .flags = (u32)args[3] };
-	s64 err;
-
-	if (task_cred()->euid != 0)
-		return -EPERM;
-	if ((m.flags & MS_MGC_MASK) == MS_MGC_VAL)
-		m.flags &= ~MS_MGC_MASK;
-	err = optional_text(args[0], &m.source);
-	if (!err)
-		err = optional_text(args[2], &m.type);
-	if (!err && !(m.flags & (MS_BIND | MS_MOVE)))
-		err = optional_text(args[4], &m.data);
-	if (!err)
-		err = path_from_user((u64)AT_FDCWD, args[1], 0, &m.where);
-	if (!err) {
-		err = do_mount(&m);
-		path_put(&m.where);
+	if (!m->type) return -EINVAL;
+	if (strcmp(m->type, "tmpfs") == 0 || strcmp(m->type, "ramfs") == 0) TRY(tmpfs_create(m->data, &sb));
+	for (size_t i = 0; i < ARRAY_COUNT(single) && !sb; i++) {
+		if (strcmp(m->type, single[i].type) != 0) continue;
+		sb = single[i].get();
+		superblock_get(sb);
 	}
-	port_free(m.source);
-	port_free(m.type);
-	port_free(m.data);
-	return err;
+	return sb ? vfs_mount(&m->where, sb, m->flags & MS_KEPT, m->source ? m->source : "none") : -ENODEV;
 }
 
-static s64 sys_umount2(const u64 args[6])
-{
-	u32 flags = (u32)args[1];
-	struct path path;
-	s64 err;
+static int with_source(const struct mount_args *m, int (*act)(const struct path *from, const struct path *where)) {
+	RELEASED(path_put) struct path from = { 0 };
 
-	if (flags & ~UMOUNT_FLAGS)
-		return -EINVAL;
-	if (task_cred()->euid != 0)
-		return -EPERM;
-	err = path_from_user((u64)AT_FDCWD, args[0], (flags & UMOUNT_NOFOLLOW) ? AT_SYMLINK_NOFOLLOW : 0, &path);
-	if (err)
-		return err;
-	err = vfs_umount(&path, flags & MNT_DETACH);
-	path_put(&path);
-	return err;
+	if (!m->source) return -EINVAL;
+	TRY(path_walk(task_fs(), NULL, m->source, WALK_FOLLOW, task_cred(), &from));
+	return act(&from, &m->where);
+}
+
+static void mount_args_done(struct mount_args *m) {
+	path_put(&m->where);
+	port_free(m->source);
+	port_free(m->type);
+	port_free(m->data);
+}
+
+static s64 sys_mount(const u64 args[6]) {
+	RELEASED(mount_args_done) struct mount_args m = { .flags = (u32)args[3] };
+
+	if (task_cred()->euid != 0) return -EPERM;
+	if ((m.flags & MS_MGC_MASK) == MS_MGC_VAL) m.flags &= ~MS_MGC_MASK;
+	if (args[0]) TRY(name_from_user(args[0], &m.source));
+	if (args[2]) TRY(name_from_user(args[2], &m.type));
+	if (args[4] && !(m.flags & (MS_BIND | MS_MOVE))) TRY(name_from_user(args[4], &m.data));
+	TRY(path_from_user(CWD, args[1], 0, &m.where));
+	if (m.flags & MS_REMOUNT) return vfs_remount(&m.where, m.flags & MS_KEPT);
+	if (m.flags & MS_BIND) return with_source(&m, vfs_bind);
+	if (m.flags & MS_PROPAGATION) return 0; /* one name space: nothing to propagate to */
+	return (m.flags & MS_MOVE) ? with_source(&m, vfs_move_mount) : mount_new(&m);
+}
+
+static s64 sys_umount2(const u64 args[6]) {
+	RELEASED(path_put) struct path path = { 0 };
+	u32 flags = (u32)args[1];
+
+	if (flags & ~UMOUNT_FLAGS) return -EINVAL;
+	if (task_cred()->euid != 0) return -EPERM;
+	TRY(path_from_user(CWD, args[0], (flags & UMOUNT_NOFOLLOW) ? AT_SYMLINK_NOFOLLOW : 0, &path));
+	return vfs_umount(&path, flags & MNT_DETACH);
 }
 
 const struct syscall_entry sys_mount_calls[] = {

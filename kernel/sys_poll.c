@@ -5,84 +5,55 @@
  * Everything that can become ready wakes one queue; the waiter then looks at its descriptors again. Nothing leaves the
  * CPU between the look and the sleep, so no wake is lost.
  */
-#include "kernel/base/mem.h"
-#include "kernel/base/port.h"
 #include "kernel/filearg.h"
 #include "kernel/pollbits.h"
 #include "kernel/task.h"
 #include "kernel/x86/usercopy.h"
 
 #define NSEC_PER_SEC 1000000000ull
-#define SELECT_BITS_MAX 65536u
+#define DESCRIPTORS_MAX 65536u
 
-struct timeout timeout_after(u64 ns)
-{
+static u64 deadline_after(u64 ns) {
 	u64 deadline;
 
-	if (add_overflows(port_now_ns(), ns, &deadline))
-		return (struct timeout){ .forever = true };
-	return (struct timeout){ .deadline_ns = deadline };
+	return add_overflows(port_now_ns(), ns, &deadline) ? 0 : deadline ? deadline : 1;
 }
 
-struct timeout timeout_from_ms(s64 ms)
-{
-	return ms < 0 ? (struct timeout){ .forever = true } : timeout_after((u64)ms * 1000000u);
-}
+u64 deadline_from_ms(s64 ms) { return ms < 0 ? 0 : deadline_after((u64)ms * 1000000u); }
 
-/* Seconds and a fraction of at most fraction_max + 1 units. */
-static int timeout_from_pair(u64 addr, u64 fraction_count, struct timeout *ret_timeout)
-{
+/* Seconds and a fraction of which fraction_count make a second. */
+static int deadline_from_pair(u64 addr, u64 fraction_count, u64 *ret_deadline_ns) {
 	s64 pair[2];
 	u64 ns;
 
-	if (!addr) {
-		*ret_timeout = (struct timeout){ .forever = true };
-		return 0;
-	}
-	if (copy_from_user(pair, uaddr(addr), sizeof(pair)))
-		return -EFAULT;
-	if (pair[0] < 0 || pair[1] < 0 || (u64)pair[1] >= fraction_count)
-		return -EINVAL;
-	if (mul_overflows((u64)pair[0], NSEC_PER_SEC, &ns) ||
-	    add_overflows(ns, (u64)pair[1] * (NSEC_PER_SEC / fraction_count), &ns))
-		*ret_timeout = (struct timeout){ .forever = true };
-	else
-		*ret_timeout = timeout_after(ns);
+	*ret_deadline_ns = 0;
+	if (!addr) return 0;
+	TRY(copy_from_user(pair, uaddr(addr), sizeof(pair)));
+	if (pair[0] < 0 || pair[1] < 0 || (u64)pair[1] >= fraction_count) return -EINVAL;
+	if (!mul_overflows((u64)pair[0], NSEC_PER_SEC, &ns) &&
+	    !add_overflows(ns, (u64)pair[1] * (NSEC_PER_SEC / fraction_count), &ns))
+		*ret_deadline_ns = deadline_after(ns);
 	return 0;
 }
 
-int timeout_from_timespec(u64 addr, struct timeout *ret_timeout)
-{
-	return timeout_from_pair(addr, NSEC_PER_SEC, ret_timeout);
+int deadline_from_timespec(u64 addr, u64 *ret_deadline_ns) {
+	return deadline_from_pair(addr, NSEC_PER_SEC, ret_deadline_ns);
 }
 
-int timeout_wait(const struct timeout *timeout)
-{
+int deadline_wait(u64 deadline_ns) {
 	int err;
 
-	if (!timeout->forever && port_now_ns() >= timeout->deadline_ns)
-		return -ETIMEDOUT;
-	err = poll_sleep(timeout->forever ? 0 : timeout->deadline_ns);
+	if (deadline_ns && port_now_ns() >= deadline_ns) return -ETIMEDOUT;
+	err = poll_sleep(deadline_ns);
 	return err == -EINTR ? -ERESTARTNOHAND : err;
 }
 
-u64 timeout_left_ns(const struct timeout *timeout)
-{
-	u64 now = port_now_ns();
-
-	return timeout->deadline_ns > now ? timeout->deadline_ns - now : 0;
-}
-
-int mask_from_user(u64 addr, u64 size)
-{
+int mask_from_user(u64 addr, u64 size) {
 	u64 mask;
 
-	if (!addr)
-		return 0;
-	if (size != sizeof(mask))
-		return -EINVAL;
-	if (copy_from_user(&mask, uaddr(addr), sizeof(mask)))
-		return -EFAULT;
+	if (!addr) return 0;
+	if (size != sizeof(mask)) return -EINVAL;
+	TRY(copy_from_user(&mask, uaddr(addr), sizeof(mask)));
 	task_swap_mask(mask);
 	return 0;
 }
@@ -92,25 +63,14 @@ struct pollfd_abi {
 	int16_t events, revents;
 };
 
-static u32 look_at(const struct pollfd_abi *p)
-{
-	struct file *file;
-	u32 bits;
+static u32 look_at(const struct pollfd_abi *p) {
+	RELEASED(file_drop) struct file *file = p->fd < 0 ? NULL : file_from_fd((u64)p->fd, true);
 
-	if (p->fd < 0)
-		return 0;
-	file = fdtable_file(task_files(), p->fd);
-	if (!file)
-		return POLLNVAL;
-	bits = poll_bits(file) & ((u16)p->events | POLL_ALWAYS);
-	if (file->flags & O_PATH)
-		bits = POLLNVAL;
-	file_put(file);
-	return bits;
+	if (!file) return p->fd < 0 ? 0 : POLLNVAL;
+	return poll_bits(file) & ((u16)p->events | POLL_ALWAYS);
 }
 
-static s64 poll_loop(struct pollfd_abi *fds, size_t count, const struct timeout *timeout)
-{
+static s64 poll_loop(struct pollfd_abi *fds, size_t count, u64 deadline_ns) {
 	for (;;) {
 		s64 ready = 0;
 		int err;
@@ -119,166 +79,113 @@ static s64 poll_loop(struct pollfd_abi *fds, size_t count, const struct timeout 
 			fds[i].revents = (int16_t)look_at(&fds[i]);
 			ready += fds[i].revents != 0;
 		}
-		if (ready)
-			return ready;
-		err = timeout_wait(timeout);
-		if (err)
-			return err == -ETIMEDOUT ? 0 : err;
+		if (ready) return ready;
+		err = deadline_wait(deadline_ns);
+		if (err) return err == -ETIMEDOUT ? 0 : err;
 	}
 }
 
-static s64 do_poll(u64 addr, u64 count, const struct timeout *timeout)
-{
-	struct pollfd_abi *fds;
+static s64 do_poll(u64 addr, u64 count, u64 deadline_ns) {
+	RELEASED(memory_drop) struct pollfd_abi *fds = NULL;
 	s64 result;
 
-	if (count > task_rlimit(RLIMIT_NOFILE) || count > SELECT_BITS_MAX)
-		return -EINVAL;
-	fds = port_alloc(count ? count * sizeof(*fds) : 1);
-	if (!fds)
-		return -ENOMEM;
-	result = copy_from_user(fds, uaddr(addr), count * sizeof(*fds));
-	if (!result)
-		result = poll_loop(fds, count, timeout);
-	if (result >= 0 && copy_to_user(uaddr(addr), fds, count * sizeof(*fds)))
-		result = -EFAULT;
-	port_free(fds);
+	if (count > task_rlimit(RLIMIT_NOFILE) || count > DESCRIPTORS_MAX) return -EINVAL;
+	fds = port_alloc((count + 1) * sizeof(*fds));
+	if (!fds) return -ENOMEM;
+	TRY(copy_from_user(fds, uaddr(addr), count * sizeof(*fds)));
+	result = poll_loop(fds, count, deadline_ns);
+	if (result >= 0) TRY(copy_to_user(uaddr(addr), fds, count * sizeof(*fds)));
 	return result;
 }
 
-static s64 sys_poll(const u64 args[6])
-{
-	struct timeout timeout = timeout_from_ms((s32)args[2]);
-
-	return do_poll(args[0], (u32)args[1], &timeout);
+static s64 sys_poll(const u64 args[6]) {
+	return do_poll(args[0], (u32)args[1], deadline_from_ms((s32)args[2]));
 }
 
 /* Linux tells what is left of the time; a program that gave constant memory loses nothing. */
-static void put_left(u64 addr, const struct timeout *timeout, u64 unit_ns)
-{
-	u64 left = timeout_left_ns(timeout);
+static s64 with_left(s64 result, u64 addr, u64 deadline_ns, u64 unit_ns) {
+	u64 now = port_now_ns(), left = deadline_ns > now ? deadline_ns - now : 0;
 	u64 pair[2] = { left / NSEC_PER_SEC, left % NSEC_PER_SEC / unit_ns };
 
-	if (addr && !timeout->forever)
-		(void)copy_to_user(uaddr(addr), pair, sizeof(pair)); /* only a courtesy */
-}
-
-static s64 sys_ppoll(const u64 args[6])
-{
-	struct timeout timeout;
-	s64 result = timeout_from_timespec(args[2], &timeout);
-
-	if (!result)
-		result = mask_from_user(args[3], args[4]);
-	if (result)
-		return result;
-	result = do_poll(args[0], (u32)args[1], &timeout);
-	put_left(args[2], &timeout, 1);
+	if (deadline_ns) (void)copy_to_user(uaddr(addr), pair, sizeof(pair)); /* only a courtesy */
 	return result;
 }
 
-/* The three sets, asked for and found, each `words` long. */
+static s64 sys_ppoll(const u64 args[6]) {
+	u64 deadline;
+
+	TRY(deadline_from_timespec(args[2], &deadline));
+	TRY(mask_from_user(args[3], args[4]));
+	return with_left(do_poll(args[0], (u32)args[1], deadline), args[2], deadline, 1);
+}
+
+/* The three sets, asked for and found. */
 struct fd_sets {
-	size_t count, words;
+	size_t count;
 	u64 *want[3], *found[3];
 };
 
-static const u32 set_bits[3] = { POLLIN | POLLHUP | POLLERR, POLLOUT | POLLERR, POLLPRI };
-
-static s64 look_at_sets(struct fd_sets *sets)
-{
+static s64 look_at_sets(struct fd_sets *sets) {
+	static const u32 meaning[3] = { POLLIN | POLLHUP | POLLERR, POLLOUT | POLLERR, POLLPRI };
 	s64 ready = 0;
 
 	for (size_t fd = 0; fd < sets->count; fd++) {
-		u64 bit = 1ull << fd % 64;
+		u64 bit = 1ull << fd % 64, word = fd / 64;
 		struct file *file;
 		u32 bits;
 
-		if (!((sets->want[0][fd / 64] | sets->want[1][fd / 64] | sets->want[2][fd / 64]) & bit))
-			continue;
-		file = fdtable_file(task_files(), (int)fd);
-		if (!file)
-			return -EBADF;
+		if (!((sets->want[0][word] | sets->want[1][word] | sets->want[2][word]) & bit)) continue;
+		file = file_from_fd(fd, false);
+		if (!file) return -EBADF;
 		bits = file_poll(file);
 		file_put(file);
 		for (size_t i = 0; i < 3; i++) {
-			if (!(sets->want[i][fd / 64] & bit) || !(bits & set_bits[i]))
-				continue;
-			sets->found[i][fd / 64] |= bit;
+			if (!(sets->want[i][word] & bit) || !(bits & meaning[i])) continue;
+			sets->found[i][word] |= bit;
 			ready++;
 		}
 	}
 	return ready;
 }
 
-static s64 select_loop(struct fd_sets *sets, const struct timeout *timeout)
-{
-	for (;;) {
-		s64 ready = look_at_sets(sets);
-		int err;
+static s64 do_select(u64 n, const u64 addr[3], u64 deadline_ns) {
+	struct fd_sets sets = { .count = min_u64(n, DESCRIPTORS_MAX) };
+	size_t words = (sets.count + 63) / 64;
+	RELEASED(memory_drop) u64 *memory = port_alloc((6 * words + 1) * 8);
+	s64 ready;
 
-		if (ready)
-			return ready;
-		err = timeout_wait(timeout);
-		if (err)
-			return err == -ETIMEDOUT ? 0 : err;
-	}
-}
-
-static s64 do_select(u64 n, const u64 addr[3], const struct timeout *timeout)
-{
-	struct fd_sets sets = { .count = min_u64(n, SELECT_BITS_MAX) };
-	size_t bytes = (sets.count + 63) / 64 * 8;
-	s64 result = 0;
-	u64 *memory;
-
-	if ((s32)n < 0)
-		return -EINVAL;
-	memory = port_alloc(bytes ? 6 * bytes : 1);
-	if (!memory)
-		return -ENOMEM;
+	if ((s32)n < 0) return -EINVAL;
+	if (!memory) return -ENOMEM;
 	for (size_t i = 0; i < 3; i++) {
-		sets.want[i] = memory + i * bytes / 8;
-		sets.found[i] = memory + (3 + i) * bytes / 8;
-		if (addr[i] && !result)
-			result = copy_from_user(sets.want[i], uaddr(addr[i]), bytes);
+		sets.want[i] = memory + i * words;
+		sets.found[i] = memory + (3 + i) * words;
+		if (addr[i]) TRY(copy_from_user(sets.want[i], uaddr(addr[i]), words * 8));
 	}
-	if (!result)
-		result = select_loop(&sets, timeout);
-	for (size_t i = 0; i < 3 && result >= 0; i++)
-		if (addr[i] && copy_to_user(uaddr(addr[i]), sets.found[i], bytes))
-			result = -EFAULT;
-	port_free(memory);
-	return result;
+	while (!(ready = look_at_sets(&sets))) {
+		int err = deadline_wait(deadline_ns);
+
+		if (err == -ETIMEDOUT) break;
+		TRY(err);
+	}
+	for (size_t i = 0; i < 3 && ready >= 0; i++)
+		if (addr[i]) TRY(copy_to_user(uaddr(addr[i]), sets.found[i], words * 8));
+	return ready;
 }
 
-static s64 sys_select(const u64 args[6])
-{
-	struct timeout timeout;
-	s64 result = timeout_from_pair(args[4], 1000000u, &timeout);
+static s64 sys_select(const u64 args[6]) {
+	u64 deadline;
 
-	if (result)
-		return result;
-	result = do_select((u32)args[0], &args[1], &timeout);
-	put_left(args[4], &timeout, 1000);
-	return result;
+	TRY(deadline_from_pair(args[4], 1000000u, &deadline));
+	return with_left(do_select((u32)args[0], &args[1], deadline), args[4], deadline, 1000);
 }
 
-static s64 sys_pselect6(const u64 args[6])
-{
-	u64 mask[2] = { 0, 0 }; /* address and size */
-	struct timeout timeout;
-	s64 result = timeout_from_timespec(args[4], &timeout);
+static s64 sys_pselect6(const u64 args[6]) {
+	u64 mask[2] = { 0, 0 }, deadline; /* address and size */
 
-	if (!result && args[5])
-		result = copy_from_user(mask, uaddr(args[5]), sizeof(mask));
-	if (!result)
-		result = mask_from_user(mask[0], mask[1]);
-	if (result)
-		return result;
-	result = do_select((u32)args[0], &args[1], &timeout);
-	put_left(args[4], &timeout, 1);
-	return result;
+	TRY(deadline_from_timespec(args[4], &deadline));
+	if (args[5]) TRY(copy_from_user(mask, uaddr(args[5]), sizeof(mask)));
+	TRY(mask_from_user(mask[0], mask[1]));
+	return with_left(do_select((u32)args[0], &args[1], deadline), args[4], deadline, 1);
 }
 
 const struct syscall_entry sys_poll_calls[] = {

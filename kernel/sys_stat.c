@@ -2,10 +2,7 @@
 /*
  * kernel/sys_stat.c - system calls that show or change attributes.
  */
-#include "kernel/base/mem.h"
-#include "kernel/base/port.h"
 #include "kernel/filearg.h"
-#include "kernel/syscall.h"
 #include "kernel/task.h"
 #include "kernel/x86/usercopy.h"
 
@@ -20,14 +17,11 @@ struct stat_abi {
 };
 _Static_assert(sizeof(struct stat_abi) == 144, "struct stat has 144 bytes");
 
-static s64 put_stat(u64 addr, struct inode *inode)
-{
+static s64 put_stat(u64 addr, struct inode *inode) {
 	struct kstat k;
 	struct stat_abi s;
-	int err = vfs_getattr(inode, &k);
 
-	if (err)
-		return err;
+	TRY(vfs_getattr(inode, &k));
 	s = (struct stat_abi){
 		.dev = k.dev, .ino = k.ino, .nlink = k.nlink,
 		.mode = k.mode, .uid = k.uid, .gid = k.gid, .rdev = k.rdev,
@@ -39,46 +33,20 @@ static s64 put_stat(u64 addr, struct inode *inode)
 	return copy_to_user(uaddr(addr), &s, sizeof(s));
 }
 
-static s64 stat_at(u64 dirfd, u64 name, u64 buf, u32 at_flags)
-{
-	struct path path;
-	s64 err;
+static s64 do_stat(const struct path *path, const u64 args[6]) { return put_stat(args[1], path_inode(path)); }
+static s64 do_statat(const struct path *path, const u64 args[6]) { return put_stat(args[2], path_inode(path)); }
+static s64 sys_stat(const u64 args[6]) { return on_path(CWD, args[0], 0, do_stat, args); }
+static s64 sys_lstat(const u64 args[6]) { return on_path(CWD, args[0], AT_SYMLINK_NOFOLLOW, do_stat, args); }
 
-	if (at_flags & ~(AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH))
-		return -EINVAL;
-	err = path_from_user(dirfd, name, at_flags, &path);
-	if (err)
-		return err;
-	err = put_stat(buf, path_inode(&path));
-	path_put(&path);
-	return err;
+static s64 sys_newfstatat(const u64 args[6]) {
+	if ((u32)args[3] & ~(AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH)) return -EINVAL;
+	return on_path(args[0], args[1], (u32)args[3], do_statat, args);
 }
 
-static s64 sys_stat(const u64 args[6])
-{
-	return stat_at((u64)AT_FDCWD, args[0], args[1], 0);
-}
+static s64 sys_fstat(const u64 args[6]) {
+	RELEASED(file_drop) struct file *file = file_from_fd(args[0], false);
 
-static s64 sys_lstat(const u64 args[6])
-{
-	return stat_at((u64)AT_FDCWD, args[0], args[1], AT_SYMLINK_NOFOLLOW);
-}
-
-static s64 sys_newfstatat(const u64 args[6])
-{
-	return stat_at(args[0], args[1], args[2], (u32)args[3]);
-}
-
-static s64 sys_fstat(const u64 args[6])
-{
-	struct file *file;
-	s64 err = file_from_fd(args[0], &file);
-
-	if (err)
-		return err;
-	err = put_stat(args[1], file->inode);
-	file_put(file);
-	return err;
+	return file ? put_stat(args[1], file->inode) : -EBADF;
 }
 
 /* Linux struct statx. */
@@ -102,56 +70,34 @@ _Static_assert(sizeof(struct statx_abi) == 256, "struct statx has 256 bytes");
 #define STATX_RESERVED 0x80000000u
 #define STATX_SYNC_FLAGS 0x6000u
 
-static u32 dev_major(u64 dev)
-{
-	return (u32)(dev >> 8) & 0xfff;
-}
+static u32 dev_major(u64 dev) { return (u32)(dev >> 8) & 0xfff; }
+static u32 dev_minor(u64 dev) { return (u32)((dev & 0xff) | (dev >> 12 & 0xfff00)); }
+static struct statx_time_abi statx_time(struct vtime t) { return (struct statx_time_abi){ t.sec, t.nsec, 0 }; }
 
-static u32 dev_minor(u64 dev)
-{
-	return (u32)((dev & 0xff) | (dev >> 12 & 0xfff00));
-}
-
-static struct statx_time_abi statx_time(const struct vtime *t)
-{
-	return (struct statx_time_abi){ t->sec, t->nsec, 0 };
-}
-
-static s64 put_statx(u64 addr, struct inode *inode)
-{
+static s64 do_statx(const struct path *path, const u64 args[6]) {
 	struct kstat k;
 	struct statx_abi s;
-	int err = vfs_getattr(inode, &k);
 
-	if (err)
-		return err;
+	TRY(vfs_getattr(path_inode(path), &k));
 	s = (struct statx_abi){
 		.mask = STATX_BASIC_AND_BTIME, .blksize = k.blksize,
 		.nlink = k.nlink, .uid = k.uid, .gid = k.gid, .mode = (u16)k.mode,
 		.ino = k.ino, .size = k.size, .blocks = k.blocks,
-		.atime = statx_time(&k.atime), .btime = statx_time(&k.btime),
-		.ctime = statx_time(&k.ctime), .mtime = statx_time(&k.mtime),
+		.atime = statx_time(k.atime), .btime = statx_time(k.btime),
+		.ctime = statx_time(k.ctime), .mtime = statx_time(k.mtime),
 		.rdev_major = dev_major(k.rdev), .rdev_minor = dev_minor(k.rdev),
 		.dev_major = dev_major(k.dev), .dev_minor = dev_minor(k.dev),
 	};
-	return copy_to_user(uaddr(addr), &s, sizeof(s));
+	return copy_to_user(uaddr(args[4]), &s, sizeof(s));
 }
 
-static s64 sys_statx(const u64 args[6])
-{
+static s64 sys_statx(const u64 args[6]) {
 	u32 at_flags = (u32)args[2] & ~STATX_SYNC_FLAGS;
-	struct path path;
-	s64 err;
 
 	if ((at_flags & ~(AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH)) || (args[3] & STATX_RESERVED) ||
 	    (args[2] & STATX_SYNC_FLAGS) == STATX_SYNC_FLAGS)
 		return -EINVAL;
-	err = path_from_user(args[0], args[1], at_flags, &path);
-	if (err)
-		return err;
-	err = put_statx(args[4], path_inode(&path));
-	path_put(&path);
-	return err;
+	return on_path(args[0], args[1], at_flags, do_statx, args);
 }
 
 /* Linux struct statfs, x86-64. */
@@ -166,212 +112,110 @@ _Static_assert(sizeof(struct statfs_abi) == 120, "struct statfs has 120 bytes");
 #define ST_VALID 0x20
 #define ST_RELATIME 0x1000
 
-static s64 put_statfs(u64 addr, const struct path *path)
-{
+static s64 do_statfs(const struct path *path, const u64 args[6]) {
 	struct superblock *sb = path_inode(path)->sb;
 	struct kstatfs k = { .type = sb->magic, .bsize = PAGE_SIZE, .namelen = VFS_NAME_MAX };
 	struct statfs_abi s;
-	int err = sb->statfs ? sb->statfs(sb, &k) : 0;
 
-	if (err)
-		return err;
+	if (sb->statfs) TRY(sb->statfs(sb, &k));
 	s = (struct statfs_abi){
 		.type = (s64)k.type, .bsize = (s64)k.bsize,
 		.blocks = k.blocks, .bfree = k.bfree, .bavail = k.bavail, .files = k.files, .ffree = k.ffree,
 		.fsid = { (s32)sb->dev, 0 }, .namelen = (s64)k.namelen, .frsize = (s64)k.bsize,
 		.flags = (s64)(path_mount_flags(path) | ST_VALID | ST_RELATIME),
 	};
-	return copy_to_user(uaddr(addr), &s, sizeof(s));
+	return copy_to_user(uaddr(args[1]), &s, sizeof(s));
 }
 
-static s64 sys_statfs(const u64 args[6])
-{
-	struct path path;
-	s64 err = path_from_user((u64)AT_FDCWD, args[0], 0, &path);
+static s64 sys_statfs(const u64 args[6]) { return on_path(CWD, args[0], 0, do_statfs, args); }
 
-	if (err)
-		return err;
-	err = put_statfs(args[1], &path);
-	path_put(&path);
-	return err;
-}
+static s64 sys_fstatfs(const u64 args[6]) {
+	RELEASED(file_drop) struct file *file = file_from_fd(args[0], false);
 
-static s64 sys_fstatfs(const u64 args[6])
-{
-	struct file *file;
-	s64 err = file_from_fd(args[0], &file);
-
-	if (err)
-		return err;
-	err = put_statfs(args[1], &file->path);
-	file_put(file);
-	return err;
+	return file ? do_statfs(&file->path, args) : -EBADF;
 }
 
 /* Access is asked for the real ids, unless AT_EACCESS. */
-static s64 access_at(u64 dirfd, u64 name, u32 mode, u32 at_flags)
-{
+static s64 access_at(u64 dirfd, u64 name, u32 mode, u32 at_flags) {
+	RELEASED(path_put) struct path path = { 0 };
+	RELEASED(at_done) struct at at = { 0 };
 	struct cred cred = *task_cred();
-	struct path path;
-	struct at at;
-	int err;
 
-	if ((mode & ~7u) || (at_flags & ~(AT_EACCESS | AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)))
-		return -EINVAL;
+	if ((mode & ~7u) || (at_flags & ~(AT_EACCESS | AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))) return -EINVAL;
 	if (!(at_flags & AT_EACCESS)) {
 		cred.fsuid = cred.uid;
 		cred.fsgid = cred.gid;
 	}
-	err = at_begin(&at, dirfd, name);
-	if (err)
-		return err;
-	err = at_path_as(&at, at_flags, &cred, &path);
-	at_done(&at);
-	if (err)
-		return err;
-	if ((mode & MAY_EXEC) && (path_inode(&path)->mode & S_IFMT) == S_IFREG &&
-	    (path_mount_flags(&path) & MS_NOEXEC))
-		err = -EACCES;
-	if (!err && mode)
-		err = path_permission(&path, mode, &cred);
-	path_put(&path);
-	return err;
+	TRY(at_begin(&at, dirfd, name));
+	TRY(at_path_as(&at, at_flags, &cred, &path));
+	if ((mode & MAY_EXEC) && inode_is(path_inode(&path), S_IFREG) && (path_mount_flags(&path) & MS_NOEXEC))
+		return -EACCES;
+	return mode ? path_permission(&path, mode, &cred) : 0;
 }
 
-static s64 sys_access(const u64 args[6])
-{
-	return access_at((u64)AT_FDCWD, args[0], (u32)args[1], 0);
+static s64 sys_access(const u64 args[6]) { return access_at(CWD, args[0], (u32)args[1], 0); }
+static s64 sys_faccessat(const u64 args[6]) { return access_at(args[0], args[1], (u32)args[2], 0); }
+static s64 sys_faccessat2(const u64 args[6]) { return access_at(args[0], args[1], (u32)args[2], (u32)args[3]); }
+
+static s64 setattr_at(u64 dirfd, u64 name, u32 at_flags, struct attr attr) {
+	RELEASED(path_put) struct path path = { 0 };
+
+	if (at_flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)) return -EINVAL;
+	TRY(path_from_user(dirfd, name, at_flags, &path));
+	if ((attr.valid & ATTR_MODE) && inode_is(path_inode(&path), S_IFLNK)) return -EOPNOTSUPP;
+	return attr.valid ? vfs_setattr(&path, &attr, task_cred()) : 0;
 }
 
-static s64 sys_faccessat(const u64 args[6])
-{
-	return access_at(args[0], args[1], (u32)args[2], 0);
+static s64 setattr_fd(u64 fd, struct attr attr) {
+	RELEASED(file_drop) struct file *file = file_from_fd(fd, true);
+
+	if (!file) return -EBADF;
+	return attr.valid ? vfs_setattr(&file->path, &attr, task_cred()) : 0;
 }
 
-static s64 sys_faccessat2(const u64 args[6])
-{
-	return access_at(args[0], args[1], (u32)args[2], (u32)args[3]);
-}
+static struct attr mode_attr(u64 mode) { return (struct attr){ .valid = ATTR_MODE, .mode = (u32)mode & 07777 }; }
 
-static s64 setattr_at(u64 dirfd, u64 name, u32 at_flags, const struct attr *attr)
-{
-	struct path path;
-	s64 err = path_from_user(dirfd, name, at_flags, &path);
+static s64 sys_chmod(const u64 args[6]) { return setattr_at(CWD, args[0], 0, mode_attr(args[1])); }
+static s64 sys_fchmod(const u64 args[6]) { return setattr_fd(args[0], mode_attr(args[1])); }
+static s64 sys_fchmodat(const u64 args[6]) { return setattr_at(args[0], args[1], 0, mode_attr(args[2])); }
 
-	if (err)
-		return err;
-	if ((attr->valid & ATTR_MODE) && (path_inode(&path)->mode & S_IFMT) == S_IFLNK)
-		err = -EOPNOTSUPP;
-	else if (attr->valid)
-		err = vfs_setattr(&path, attr, task_cred());
-	path_put(&path);
-	return err;
-}
-
-static s64 setattr_fd(u64 fd, const struct attr *attr)
-{
-	struct file *file;
-	s64 err = io_file_from_fd(fd, &file);
-
-	if (err)
-		return err;
-	if (attr->valid)
-		err = vfs_setattr(&file->path, attr, task_cred());
-	file_put(file);
-	return err;
-}
-
-static struct attr mode_attr(u64 mode)
-{
-	return (struct attr){ .valid = ATTR_MODE, .mode = (u32)mode & 07777 };
-}
-
-static s64 sys_chmod(const u64 args[6])
-{
-	struct attr attr = mode_attr(args[1]);
-
-	return setattr_at((u64)AT_FDCWD, args[0], 0, &attr);
-}
-
-static s64 sys_fchmod(const u64 args[6])
-{
-	struct attr attr = mode_attr(args[1]);
-
-	return setattr_fd(args[0], &attr);
-}
-
-static s64 sys_fchmodat(const u64 args[6])
-{
-	struct attr attr = mode_attr(args[2]);
-
-	return setattr_at(args[0], args[1], 0, &attr);
-}
-
-static s64 sys_fchmodat2(const u64 args[6])
-{
-	struct attr attr = mode_attr(args[2]);
-
-	if ((u32)args[3] & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
-		return -EINVAL;
-	return setattr_at(args[0], args[1], (u32)args[3], &attr);
+static s64 sys_fchmodat2(const u64 args[6]) {
+	return setattr_at(args[0], args[1], (u32)args[3], mode_attr(args[2]));
 }
 
 /* -1 leaves an id as it is. */
-static struct attr owner_attr(u64 uid, u64 gid)
-{
-	struct attr attr = { .uid = (u32)uid, .gid = (u32)gid };
+static struct attr owner_attr(u64 uid, u64 gid) {
+	u32 valid = ((u32)uid != ~0u ? ATTR_UID : 0) | ((u32)gid != ~0u ? ATTR_GID : 0);
 
-	attr.valid = (attr.uid != ~0u ? ATTR_UID : 0) | (attr.gid != ~0u ? ATTR_GID : 0);
-	return attr;
+	return (struct attr){ .valid = valid, .uid = (u32)uid, .gid = (u32)gid };
 }
 
-static s64 sys_chown(const u64 args[6])
-{
-	struct attr attr = owner_attr(args[1], args[2]);
+static s64 sys_chown(const u64 args[6]) { return setattr_at(CWD, args[0], 0, owner_attr(args[1], args[2])); }
+static s64 sys_fchown(const u64 args[6]) { return setattr_fd(args[0], owner_attr(args[1], args[2])); }
 
-	return setattr_at((u64)AT_FDCWD, args[0], 0, &attr);
+static s64 sys_lchown(const u64 args[6]) {
+	return setattr_at(CWD, args[0], AT_SYMLINK_NOFOLLOW, owner_attr(args[1], args[2]));
 }
 
-static s64 sys_lchown(const u64 args[6])
-{
-	struct attr attr = owner_attr(args[1], args[2]);
-
-	return setattr_at((u64)AT_FDCWD, args[0], AT_SYMLINK_NOFOLLOW, &attr);
-}
-
-static s64 sys_fchown(const u64 args[6])
-{
-	struct attr attr = owner_attr(args[1], args[2]);
-
-	return setattr_fd(args[0], &attr);
-}
-
-static s64 sys_fchownat(const u64 args[6])
-{
-	struct attr attr = owner_attr(args[2], args[3]);
-
-	if ((u32)args[4] & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
-		return -EINVAL;
-	return setattr_at(args[0], args[1], (u32)args[4], &attr);
+static s64 sys_fchownat(const u64 args[6]) {
+	return setattr_at(args[0], args[1], (u32)args[4], owner_attr(args[2], args[3]));
 }
 
 #define NSEC_PER_SEC 1000000000
 #define UTIME_NOW 0x3fffffff
 #define UTIME_OMIT 0x3ffffffe
 
+/* A struct timespec, timeval or time_t in user memory. */
 struct time_pair {
 	s64 sec, fraction;
 };
 
-/* One of the two times; both "now" is the one case that write permission allows. */
-static int add_time(struct attr *attr, u32 bit, const struct time_pair *t, struct vtime *field)
-{
+/* One of the two times. */
+static int add_time(struct attr *attr, u32 bit, const struct time_pair *t, struct vtime *field) {
 	u64 now = port_wall_ns();
 
-	if (t->fraction == UTIME_OMIT)
-		return 0;
-	if (t->fraction != UTIME_NOW && (t->fraction < 0 || t->fraction >= NSEC_PER_SEC))
-		return -EINVAL;
+	if (t->fraction == UTIME_OMIT) return 0;
+	if (t->fraction != UTIME_NOW && (t->fraction < 0 || t->fraction >= NSEC_PER_SEC)) return -EINVAL;
 	attr->valid |= bit;
 	*field = (struct vtime){ t->sec, (u32)t->fraction };
 	if (t->fraction == UTIME_NOW)
@@ -379,90 +223,50 @@ static int add_time(struct attr *attr, u32 bit, const struct time_pair *t, struc
 	return 0;
 }
 
-/* times: access, modification, in nanoseconds; NULL for now. */
-static int times_attr(const struct time_pair *times, struct attr *ret_attr)
-{
-	static const struct time_pair now[2] = { { 0, UTIME_NOW }, { 0, UTIME_NOW } };
+/* times: access, modification, in nanoseconds. Both "now" is the one case that write permission allows. */
+static s64 set_times(u64 dirfd, u64 name, u32 at_flags, const struct time_pair times[2]) {
 	struct attr attr = { 0 };
-	int err;
 
-	if (!times)
-		times = now;
-	err = add_time(&attr, ATTR_ATIME, &times[0], &attr.atime);
-	if (!err)
-		err = add_time(&attr, ATTR_MTIME, &times[1], &attr.mtime);
-	if (err)
-		return err;
-	if (times[0].fraction == UTIME_NOW && times[1].fraction == UTIME_NOW)
-		attr.valid |= ATTR_TIMES_NOW;
-	*ret_attr = attr;
-	return 0;
+	TRY(add_time(&attr, ATTR_ATIME, &times[0], &attr.atime));
+	TRY(add_time(&attr, ATTR_MTIME, &times[1], &attr.mtime));
+	if (times[0].fraction == UTIME_NOW && times[1].fraction == UTIME_NOW) attr.valid |= ATTR_TIMES_NOW;
+	return name ? setattr_at(dirfd, name, at_flags, attr) : setattr_fd(dirfd, attr);
 }
 
-static s64 set_times(u64 dirfd, u64 name, u32 at_flags, const struct time_pair *times)
-{
-	struct attr attr;
-	int err = times_attr(times, &attr);
+static s64 sys_utimensat(const u64 args[6]) {
+	struct time_pair times[2] = { { 0, UTIME_NOW }, { 0, UTIME_NOW } };
 
-	if (err)
-		return err;
-	return name ? setattr_at(dirfd, name, at_flags, &attr) : setattr_fd(dirfd, &attr);
-}
-
-static s64 sys_utimensat(const u64 args[6])
-{
-	struct time_pair times[2];
-
-	if ((u32)args[3] & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
-		return -EINVAL;
-	if (!args[1] && (s32)args[0] == AT_FDCWD)
-		return -EFAULT;
-	if (args[2] && copy_from_user(times, uaddr(args[2]), sizeof(times)))
-		return -EFAULT;
-	return set_times(args[0], args[1], (u32)args[3], args[2] ? times : NULL);
+	if (!args[1] && (s32)args[0] == AT_FDCWD) return -EFAULT;
+	if (args[2]) TRY(copy_from_user(times, uaddr(args[2]), sizeof(times)));
+	return set_times(args[0], args[1], (u32)args[3], times);
 }
 
 /* Two struct timeval. */
-static s64 set_times_us(u64 dirfd, u64 name, u64 addr)
-{
-	struct time_pair times[2];
+static s64 set_times_us(u64 dirfd, u64 name, u64 addr) {
+	struct time_pair times[2] = { { 0, UTIME_NOW }, { 0, UTIME_NOW } };
 
-	if (!addr)
-		return set_times(dirfd, name, 0, NULL);
-	if (copy_from_user(times, uaddr(addr), sizeof(times)))
-		return -EFAULT;
-	for (size_t i = 0; i < 2; i++) {
-		if (times[i].fraction < 0 || times[i].fraction >= 1000000)
-			return -EINVAL;
+	if (addr) TRY(copy_from_user(times, uaddr(addr), sizeof(times)));
+	for (size_t i = 0; addr && i < 2; i++) {
+		if (times[i].fraction < 0 || times[i].fraction >= 1000000) return -EINVAL;
 		times[i].fraction *= 1000;
 	}
 	return set_times(dirfd, name, 0, times);
 }
 
-static s64 sys_utimes(const u64 args[6])
-{
-	return args[0] ? set_times_us((u64)AT_FDCWD, args[0], args[1]) : -EFAULT;
-}
+static s64 sys_utimes(const u64 args[6]) { return args[0] ? set_times_us(CWD, args[0], args[1]) : -EFAULT; }
+static s64 sys_futimesat(const u64 args[6]) { return set_times_us(args[0], args[1], args[2]); }
 
-static s64 sys_futimesat(const u64 args[6])
-{
-	return set_times_us(args[0], args[1], args[2]);
-}
-
-static s64 sys_utime(const u64 args[6])
-{
-	struct time_pair times[2] = { 0 };
+static s64 sys_utime(const u64 args[6]) {
+	struct time_pair times[2] = { { 0, UTIME_NOW }, { 0, UTIME_NOW } };
 	s64 sec[2];
 
-	if (!args[0])
-		return -EFAULT;
-	if (args[1] && copy_from_user(sec, uaddr(args[1]), sizeof(sec)))
-		return -EFAULT;
+	if (!args[0]) return -EFAULT;
 	if (args[1]) {
-		times[0].sec = sec[0];
-		times[1].sec = sec[1];
+		TRY(copy_from_user(sec, uaddr(args[1]), sizeof(sec)));
+		times[0] = (struct time_pair){ sec[0], 0 };
+		times[1] = (struct time_pair){ sec[1], 0 };
 	}
-	return set_times((u64)AT_FDCWD, args[0], 0, args[1] ? times : NULL);
+	return set_times(CWD, args[0], 0, times);
 }
 
 const struct syscall_entry sys_stat_calls[] = {
