@@ -9,8 +9,8 @@
 #include "kernel/base/port.h"
 #include "kernel/x86/cpu.h"
 #include "kernel/x86/paging.h"
-#include "tpm/location.h"
 
+#define CONTROL_OFFSET 0x40u /* where a TPM without a head begins */
 #define PAUSE_NS 50000u
 
 static struct tpmbus {
@@ -25,21 +25,14 @@ static struct tpmbus {
 
 static u8 read8(void *bus, u32 addr) { return cpu_mmio_read8(((struct tpmbus *)bus)->regs + addr); }
 
-static void write8(void *bus, u32 addr, u8 value)
-{
-	cpu_mmio_write8(((struct tpmbus *)bus)->regs + addr, value);
-}
+static void write8(void *bus, u32 addr, u8 value) { cpu_mmio_write8(((struct tpmbus *)bus)->regs + addr, value); }
 
 static u32 read32(void *bus, u32 addr) { return cpu_mmio_read32(((struct tpmbus *)bus)->regs + addr); }
 
-static void write32(void *bus, u32 addr, u32 value)
-{
-	cpu_mmio_write32(((struct tpmbus *)bus)->regs + addr, value);
-}
+static void write32(void *bus, u32 addr, u32 value) { cpu_mmio_write32(((struct tpmbus *)bus)->regs + addr, value); }
 
 /* Where the page at paddr is seen, NULL when it may not be. */
-static u8 *find_page(struct tpmbus *b, paddr_t paddr)
-{
+static u8 *find_page(struct tpmbus *b, paddr_t paddr) {
 	u8 *page;
 
 	if (paddr == b->base) /* page aligned: a base without a head is not */
@@ -57,8 +50,7 @@ static u8 *find_page(struct tpmbus *b, paddr_t paddr)
 }
 
 /* Byte by byte: every device takes that, and nothing is long. */
-static int copy(struct tpmbus *b, paddr_t paddr, u8 *in, const u8 *out, size_t len)
-{
+static int copy(struct tpmbus *b, paddr_t paddr, u8 *in, const u8 *out, size_t len) {
 	for (size_t i = 0; i < len; i++) {
 		paddr_t at = paddr + i;
 		u8 *page = find_page(b, align_down(at, PAGE_SIZE));
@@ -72,38 +64,33 @@ static int copy(struct tpmbus *b, paddr_t paddr, u8 *in, const u8 *out, size_t l
 	return 0;
 }
 
-static int read_buffer(void *bus, paddr_t paddr, void *ret_buf, size_t len)
-{
+static int read_buffer(void *bus, paddr_t paddr, void *ret_buf, size_t len) {
 	return copy(bus, paddr, ret_buf, NULL, len);
 }
 
-static int write_buffer(void *bus, paddr_t paddr, const void *buf, size_t len)
-{
+static int write_buffer(void *bus, paddr_t paddr, const void *buf, size_t len) {
 	return copy(bus, paddr, NULL, buf, len);
 }
 
-static u64 now_ms(void *bus)
-{
+static u64 now_ms(void *bus) {
 	(void)bus;
 	return port_now_ns() / 1000000;
 }
 
-static void pause50(void *bus)
-{
+static void pause50(void *bus) {
 	u64 start = port_now_ns();
 
 	(void)bus;
 	while (port_now_ns() - start < PAUSE_NS) port_relax();
 }
 
-int tpmbus_open(const struct tpm_location *where, struct tpm_regs *ret_regs)
-{
-	u32 first = location_has_head(where) ? 0 : LOCATION_CONTROL_OFFSET;
-	u8 *regs;
+int tpmbus_open(const struct tpm_location *where, struct tpm_regs *ret_regs) {
+	u32 first = where->has_head ? 0 : CONTROL_OFFSET;
 
-	the_bus.base = location_base(where);
+	the_bus.base = where->base;
 	/* Without a head the control area may begin a page: what lies before it is not ours to map. */
-	regs = paging_map_mmio(the_bus.base + first, PAGE_SIZE - first);
+	u8 *regs = paging_map_mmio(where->base + first, PAGE_SIZE - first);
+
 	if (!regs) return -EIO;
 	the_bus.regs = regs - first;
 	*ret_regs = (struct tpm_regs){

@@ -11,17 +11,18 @@
 #include "kernel/base/mem.h"
 #include "kernel/base/port.h"
 #include "kernel/base/text.h"
+#include "kernel/base/try.h"
 #include "kernel/dev/acpi.h"
 #include "kernel/integrity/audit.h"
 #include "kernel/task.h"
 #include "kernel/tpmbus.h"
-#include "kernel/tpmhandles.h"
 #include "kernel/tpmlog.h"
 #include "tpm/filter.h"
 #include "tpm/frame.h"
 #include "tpm/location.h"
 #include "tpm/pcr.h"
 
+#define HANDLES_MAX 128u              /* more than any TPM holds: 64 sessions, a few objects */
 #define DEV_TPM0 (10u << 8 | 224u)    /* Linux: misc device 224 */
 #define DEV_TPMRM0 (253u << 8 | 0u)   /* Linux: dynamic; this is what a usual system shows */
 
@@ -35,17 +36,24 @@ struct session {
 	u8 rsp[TPM_FRAME_MAX];
 };
 
+/*
+ * Whose the objects and sessions in the TPM are: of the file that was given the handle last. What vanished
+ * without our seeing it (a session that ended with its command) is flushed in vain, or is the next one's.
+ */
+static struct {
+	const struct session *owner; /* NULL: free */
+	u32 handle;
+} handles[HANDLES_MAX];
+
 static struct tpm the_tpm;
 static bool tpm0_open;
 
-static int unusable(int err, const char *why)
-{
+static int unusable(int err, const char *why) {
 	port_log(LOG_ERR, "assay: TPM: it cannot be used: %s", why);
 	return err;
 }
 
-static int find(const struct bootinfo *boot, struct tpm_location *ret_where)
-{
+static int find(const struct bootinfo *boot, struct tpm_location *ret_where) {
 	const char *why = NULL;
 	struct span table;
 	int err = acpi_table("TPM2", &table);
@@ -58,29 +66,68 @@ static int find(const struct bootinfo *boot, struct tpm_location *ret_where)
 	return err ? unusable(err, why) : 0;
 }
 
-int tpmdev_init(const struct bootinfo *boot, struct tpm **ret_tpm)
-{
+int tpmdev_init(const struct bootinfo *boot, struct tpm **ret_tpm) {
 	const char *why = NULL;
 	struct tpm_location where;
 	struct tpm_regs regs;
-	int err = find(boot, &where);
 
-	if (err) return err;
+	TRY(find(boot, &where));
 	if (tpmbus_open(&where, &regs) != 0) return unusable(-EIO, "its registers cannot be mapped");
-	err = tpm_open(&the_tpm, &regs, &where, &why);
+	int err = tpm_open(&the_tpm, &regs, &where, &why);
+
 	if (err) return unusable(err == -ENODEV ? -EIO : err, why);
 	if (the_tpm.table_disagrees)
 		port_log(LOG_WARN, "assay: TPM: its registers speak %s, its ACPI table says otherwise",
 			 tpm_interface_name(the_tpm.interface));
-	err = tpmlog_init(boot);
-	if (err) return err;
+	TRY(tpmlog_init(boot));
 	tpmlog_check(&the_tpm);
 	*ret_tpm = &the_tpm;
 	return 0;
 }
 
-static int session_open(struct inode *inode, struct file *file)
-{
+static bool gives_handle(u32 code) {
+	return code == 0x131 /* CreatePrimary */ || code == 0x157 /* Load */ || code == 0x15b /* HMAC_Start */ ||
+	       code == 0x161 /* ContextLoad */ || code == 0x167 /* LoadExternal */ ||
+	       code == 0x176 /* StartAuthSession */ || code == 0x186 /* HashSequenceStart */ ||
+	       code == 0x191 /* CreateLoaded */;
+}
+
+/* After an answer. A session that was saved is to outlive the file; a full table forgets the newest. */
+static void note_handle(const struct session *s, size_t cmd_len) {
+	bool gives = gives_handle(frame_code(s->cmd)), saves = frame_code(s->cmd) == 0x162 /* ContextSave */;
+	const u8 *at = (gives ? s->rsp : s->cmd) + FRAME_HEADER_LEN;
+
+	if (frame_code(s->rsp) != 0 || !(gives || saves) || (gives ? s->rsp_len : cmd_len) < FRAME_HEADER_LEN + 4)
+		return;
+	u32 handle = load_be32(at), type = handle >> 24;
+	bool object = type == 0x80, session = type == 0x02 || type == 0x03;
+
+	for (size_t i = 0; i < HANDLES_MAX && (gives || session); i++) {
+		if (handles[i].handle == handle) handles[i].owner = NULL;
+	}
+	for (size_t i = 0; i < HANDLES_MAX && gives && (object || session); i++) {
+		if (handles[i].owner) continue;
+		handles[i].owner = s;
+		handles[i].handle = handle;
+		return;
+	}
+}
+
+static void flush_handles(const struct session *s) {
+	for (size_t i = 0; i < HANDLES_MAX; i++) {
+		u8 cmd[FRAME_HEADER_LEN + 4], rsp[FRAME_HEADER_LEN];
+		size_t len;
+
+		if (handles[i].owner != s) continue;
+		handles[i].owner = NULL;
+		if (!s->managed) continue;
+		frame_write(cmd, FRAME_ST_NO_SESSIONS, sizeof(cmd), FRAME_CC_FLUSH_CONTEXT);
+		store_be32(cmd + FRAME_HEADER_LEN, handles[i].handle);
+		(void)tpm_submit(&the_tpm, cmd, sizeof(cmd), rsp, sizeof(rsp), &len); /* it may have ended by itself */
+	}
+}
+
+static int session_open(struct inode *inode, struct file *file) {
 	bool managed = file->private_data != NULL;
 	struct session *s;
 
@@ -95,19 +142,15 @@ static int session_open(struct inode *inode, struct file *file)
 	return 0;
 }
 
-static void session_release(struct file *file)
-{
+static void session_release(struct file *file) {
 	struct session *s = file->private_data;
 
-	if (s->managed)
-		tpmhandles_release(&the_tpm, s);
-	else
-		tpm0_open = false;
+	flush_handles(s);
+	if (!s->managed) tpm0_open = false;
 	port_free(s);
 }
 
-static void say_refused(const struct session *s, const char *what, u32 code)
-{
+static void say_refused(const struct session *s, const char *what, u32 code) {
 	struct integrity_task task;
 	char comm[64];
 
@@ -120,8 +163,7 @@ static void say_refused(const struct session *s, const char *what, u32 code)
 }
 
 /* One command of len bytes in s->cmd; the response goes to s->rsp. */
-static int run_command(struct session *s, size_t len)
-{
+static int run_command(struct session *s, size_t len) {
 	const char *what = NULL;
 	u32 code = 0;
 	int err = tpm_filter(s->cmd, len, s->rsp, &what, &code);
@@ -132,34 +174,29 @@ static int run_command(struct session *s, size_t len)
 		return 0;
 	}
 	if (!err) err = tpm_submit(&the_tpm, s->cmd, len, s->rsp, sizeof(s->rsp), &s->rsp_len);
-	if (!err && s->managed) tpmhandles_note(s, s->cmd, len, s->rsp, s->rsp_len);
+	if (!err) note_handle(s, len);
 	return err;
 }
 
 /* As Linux: a response that nobody began to read keeps the device busy; bytes after the command are ignored. */
-static ssize session_write(struct file *file, const void *buf, size_t len, u64 *pos)
-{
+static ssize session_write(struct file *file, const void *buf, size_t len, u64 *pos) {
 	struct session *s = file->private_data;
-	size_t size;
-	int err;
+	size_t size = len >= FRAME_HEADER_LEN ? load_be32((const u8 *)buf + 2) : SIZE_MAX;
 
 	(void)pos;
 	if (len > sizeof(s->cmd)) return -E2BIG;
 	if (!s->answered) return -EBUSY;
-	size = len >= FRAME_HEADER_LEN ? load_be32((const u8 *)buf + 2) : SIZE_MAX;
 	if (size > len || size < FRAME_HEADER_LEN) return -EINVAL;
 	memcpy(s->cmd, buf, size);
 	s->rsp_len = 0;
 	s->rsp_pos = 0;
-	err = run_command(s, size);
-	if (err) return err;
+	TRY(run_command(s, size));
 	s->answered = false;
 	return (ssize)len;
 }
 
 /* The response, also in parts; what was read is wiped. 0 when there is none. */
-static ssize session_read(struct file *file, void *buf, size_t len, u64 *pos)
-{
+static ssize session_read(struct file *file, void *buf, size_t len, u64 *pos) {
 	struct session *s = file->private_data;
 	size_t n = min_u64(len, s->rsp_len - s->rsp_pos);
 
@@ -171,53 +208,45 @@ static ssize session_read(struct file *file, void *buf, size_t len, u64 *pos)
 	return (ssize)n;
 }
 
-static u32 session_poll(struct file *file)
-{
+static u32 session_poll(struct file *file) {
 	const struct session *s = file->private_data;
 
 	return !s->answered || s->rsp_pos < s->rsp_len ? POLLIN : POLLOUT;
 }
 
-static int show_version(struct show_sink *sink, void *arg)
-{
+static int show_version(struct show_sink *sink, void *arg) {
 	(void)arg;
 	show_format(sink, "2\n");
 	return 0;
 }
 
 /* arg: bank << 8 | PCR. Upper-case hex, as on Linux. */
-static int show_pcr(struct show_sink *sink, void *arg)
-{
+static int show_pcr(struct show_sink *sink, void *arg) {
 	size_t bank = (size_t)((uintptr_t)arg >> 8);
 	struct tpm_digests values;
-	int err = tpm_pcr_read(&the_tpm, (unsigned)((uintptr_t)arg & 0xff), &values);
 
-	for (size_t i = 0; !err && i < the_tpm.banks[bank].len; i++)
-		show_format(sink, "%02X", values.bytes[bank][i]);
-	if (!err) show_format(sink, "\n");
-	return err;
+	TRY(tpm_pcr_read(&the_tpm, (unsigned)((uintptr_t)arg & 0xff), &values));
+	for (size_t i = 0; i < the_tpm.banks[bank].len; i++) show_format(sink, "%02X", values.bytes[bank][i]);
+	show_format(sink, "\n");
+	return 0;
 }
 
-static int register_sysfs(struct superblock *sys)
-{
+static int register_sysfs(struct superblock *sys) {
 	static const struct pseudo_ops version_ops = { .show = show_version }, pcr_ops = { .show = show_pcr };
-	int err = pseudo_add(sys, "class/tpm/tpm0/tpm_version_major", S_IFREG | 0444, 0, &version_ops, NULL);
 
-	for (size_t bank = 0; !err && bank < the_tpm.bank_count; bank++) {
+	TRY(pseudo_add(sys, "class/tpm/tpm0/tpm_version_major", S_IFREG | 0444, 0, &version_ops, NULL));
+	for (size_t i = 0; i < the_tpm.bank_count * PCR_COUNT; i++) {
+		size_t bank = i / PCR_COUNT, pcr = i % PCR_COUNT;
 		const char *name = pcr_bank_name(the_tpm.banks[bank].alg);
-		char unknown[8], path[64];
+		char path[64];
 
-		text_format(unknown, sizeof(unknown), "%x", the_tpm.banks[bank].alg);
-		for (unsigned pcr = 0; !err && pcr < PCR_COUNT; pcr++) {
-			text_format(path, sizeof(path), "class/tpm/tpm0/pcr-%s/%u", name ? name : unknown, pcr);
-			err = pseudo_add(sys, path, S_IFREG | 0444, 0, &pcr_ops, (void *)(uintptr_t)(bank << 8 | pcr));
-		}
+		text_format(path, sizeof(path), "class/tpm/tpm0/pcr-%s/%zu", name ? name : "unknown", pcr);
+		TRY(pseudo_add(sys, path, S_IFREG | 0444, 0, &pcr_ops, (void *)(uintptr_t)(bank << 8 | pcr)));
 	}
-	return err;
+	return 0;
 }
 
-int tpmdev_register_nodes(void)
-{
+int tpmdev_register_nodes(void) {
 	static const struct file_ops fops = {
 		.open = session_open,
 		.release = session_release,
@@ -226,10 +255,9 @@ int tpmdev_register_nodes(void)
 		.poll = session_poll,
 	};
 	static const struct pseudo_ops ops = { .fops = &fops };
-	int err = pseudo_add(nodefs_dev(), "tpm0", S_IFCHR | 0600, DEV_TPM0, &ops, NULL);
 
-	if (!err) err = pseudo_add(nodefs_dev(), "tpmrm0", S_IFCHR | 0600, DEV_TPMRM0, &ops, &the_tpm);
-	if (!err) err = register_sysfs(nodefs_sys());
-	if (!err) err = tpmlog_register_nodes(nodefs_security());
-	return err;
+	TRY(pseudo_add(nodefs_dev(), "tpm0", S_IFCHR | 0600, DEV_TPM0, &ops, NULL));
+	TRY(pseudo_add(nodefs_dev(), "tpmrm0", S_IFCHR | 0600, DEV_TPMRM0, &ops, &the_tpm));
+	TRY(register_sysfs(nodefs_sys()));
+	return tpmlog_register_nodes(nodefs_security());
 }

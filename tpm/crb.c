@@ -35,8 +35,7 @@
 #define STS_FATAL 1u
 #define STS_IDLE 2u
 
-static int poll_reg(const struct crb *c, u32 addr, u32 mask, u32 want, u64 timeout_ms)
-{
+static int poll_reg(const struct crb *c, u32 addr, u32 mask, u32 want, u64 timeout_ms) {
 	const struct regs_wait wait = { .addr = addr, .mask = mask, .want = want, .timeout_ms = timeout_ms,
 					.id_addr = c->has_head ? REG_INTF_ID : REG_CMD_SIZE };
 
@@ -44,22 +43,19 @@ static int poll_reg(const struct crb *c, u32 addr, u32 mask, u32 want, u64 timeo
 }
 
 /* Makes sure that locality 0 is ours. */
-static int acquire(const struct crb *c)
-{
+static int acquire(const struct crb *c) {
 	if (!c->has_head || (regs_read(c->regs, REG_LOC_STATE) & LOC_OWNED_MASK) == LOC_OWNED) return 0;
 	regs_write(c->regs, REG_LOC_CTRL, LOC_REQUEST);
 	return poll_reg(c, REG_LOC_STATE, LOC_OWNED_MASK, LOC_OWNED, CRB_TIMEOUT_A_MS);
 }
 
 /* goIdle: its completion need not be seen before the next cmdReady, so a slow one is not an error. */
-static void go_idle(const struct crb *c)
-{
+static void go_idle(const struct crb *c) {
 	regs_write(c->regs, REG_REQ, REQ_IDLE);
 	(void)poll_reg(c, REG_REQ, REQ_IDLE, 0, CRB_TIMEOUT_C_MS); /* see above */
 }
 
-static int make_ready(const struct crb *c)
-{
+static int make_ready(const struct crb *c) {
 	int err = -ETIMEDOUT;
 
 	for (unsigned try = 0; try < CRB_READY_TRIES && err == -ETIMEDOUT; try++) {
@@ -71,19 +67,16 @@ static int make_ready(const struct crb *c)
 	return err;
 }
 
-static paddr_t read_addr(const struct crb *c, u32 low, u32 high)
-{
+static paddr_t read_addr(const struct crb *c, u32 low, u32 high) {
 	return regs_read(c->regs, low) | (u64)regs_read(c->regs, high) << 32;
 }
 
-static bool overlap(const struct crb *c)
-{
+static bool overlap(const struct crb *c) {
 	return c->cmd_addr < c->rsp_addr + c->rsp_len && c->rsp_addr < c->cmd_addr + c->cmd_len;
 }
 
 /* Addresses and sizes; the device may have lost them while it was idle, so it is Ready now. */
-static int learn_buffers(struct crb *c)
-{
+static int learn_buffers(struct crb *c) {
 	const struct tpm_regs *r = c->regs;
 	u8 probe[FRAME_HEADER_LEN];
 	u64 end;
@@ -104,8 +97,7 @@ static int learn_buffers(struct crb *c)
 	return 0;
 }
 
-int crb_open(struct crb *crb, const struct tpm_regs *regs, bool has_head)
-{
+int crb_open(struct crb *crb, const struct tpm_regs *regs, bool has_head) {
 	*crb = (struct crb){ .regs = regs, .has_head = has_head };
 	if (has_head && regs_gone(regs, REG_INTF_ID)) return -ENODEV;
 	TRY(acquire(crb));
@@ -115,8 +107,7 @@ int crb_open(struct crb *crb, const struct tpm_regs *regs, bool has_head)
 	return 0;
 }
 
-void crb_close(struct crb *crb)
-{
+void crb_close(struct crb *crb) {
 	if (crb->has_head) regs_write(crb->regs, REG_LOC_CTRL, LOC_RELINQUISH);
 }
 
@@ -124,8 +115,7 @@ void crb_close(struct crb *crb)
  * A device that ignores the start, because it thinks that the locality is not ours, shows no sign of it. So the
  * response buffer must not hold a good answer to the command before: where the buffers are one, the command covers it.
  */
-static int fill_buffers(const struct crb *c, const u8 *cmd, size_t len)
-{
+static int fill_buffers(const struct crb *c, const u8 *cmd, size_t len) {
 	static const u8 zeros[FRAME_HEADER_LEN];
 	const struct tpm_regs *r = c->regs;
 
@@ -133,8 +123,7 @@ static int fill_buffers(const struct crb *c, const u8 *cmd, size_t len)
 	return r->write_buffer(r->bus, c->cmd_addr, cmd, len);
 }
 
-int crb_send(struct crb *crb, const u8 *cmd, size_t len)
-{
+int crb_send(struct crb *crb, const u8 *cmd, size_t len) {
 	if (len > crb->cmd_len) return -E2BIG;
 	regs_write(crb->regs, REG_CANCEL, 0);
 	TRY(acquire(crb));
@@ -146,8 +135,7 @@ int crb_send(struct crb *crb, const u8 *cmd, size_t len)
 
 int crb_wait(struct crb *crb, u64 timeout_ms) { return poll_reg(crb, REG_START, 1, 0, timeout_ms); }
 
-static int copy_response(const struct crb *c, u8 *ret_rsp, size_t cap, size_t *ret_len)
-{
+static int copy_response(const struct crb *c, u8 *ret_rsp, size_t cap, size_t *ret_len) {
 	const struct tpm_regs *r = c->regs;
 	size_t len;
 
@@ -158,8 +146,7 @@ static int copy_response(const struct crb *c, u8 *ret_rsp, size_t cap, size_t *r
 	return 0;
 }
 
-int crb_receive(struct crb *crb, u8 *ret_rsp, size_t cap, size_t *ret_len)
-{
+int crb_receive(struct crb *crb, u8 *ret_rsp, size_t cap, size_t *ret_len) {
 	int err;
 
 	if (regs_read(crb->regs, REG_STS) & STS_FATAL) return -ENODEV; /* all ones say the same */

@@ -2,9 +2,9 @@
 /*
  * tpm/eventlog.h - the firmware's TCG event log.
  *
- * Parsed is not verified: eventlog_parse yields a raw view whose content is a claim; only
- * eventlog_replay, which compares with PCR values that a TPM gave, makes a struct eventlog_verified.
- * An event's type never decides anything but EV_NO_ACTION, which is never extended.
+ * Parsed is not verified: eventlog_parse yields a raw view whose content is a claim, until the values of
+ * eventlog_replay_pcr are found equal to those that a TPM gave. An event's type never decides anything but
+ * EV_NO_ACTION, which is never extended.
  *
  * Parsing (eventlog.c) needs no hash functions, so that the boot stub links it; replaying is in eventreplay.c.
  *
@@ -79,26 +79,5 @@ must_check int eventlog_find_alg(const struct eventlog_raw *log, u16 alg, size_t
  * the hash is not built in.
  */
 must_check int eventlog_replay_pcr(const struct eventlog_raw *log, size_t alg, unsigned pcr, struct digest *ret_value);
-
-/* PCR values of one bank as a TPM gave them. */
-struct eventlog_actual {
-	u16 alg;
-	u32 pcr_mask;                        /* which entries of values count */
-	u8 values[PCR_COUNT][HASH_MAX_LEN];
-};
-
-/* A log whose events give exactly the PCRs of pcr_mask in the bank alg. Made by eventlog_replay alone. */
-struct eventlog_verified {
-	const struct eventlog_raw *log;
-	u16 alg;
-	u32 pcr_mask;
-};
-
-/*
- * Compares every PCR of actual->pcr_mask. -EBADMSG when one differs: its number goes to *ret_pcr. -ENOENT when
- * the log does not have the bank, -ENOPKG when the hash is not built in.
- */
-must_check int eventlog_replay(const struct eventlog_raw *log, const struct eventlog_actual *actual,
-			       struct eventlog_verified *ret_verified, unsigned *ret_pcr);
 
 #endif

@@ -82,8 +82,7 @@ static const struct {
 	{ 0x11f, "TPM2_NV_UndefineSpaceSpecial" }, { 0x132, "TPM2_NV_GlobalWriteLock" },
 };
 
-static bool contains(const u16 *codes, size_t count, u32 code)
-{
+static bool contains(const u16 *codes, size_t count, u32 code) {
 	for (size_t i = 0; i < count; i++) {
 		if (codes[i] == code) return true;
 	}
@@ -91,15 +90,13 @@ static bool contains(const u16 *codes, size_t count, u32 code)
 }
 
 /* -EPERM, with the answer that the program gets. */
-static int refuse(u32 rc, const char *name, u8 ret_rsp[10], const char **ret_what)
-{
+static int refuse(u32 rc, const char *name, u8 ret_rsp[10], const char **ret_what) {
 	frame_write(ret_rsp, FRAME_ST_NO_SESSIONS, FRAME_HEADER_LEN, rc);
 	*ret_what = name;
 	return -EPERM;
 }
 
-int tpm_filter(const void *cmd, size_t len, u8 ret_rsp[10], const char **ret_what, u32 *ret_code)
-{
+int tpm_filter(const void *cmd, size_t len, u8 ret_rsp[10], const char **ret_what, u32 *ret_code) {
 	const u8 *bytes = cmd;
 	const char *name = "a command that is not on the list";
 

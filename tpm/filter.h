@@ -21,7 +21,6 @@
 #include "kernel/base/err.h"
 #include "kernel/base/types.h"
 
-must_check int tpm_filter(const void *cmd, size_t len, u8 ret_rsp[10], const char **ret_what,
-			  u32 *ret_code);
+must_check int tpm_filter(const void *cmd, size_t len, u8 ret_rsp[10], const char **ret_what, u32 *ret_code);
 
 #endif

@@ -46,16 +46,14 @@
 /* Command code or response code; frame has at least FRAME_HEADER_LEN bytes. */
 static inline u32 frame_code(const u8 *frame) { return load_be32(frame + 6); }
 
-static inline void frame_write(u8 frame[FRAME_HEADER_LEN], u16 tag, u32 size, u32 code)
-{
+static inline void frame_write(u8 frame[FRAME_HEADER_LEN], u16 tag, u32 size, u32 code) {
 	store_be16(frame, tag);
 	store_be32(frame + 2, size);
 	store_be32(frame + 6, code);
 }
 
 /* Size of the response that header begins. */
-must_check static inline int frame_response_size(const u8 header[FRAME_HEADER_LEN], size_t cap, size_t *ret_len)
-{
+must_check static inline int frame_response_size(const u8 header[FRAME_HEADER_LEN], size_t cap, size_t *ret_len) {
 	u16 tag = load_be16(header);
 	u32 size = load_be32(header + 2);
 

@@ -5,33 +5,30 @@
 #include "kernel/base/cursor.h"
 #include "kernel/base/mem.h"
 
+#define START_TIS 6u
+#define START_CRB 7u
+#define TIS_BASE 0xfed40000u     /* of locality 0, and on PCs of the CRB too */
+#define CONTROL_OFFSET 0x40u     /* the control area is this far into locality 0's page, if there is a locality */
 #define CONTROL_AREA_MIN 0x1000u /* page 0 is nobody's device */
 
-static int fail(const char **ret_why, int err, const char *why)
-{
-	*ret_why = why;
-	return err;
-}
-
-int location_parse(struct span table, struct tpm_location *ret_where, const char **ret_why)
-{
+int location_parse(struct span table, struct tpm_location *ret_where, const char **ret_why) {
 	struct cursor c = cursor_of(table);
 	struct span signature = cursor_take(&c, 4);
-	struct tpm_location where;
-	u64 end;
 
-	cursor_skip(&c, 32); /* the rest of the header */
-	cursor_skip(&c, 4);  /* platform class */
-	where.control_area = cursor_le64(&c);
-	where.start_method = cursor_le32(&c);
-	if (!cursor_ok(&c) || memcmp(signature.base, "TPM2", 4) != 0)
-		return fail(ret_why, -EBADMSG, "its ACPI table is malformed");
-	if (where.start_method != LOCATION_START_TIS && where.start_method != LOCATION_START_CRB)
-		return fail(ret_why, -EOPNOTSUPP,
-			    "its start method needs ACPI methods, a secure monitor or a bus that is not supported");
-	if (where.start_method == LOCATION_START_CRB &&
-	    (where.control_area < CONTROL_AREA_MIN || add_overflows(where.control_area, PAGE_SIZE, &end)))
-		return fail(ret_why, -EBADMSG, "its ACPI table gives no address of its control area");
-	*ret_where = where;
+	cursor_skip(&c, 36); /* the rest of the header, platform class */
+	u64 area = cursor_le64(&c), end;
+	u32 method = cursor_le32(&c);
+
+	*ret_why = "its ACPI table is malformed";
+	if (!cursor_ok(&c) || memcmp(signature.base, "TPM2", 4) != 0) return -EBADMSG;
+	*ret_why = "its start method needs ACPI methods, a secure monitor or a bus that is not supported";
+	if (method != START_TIS && method != START_CRB) return -EOPNOTSUPP;
+	*ret_why = "its ACPI table gives no address of its control area";
+	if (method == START_CRB && (area < CONTROL_AREA_MIN || add_overflows(area, PAGE_SIZE, &end))) return -EBADMSG;
+	if (method == START_TIS)
+		*ret_where = (struct tpm_location){ TPM_IF_TIS, TIS_BASE, true };
+	else
+		*ret_where = (struct tpm_location){
+			TPM_IF_CRB, area - CONTROL_OFFSET, area % PAGE_SIZE == CONTROL_OFFSET };
 	return 0;
 }

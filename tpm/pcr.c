@@ -2,8 +2,6 @@
 /* tpm/pcr.c - names and uses of PCRs and banks; relies on the tables below alone. */
 #include "tpm/pcr.h"
 
-#include "kernel/base/mem.h"
-
 static const char *const uses[PCR_COUNT] = {
 	[0] = "Firmware code: its version, its volumes and what the chip maker's start code measured.",
 	[1] = "Firmware configuration: boot variables, tables of devices, settings.",
@@ -24,10 +22,7 @@ static const char *const uses[PCR_COUNT] = {
 	[16] = "Debug: programs may reset and extend it, nothing may rely on it.",
 	[17] = "Dynamic launch: its details.",
 	[18] = "Dynamic launch: its authorities.",
-	[19] = "Dynamic launch: for the launched system.",
-	[20] = "Dynamic launch: for the launched system.",
-	[21] = "Dynamic launch: for the launched system.",
-	[22] = "Dynamic launch: for the launched system.",
+	[19 ... 22] = "Dynamic launch: for the launched system.",
 	[23] = "Application support: programs may reset and extend it.",
 };
 
@@ -46,26 +41,16 @@ const char *pcr_use(unsigned pcr) { return pcr < PCR_COUNT ? uses[pcr] : NULL; }
 
 bool pcr_free_for_programs(u32 pcr) { return pcr == PCR_DEBUG || pcr == PCR_APPLICATION; }
 
-const char *pcr_bank_name(u16 alg)
-{
+const char *pcr_bank_name(u16 alg) {
 	for (size_t i = 0; i < ARRAY_COUNT(banks); i++) {
 		if (banks[i].alg == alg) return banks[i].name;
 	}
 	return NULL;
 }
 
-size_t pcr_bank_len(u16 alg)
-{
+size_t pcr_bank_len(u16 alg) {
 	for (size_t i = 0; i < ARRAY_COUNT(banks); i++) {
 		if (banks[i].alg == alg) return banks[i].len;
 	}
 	return 0;
-}
-
-void pcr_initial_value(unsigned pcr, u8 startup_locality, u8 *ret_value, size_t len)
-{
-	bool dynamic = pcr >= PCR_DRTM_FIRST && pcr <= PCR_DRTM_LAST;
-
-	memset(ret_value, dynamic ? 0xff : 0, len);
-	if (pcr == 0 && len) ret_value[len - 1] = startup_locality;
 }

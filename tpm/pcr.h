@@ -51,7 +51,4 @@ const char *pcr_bank_name(u16 alg);
 /* Digest size of the algorithm, 0 when it is not known. */
 size_t pcr_bank_len(u16 alg);
 
-/* A PCR before its first extend, in a bank of len bytes; the locality of Startup counts for PCR 0 alone. */
-void pcr_initial_value(unsigned pcr, u8 startup_locality, u8 *ret_value, size_t len);
-
 #endif

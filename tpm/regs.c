@@ -2,15 +2,13 @@
 /* tpm/regs.c - the one bounded wait. Relies on now_ms; a register is read once more after the time is over. */
 #include "tpm/regs.h"
 
-bool regs_gone(const struct tpm_regs *regs, u32 id_addr)
-{
+bool regs_gone(const struct tpm_regs *regs, u32 id_addr) {
 	u32 id = regs_read(regs, id_addr);
 
 	return id == 0 || id == 0xffffffffu;
 }
 
-int regs_poll(const struct tpm_regs *regs, const struct regs_wait *wait, u32 *ret_value)
-{
+int regs_poll(const struct tpm_regs *regs, const struct regs_wait *wait, u32 *ret_value) {
 	u64 start = regs->now_ms(regs->bus);
 	u32 ones = wait->byte ? 0xffu : 0xffffffffu;
 

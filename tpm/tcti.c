@@ -29,20 +29,9 @@ struct tcti {
 	u8 rsp[FRAME_MAX];
 };
 
-/* The one cast from tss2's context. */
-static struct tcti *tcti_of(TSS2_TCTI_CONTEXT *context)
-{
+static TSS2_RC transmit(TSS2_TCTI_CONTEXT *context, size_t size, const u8 *command) {
 	struct tcti *t = (struct tcti *)(void *)context;
 
-	return t && t->common.magic == TCTI_MAGIC && t->common.version == 1 ? t : NULL;
-}
-
-static TSS2_RC transmit(TSS2_TCTI_CONTEXT *context, size_t size, const u8 *command)
-{
-	struct tcti *t = tcti_of(context);
-
-	if (!t) return TSS2_TCTI_RC_BAD_CONTEXT;
-	if (!command) return TSS2_TCTI_RC_BAD_REFERENCE;
 	if (t->state != STATE_IDLE) return TSS2_TCTI_RC_BAD_SEQUENCE;
 	if (size < FRAME_HEADER_LEN || size > sizeof(t->cmd) || load_be32(command + 2) != size)
 		return TSS2_TCTI_RC_BAD_VALUE;
@@ -55,8 +44,7 @@ static TSS2_RC transmit(TSS2_TCTI_CONTEXT *context, size_t size, const u8 *comma
 }
 
 /* First pause after which the command is worth another try, 0 for an answer that is final. */
-static u64 first_delay(const struct tcti *t)
-{
+static u64 first_delay(const struct tcti *t) {
 	switch (frame_code(t->rsp)) {
 	case FRAME_RC_TESTING: return frame_code(t->cmd) == FRAME_CC_SELF_TEST ? 0 : TCTI_DELAY_FIRST_MS;
 	case FRAME_RC_RETRY:
@@ -67,8 +55,7 @@ static u64 first_delay(const struct tcti *t)
 	}
 }
 
-static int run(struct tcti *t)
-{
+static int run(struct tcti *t) {
 	const struct tpm_regs *r = &t->wire->regs;
 
 	for (;;) {
@@ -81,13 +68,10 @@ static int run(struct tcti *t)
 	}
 }
 
-static TSS2_RC receive(TSS2_TCTI_CONTEXT *context, size_t *size, u8 *response, s32 timeout)
-{
-	struct tcti *t = tcti_of(context);
-	size_t cap;
+static TSS2_RC receive(TSS2_TCTI_CONTEXT *context, size_t *size, u8 *response, s32 timeout) {
+	struct tcti *t = (struct tcti *)(void *)context;
+	size_t cap = *size;
 
-	if (!t) return TSS2_TCTI_RC_BAD_CONTEXT;
-	if (!size) return TSS2_TCTI_RC_BAD_REFERENCE;
 	if (timeout != TSS2_TCTI_TIMEOUT_BLOCK) return TSS2_TCTI_RC_BAD_VALUE;
 	if (t->state == STATE_IDLE) return TSS2_TCTI_RC_BAD_SEQUENCE;
 	if (t->state == STATE_HELD) {
@@ -95,7 +79,6 @@ static TSS2_RC receive(TSS2_TCTI_CONTEXT *context, size_t *size, u8 *response, s
 		t->state = t->error ? STATE_IDLE : STATE_READY;
 	}
 	if (t->error) return t->error == -ENODEV ? TSS2_TCTI_RC_NO_CONNECTION : TSS2_TCTI_RC_IO_ERROR;
-	cap = *size;
 	*size = t->rsp_len;
 	if (!response) return TSS2_RC_SUCCESS;
 	if (cap < t->rsp_len) return TSS2_TCTI_RC_INSUFFICIENT_BUFFER;
@@ -106,8 +89,7 @@ static TSS2_RC receive(TSS2_TCTI_CONTEXT *context, size_t *size, u8 *response, s
 
 size_t tcti_size(void) { return sizeof(struct tcti); }
 
-struct tcti *tcti_init(void *memory, struct wire *wire)
-{
+struct tcti *tcti_init(void *memory, struct wire *wire) {
 	struct tcti *t = memory;
 
 	t->common = (TSS2_TCTI_CONTEXT_COMMON_V1){

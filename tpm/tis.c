@@ -33,21 +33,18 @@
 
 #define INT_GLOBAL (1u << 31)
 
-static int poll_status(const struct tpm_regs *r, u32 mask, u32 want, bool differ, u64 timeout_ms, u32 *ret_status)
-{
+static int poll_status(const struct tpm_regs *r, u32 mask, u32 want, bool differ, u64 timeout_ms, u32 *ret_status) {
 	const struct regs_wait wait = { .addr = REG_STS, .mask = mask, .want = want, .differ = differ, .lost = STS_ZERO,
 					.id_addr = REG_DID_VID, .timeout_ms = timeout_ms };
 
 	return regs_poll(r, &wait, ret_status);
 }
 
-static int poll_answer(const struct tpm_regs *r, u64 timeout_ms)
-{
+static int poll_answer(const struct tpm_regs *r, u64 timeout_ms) {
 	return poll_status(r, STS_VALID | STS_AVAIL, STS_VALID | STS_AVAIL, false, timeout_ms, NULL);
 }
 
-static int poll_burst(const struct tpm_regs *r, u32 *ret_burst)
-{
+static int poll_burst(const struct tpm_regs *r, u32 *ret_burst) {
 	u32 status;
 
 	TRY(poll_status(r, STS_BURST, 0, true, TIS_TIMEOUT_A_MS, &status));
@@ -55,8 +52,7 @@ static int poll_burst(const struct tpm_regs *r, u32 *ret_burst)
 	return 0;
 }
 
-static int acquire(const struct tpm_regs *r)
-{
+static int acquire(const struct tpm_regs *r) {
 	static const struct regs_wait owned = {
 		.addr = REG_ACCESS, .byte = true, .mask = ACCESS_VALID | ACCESS_ACTIVE | ACCESS_REQUEST,
 		.want = ACCESS_VALID | ACCESS_ACTIVE, .id_addr = REG_DID_VID, .timeout_ms = TIS_TIMEOUT_A_MS,
@@ -71,23 +67,20 @@ static int acquire(const struct tpm_regs *r)
 	return err;
 }
 
-int tis_open(const struct tpm_regs *regs)
-{
+int tis_open(const struct tpm_regs *regs) {
 	if (regs_gone(regs, REG_DID_VID)) return -ENODEV;
 	TRY(acquire(regs));
 	regs_write(regs, REG_INT_ENABLE, regs_read(regs, REG_INT_ENABLE) & ~INT_GLOBAL);
 	return 0;
 }
 
-void tis_close(const struct tpm_regs *regs)
-{
+void tis_close(const struct tpm_regs *regs) {
 	regs_write(regs, REG_STS, STS_READY);
 	regs->write8(regs->bus, REG_ACCESS, ACCESS_ACTIVE);
 }
 
 /* stsValid is not asked for: QEMU's Ready state does not show it. */
-static int make_ready(const struct tpm_regs *r)
-{
+static int make_ready(const struct tpm_regs *r) {
 	u32 status = regs_read(r, REG_STS);
 
 	if (!(status & STS_ZERO) && (status & STS_READY)) return 0;
@@ -95,8 +88,7 @@ static int make_ready(const struct tpm_regs *r)
 	return poll_status(r, STS_READY, STS_READY, false, TIS_TIMEOUT_B_MS, NULL);
 }
 
-static int push_bytes(const struct tpm_regs *r, const u8 *bytes, size_t len)
-{
+static int push_bytes(const struct tpm_regs *r, const u8 *bytes, size_t len) {
 	for (size_t done = 0; done < len;) {
 		u32 burst;
 
@@ -107,8 +99,7 @@ static int push_bytes(const struct tpm_regs *r, const u8 *bytes, size_t len)
 }
 
 /* -EPROTO: the device expects more, or fewer, bytes than we have. */
-static int check_expect(const struct tpm_regs *r, bool want)
-{
+static int check_expect(const struct tpm_regs *r, bool want) {
 	u32 status;
 
 	TRY(poll_status(r, STS_VALID, STS_VALID, false, TIS_TIMEOUT_C_MS, &status));
@@ -116,8 +107,7 @@ static int check_expect(const struct tpm_regs *r, bool want)
 }
 
 /* The last byte is held back until the device has shown that it expects one more. */
-static int push_command(const struct tpm_regs *r, const u8 *cmd, size_t len)
-{
+static int push_command(const struct tpm_regs *r, const u8 *cmd, size_t len) {
 	TRY(acquire(r));
 	TRY(make_ready(r));
 	TRY(push_bytes(r, cmd, len - 1));
@@ -126,8 +116,7 @@ static int push_command(const struct tpm_regs *r, const u8 *cmd, size_t len)
 	return check_expect(r, false);
 }
 
-int tis_send(const struct tpm_regs *regs, const u8 *cmd, size_t len)
-{
+int tis_send(const struct tpm_regs *regs, const u8 *cmd, size_t len) {
 	unsigned expect_tries = 0, silence_tries = 0;
 
 	for (;;) {
@@ -141,8 +130,7 @@ int tis_send(const struct tpm_regs *regs, const u8 *cmd, size_t len)
 }
 
 /* A device that is Ready again without having answered has lost the command: no use to wait for more. */
-int tis_wait(const struct tpm_regs *regs, u64 timeout_ms)
-{
+int tis_wait(const struct tpm_regs *regs, u64 timeout_ms) {
 	int err = poll_answer(regs, TIS_TIMEOUT_D_MS);
 
 	if (err != -ETIMEDOUT) return err;
@@ -150,8 +138,7 @@ int tis_wait(const struct tpm_regs *regs, u64 timeout_ms)
 	return poll_answer(regs, timeout_ms);
 }
 
-static int pull_bytes(const struct tpm_regs *r, u8 *ret_bytes, size_t len)
-{
+static int pull_bytes(const struct tpm_regs *r, u8 *ret_bytes, size_t len) {
 	for (size_t done = 0; done < len;) {
 		u32 burst;
 
@@ -162,8 +149,7 @@ static int pull_bytes(const struct tpm_regs *r, u8 *ret_bytes, size_t len)
 	return 0;
 }
 
-static int pull_response(const struct tpm_regs *r, u8 *ret_rsp, size_t cap, size_t *ret_len)
-{
+static int pull_response(const struct tpm_regs *r, u8 *ret_rsp, size_t cap, size_t *ret_len) {
 	size_t len;
 	u32 status;
 
@@ -176,8 +162,7 @@ static int pull_response(const struct tpm_regs *r, u8 *ret_rsp, size_t cap, size
 	return 0;
 }
 
-int tis_receive(const struct tpm_regs *regs, u8 *ret_rsp, size_t cap, size_t *ret_len)
-{
+int tis_receive(const struct tpm_regs *regs, u8 *ret_rsp, size_t cap, size_t *ret_len) {
 	int err;
 
 	for (unsigned try = 1;; try++) {

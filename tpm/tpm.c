@@ -34,9 +34,8 @@ struct state {
 	struct wire wire;
 	struct tcti *tcti;
 	TSS2_SYS_CONTEXT *sys;
-	size_t sys_len;
 	TPMS_CAPABILITY_DATA capability;
-	TPML_PCR_SELECTION wanted;
+	TPML_PCR_SELECTION selection;
 	TPML_PCR_SELECTION given;
 	TPML_DIGEST values;
 	TPM2B_DIGEST random;
@@ -51,17 +50,15 @@ struct state {
 static struct state *state_of(const struct tpm *tpm) { return tpm->state; }
 
 /* tss2-sys refuses to prepare a command after a failed one, so each starts from a fresh context. */
-static TSS2_SYS_CONTEXT *fresh(struct state *s)
-{
+static TSS2_SYS_CONTEXT *fresh(struct state *s) {
 	tcti_init(s->tcti, &s->wire);
 	/* Fails on sizes alone, and state_alloc saw to them. */
-	(void)Tss2_Sys_Initialize(s->sys, s->sys_len, (TSS2_TCTI_CONTEXT *)s->tcti, NULL);
+	(void)Tss2_Sys_Initialize(s->sys, Tss2_Sys_GetContextSize(0), (TSS2_TCTI_CONTEXT *)s->tcti, NULL);
 	return s->sys;
 }
 
 /* The one place where TSS2_RC becomes errno. */
-static int translate(struct tpm *tpm, TSS2_RC rc)
-{
+static int translate(struct tpm *tpm, TSS2_RC rc) {
 	struct state *s = state_of(tpm);
 
 	tpm->dead |= s->wire.dead || rc == TPM2_RC_INITIALIZE || rc == TPM2_RC_FAILURE;
@@ -70,29 +67,18 @@ static int translate(struct tpm *tpm, TSS2_RC rc)
 	return tcti_error(s->tcti) == -ETIMEDOUT ? -ETIMEDOUT : -EIO;
 }
 
-static void state_free(struct state *s)
-{
-	if (!s) return;
-	port_free(s->sys);
-	port_free(s->tcti);
-	port_free(s);
-}
-
-static struct state *state_alloc(void)
-{
-	struct state *s = port_alloc(sizeof(*s));
+/* One block: the struct, the transport and tss2's context behind it. */
+static struct state *state_alloc(void) {
+	size_t own = align_up(sizeof(struct state), 16), tcti = align_up(tcti_size(), 16);
+	struct state *s = port_alloc(own + tcti + Tss2_Sys_GetContextSize(0));
 
 	if (!s) return NULL;
-	s->sys_len = Tss2_Sys_GetContextSize(0);
-	s->sys = port_alloc(s->sys_len);
-	s->tcti = port_alloc(tcti_size());
-	if (s->sys && s->tcti) return s;
-	state_free(s);
-	return NULL;
+	s->tcti = (struct tcti *)((char *)s + own);
+	s->sys = (TSS2_SYS_CONTEXT *)((char *)s + own + tcti);
+	return s;
 }
 
-static bool tested(TSS2_RC rc)
-{
+static bool tested(TSS2_RC rc) {
 	return rc == TSS2_RC_SUCCESS || rc == TPM2_RC_TESTING; /* testing goes on in the background */
 }
 
@@ -100,8 +86,7 @@ static bool tested(TSS2_RC rc)
  * 0x100 is the answer to any command before Startup and to Startup after it: only when the self-test says
  * so is Startup sent, and then firmware has measured nothing.
  */
-static int start(struct tpm *tpm, const char **ret_why)
-{
+static int start(struct tpm *tpm, const char **ret_why) {
 	struct state *s = state_of(tpm);
 	TSS2_RC rc = Tss2_Sys_SelfTest(fresh(s), NULL, TPM2_NO, NULL);
 
@@ -121,13 +106,11 @@ static int start(struct tpm *tpm, const char **ret_why)
  * tss2-sys reads a response up to the end of its buffer, not of the response: what it made of a
  * response that is too short or too long is not to be believed. body is what it unmarshalled.
  */
-static int check_len(const struct state *s, size_t body)
-{
+static int check_len(const struct state *s, size_t body) {
 	return tcti_response_len(s->tcti) == FRAME_HEADER_LEN + body ? 0 : -EIO;
 }
 
-static int get_capability(struct tpm *tpm, u32 kind, u32 property, u32 count, bool *ret_more)
-{
+static int get_capability(struct tpm *tpm, u32 kind, u32 property, u32 count, bool *ret_more) {
 	struct state *s = state_of(tpm);
 	TPMI_YES_NO more = TPM2_NO;
 	size_t len = sizeof(more);
@@ -141,8 +124,7 @@ static int get_capability(struct tpm *tpm, u32 kind, u32 property, u32 count, bo
 	return check_len(s, len);
 }
 
-static int read_properties(struct tpm *tpm)
-{
+static int read_properties(struct tpm *tpm) {
 	const TPML_TAGGED_TPM_PROPERTY *list = &state_of(tpm)->capability.data.tpmProperties;
 	u32 manufacturer = 0;
 	const struct {
@@ -171,8 +153,7 @@ static int read_properties(struct tpm *tpm)
 }
 
 /* Objects and sessions that firmware and loaders left; persistent objects and NV are not ours to touch. */
-static int flush_leftovers(struct tpm *tpm, u32 first)
-{
+static int flush_leftovers(struct tpm *tpm, u32 first) {
 	struct state *s = state_of(tpm);
 	const TPML_HANDLE *list = &s->capability.data.handles;
 	bool more = true;
@@ -188,112 +169,74 @@ static int flush_leftovers(struct tpm *tpm, u32 first)
 	return 0;
 }
 
-/* One PCR_Read of s->wanted into s->given and s->values. */
-static int pcr_read(struct tpm *tpm, u32 *ret_counter)
-{
+/* PCR pcr of one bank, into s->values.digests[0]. */
+static int read_one(struct tpm *tpm, u16 alg, unsigned pcr, u32 *ret_counter) {
 	struct state *s = state_of(tpm);
+	TPMS_PCR_SELECTION *wanted = &s->selection.pcrSelections[0];
+	const TPMS_PCR_SELECTION *got = &s->given.pcrSelections[0];
 	size_t len = sizeof(*ret_counter);
 
+	s->selection.count = 1;
+	*wanted = (TPMS_PCR_SELECTION){ .hash = alg, .sizeofSelect = 3 };
+	wanted->pcrSelect[pcr / 8] = (u8)(1u << pcr % 8);
 	memset(&s->given, 0, sizeof(s->given));
 	memset(&s->values, 0, sizeof(s->values));
-	TRY(translate(tpm, Tss2_Sys_PCR_Read(fresh(s), NULL, &s->wanted, ret_counter, &s->given, &s->values, NULL)));
-	if (Tss2_MU_TPML_PCR_SELECTION_Marshal(&s->given, s->answer, sizeof(s->answer), &len) ||
+	TRY(translate(tpm, Tss2_Sys_PCR_Read(fresh(s), NULL, &s->selection, ret_counter, &s->given, &s->values, NULL)));
+	/* The selection comes back without the PCR when the bank lacks it. */
+	if (s->given.count != 1 || s->values.count != 1 || s->values.digests[0].size > HASH_MAX_LEN ||
+	    got->hash != alg || !(got->pcrSelect[pcr / 8] & 1u << pcr % 8) ||
+	    Tss2_MU_TPML_PCR_SELECTION_Marshal(&s->given, s->answer, sizeof(s->answer), &len) ||
 	    Tss2_MU_TPML_DIGEST_Marshal(&s->values, s->answer, sizeof(s->answer), &len))
 		return -EIO;
 	return check_len(s, len);
 }
 
-static void want(struct tpm *tpm, u16 alg, unsigned pcr)
-{
-	TPML_PCR_SELECTION *wanted = &state_of(tpm)->wanted;
-	TPMS_PCR_SELECTION *one = &wanted->pcrSelections[wanted->count++];
+/* Every bank. -EAGAIN when a PCR was updated between two of them. */
+static int read_all(struct tpm *tpm, unsigned pcr, struct tpm_digests *values) {
+	const TPM2B_DIGEST *value = &state_of(tpm)->values.digests[0];
+	u32 counter, first = 0;
 
-	*one = (TPMS_PCR_SELECTION){ .hash = alg, .sizeofSelect = 3 };
-	one->pcrSelect[pcr / 8] = (u8)(1u << pcr % 8);
-}
-
-/* Reads PCR pcr of the banks whose bits are not set in *have, and sets those that came. */
-static int read_part(struct tpm *tpm, unsigned pcr, struct tpm_digests *values, u32 *have, u32 *ret_counter)
-{
-	struct state *s = state_of(tpm);
-	u32 next = 0;
-
-	s->wanted.count = 0;
 	for (size_t i = 0; i < tpm->bank_count; i++) {
-		if (!(*have & 1u << i)) want(tpm, tpm->banks[i].alg, pcr);
-	}
-	TRY(pcr_read(tpm, ret_counter));
-	for (u32 i = 0; i < s->given.count; i++) {
-		const TPMS_PCR_SELECTION *one = &s->given.pcrSelections[i];
-		size_t bank = 0;
-
-		if (one->sizeofSelect <= pcr / 8 || !(one->pcrSelect[pcr / 8] & 1u << pcr % 8)) continue;
-		while (bank < tpm->bank_count && tpm->banks[bank].alg != one->hash) bank++;
-		if (bank == tpm->bank_count || *have & 1u << bank || next >= s->values.count ||
-		    s->values.digests[next].size != tpm->banks[bank].len)
-			return -EIO;
-		memcpy(values->bytes[bank], s->values.digests[next++].buffer, tpm->banks[bank].len);
-		*have |= 1u << bank;
-	}
-	return next ? 0 : -EIO; /* an active bank without this PCR */
-}
-
-/* Every bank, in as many parts as the TPM makes of it. -EAGAIN when a PCR was updated between two parts. */
-static int read_all(struct tpm *tpm, unsigned pcr, struct tpm_digests *values)
-{
-	u32 have = 0, counter, first = 0;
-
-	for (bool begun = false; have != (1u << tpm->bank_count) - 1; begun = true) {
-		TRY(read_part(tpm, pcr, values, &have, &counter));
-		if (begun && counter != first) return -EAGAIN;
+		TRY(read_one(tpm, tpm->banks[i].alg, pcr, &counter));
+		if (i && counter != first) return -EAGAIN;
+		if (value->size != tpm->banks[i].len) return -EIO;
+		memcpy(values->bytes[i], value->buffer, value->size);
 		first = counter;
 	}
 	return 0;
 }
 
-int tpm_pcr_read(struct tpm *tpm, unsigned pcr, struct tpm_digests *ret_values)
-{
+int tpm_pcr_read(struct tpm *tpm, unsigned pcr, struct tpm_digests *ret_values) {
 	struct tpm_digests values = { 0 };
 	int err = -EAGAIN;
 
 	if (pcr >= PCR_COUNT || !tpm->bank_count) return -EINVAL;
 	if (tpm->dead) return -EIO;
-	for (unsigned try = 0; err == -EAGAIN && try < CONSISTENT_TRIES; try++)
-		err = read_all(tpm, pcr, &values);
+	for (unsigned try = 0; err == -EAGAIN && try < CONSISTENT_TRIES; try++) err = read_all(tpm, pcr, &values);
 	if (err) return err == -EAGAIN ? -EIO : err;
 	*ret_values = values;
 	return 0;
 }
 
-/* Size of a digest that no table tells: the TPM shows it in PCR 0. */
-static int ask_len(struct tpm *tpm, u16 alg, u8 *ret_len)
-{
-	const TPML_DIGEST *values = &state_of(tpm)->values;
-	u32 counter;
-
-	state_of(tpm)->wanted.count = 0;
-	want(tpm, alg, 0);
-	TRY(pcr_read(tpm, &counter));
-	if (values->count != 1 || values->digests[0].size < 1 || values->digests[0].size > HASH_MAX_LEN) return -EIO;
-	*ret_len = (u8)values->digests[0].size;
-	return 0;
-}
-
-static int add_bank(struct tpm *tpm, u16 alg)
-{
+/* The size of a digest that no table tells is seen in PCR 0. */
+static int add_bank(struct tpm *tpm, u16 alg) {
 	struct tpm_bank bank = { .alg = alg, .hash = HASH_COUNT, .len = (u8)pcr_bank_len(alg) };
 	unsigned hash;
+	u32 counter;
 
 	if (tpm->bank_count == TPM_BANKS_MAX) return -EIO;
 	if (!hash_from_tpm_alg(alg, &hash)) bank.hash = (u8)hash;
-	if (!bank.len) TRY(ask_len(tpm, alg, &bank.len));
+	if (!bank.len) {
+		TRY(read_one(tpm, alg, 0, &counter));
+		bank.len = (u8)state_of(tpm)->values.digests[0].size;
+	}
+	if (!bank.len) return -EIO;
 	tpm->banks[tpm->bank_count++] = bank;
 	return 0;
 }
 
 /* A bank is active when some PCR is allocated in it. */
-static int read_banks(struct tpm *tpm)
-{
+static int read_banks(struct tpm *tpm) {
 	const TPML_PCR_SELECTION *assigned = &state_of(tpm)->capability.data.assignedPCR;
 	bool more;
 
@@ -308,8 +251,7 @@ static int read_banks(struct tpm *tpm)
 	return tpm->bank_count ? 0 : -EIO;
 }
 
-static int learn(struct tpm *tpm, const char **ret_why)
-{
+static int learn(struct tpm *tpm, const char **ret_why) {
 	static const u32 leftovers[] = { TPM2_TRANSIENT_FIRST, TPM2_LOADED_SESSION_FIRST, TPM2_ACTIVE_SESSION_FIRST };
 
 	TRY(start(tpm, ret_why));
@@ -321,8 +263,7 @@ static int learn(struct tpm *tpm, const char **ret_why)
 	return read_banks(tpm);
 }
 
-int tpm_open(struct tpm *tpm, const struct tpm_regs *regs, const struct tpm_location *where, const char **ret_why)
-{
+int tpm_open(struct tpm *tpm, const struct tpm_regs *regs, const struct tpm_location *where, const char **ret_why) {
 	const char *why = "out of memory";
 	struct state *s = state_alloc();
 	int err = s ? 0 : -ENOMEM;
@@ -340,21 +281,19 @@ int tpm_open(struct tpm *tpm, const struct tpm_regs *regs, const struct tpm_loca
 	return err;
 }
 
-void tpm_close(struct tpm *tpm, bool shutdown)
-{
+void tpm_close(struct tpm *tpm, bool shutdown) {
 	struct state *s = state_of(tpm);
 
 	if (s && shutdown && !tpm->dead)
 		(void)Tss2_Sys_Shutdown(fresh(s), NULL, TPM2_SU_CLEAR, NULL); /* the power goes off anyhow */
 	if (s && tpm->interface != TPM_IF_NONE) wire_close(&s->wire);
-	state_free(s);
+	port_free(s);
 	tpm->state = NULL;
 	tpm->dead = true;
 }
 
 /* The value that a bank will hold; false when its hash is not built in. */
-static bool foretell(const struct tpm_bank *bank, const u8 *old, const u8 *digest, u8 *ret_new)
-{
+static bool foretell(const struct tpm_bank *bank, const u8 *old, const u8 *digest, u8 *ret_new) {
 	struct hash_ctx ctx;
 
 	if (bank->hash == HASH_COUNT || hash_init(&ctx, bank->hash)) return false;
@@ -369,8 +308,7 @@ static bool foretell(const struct tpm_bank *bank, const u8 *old, const u8 *diges
  * for the algorithms that tss2 does not know, and an active bank must never be left out.
  */
 static size_t write_extend(const struct tpm *tpm, unsigned pcr, const struct tpm_digests *digests, u8 *frame,
-			   size_t cap)
-{
+			   size_t cap) {
 	struct writer w = writer_init(frame, cap);
 
 	writer_be16(&w, FRAME_ST_SESSIONS);
@@ -392,8 +330,7 @@ static size_t write_extend(const struct tpm *tpm, unsigned pcr, const struct tpm
 }
 
 /* 0 only for the one answer that a successful PCR_Extend has. */
-static int send_extend(struct tpm *tpm, unsigned pcr, const struct tpm_digests *digests)
-{
+static int send_extend(struct tpm *tpm, unsigned pcr, const struct tpm_digests *digests) {
 	struct state *s = state_of(tpm);
 	TSS2_TCTI_CONTEXT *tcti = (TSS2_TCTI_CONTEXT *)s->tcti;
 	size_t len = write_extend(tpm, pcr, digests, s->frame, sizeof(s->frame));
@@ -402,8 +339,7 @@ static int send_extend(struct tpm *tpm, unsigned pcr, const struct tpm_digests *
 
 	tcti_init(s->tcti, &s->wire);
 	rc = Tss2_Tcti_Transmit(tcti, len, s->frame);
-	if (rc == TSS2_RC_SUCCESS)
-		rc = Tss2_Tcti_Receive(tcti, &answer_len, s->answer, TSS2_TCTI_TIMEOUT_BLOCK);
+	if (rc == TSS2_RC_SUCCESS) rc = Tss2_Tcti_Receive(tcti, &answer_len, s->answer, TSS2_TCTI_TIMEOUT_BLOCK);
 	if (rc == TSS2_RC_SUCCESS && (rc = frame_code(s->answer)) == TSS2_RC_SUCCESS && answer_len != EXTEND_RSP_LEN)
 		rc = TSS2_SYS_RC_MALFORMED_RESPONSE;
 	return translate(tpm, rc);
@@ -412,8 +348,7 @@ static int send_extend(struct tpm *tpm, unsigned pcr, const struct tpm_digests *
 enum outcome { OUTCOME_OTHER = 0, OUTCOME_OLD, OUTCOME_NEW };
 
 static enum outcome compare(const struct tpm *tpm, const struct tpm_digests *actual, const struct tpm_digests *old,
-			    const struct tpm_digests *digests)
-{
+			    const struct tpm_digests *digests) {
 	size_t same = 0, extended = 0, foretold = 0;
 
 	for (size_t i = 0; i < tpm->bank_count; i++) {
@@ -435,8 +370,7 @@ static enum outcome compare(const struct tpm *tpm, const struct tpm_digests *act
 
 /* What became of an extend whose answer is not to be had. */
 static enum outcome read_back(struct tpm *tpm, unsigned pcr, const struct tpm_digests *old,
-			      const struct tpm_digests *digests)
-{
+			      const struct tpm_digests *digests) {
 	struct tpm_digests actual;
 
 	for (unsigned try = 0; try < READ_BACK_TRIES; try++) {
@@ -446,8 +380,7 @@ static enum outcome read_back(struct tpm *tpm, unsigned pcr, const struct tpm_di
 }
 
 /* After a success: what the PCR holds now, where it can be computed. */
-static void remember(struct tpm *tpm, unsigned pcr, const struct tpm_digests *digests)
-{
+static void remember(struct tpm *tpm, unsigned pcr, const struct tpm_digests *digests) {
 	struct state *s = state_of(tpm);
 	bool valid = true;
 
@@ -459,8 +392,7 @@ static void remember(struct tpm *tpm, unsigned pcr, const struct tpm_digests *di
 	s->known[pcr].valid = valid;
 }
 
-int tpm_extend(struct tpm *tpm, unsigned pcr, const struct tpm_digests *digests)
-{
+int tpm_extend(struct tpm *tpm, unsigned pcr, const struct tpm_digests *digests) {
 	struct state *s = state_of(tpm);
 	enum outcome outcome = OUTCOME_OLD;
 	int err = 0;
@@ -482,8 +414,7 @@ int tpm_extend(struct tpm *tpm, unsigned pcr, const struct tpm_digests *digests)
 	return 0;
 }
 
-int tpm_random(struct tpm *tpm, void *ret_buf, size_t len)
-{
+int tpm_random(struct tpm *tpm, void *ret_buf, size_t len) {
 	struct state *s = state_of(tpm);
 	u8 *out = ret_buf;
 
@@ -502,8 +433,7 @@ int tpm_random(struct tpm *tpm, void *ret_buf, size_t len)
 	return 0;
 }
 
-int tpm_submit(struct tpm *tpm, const void *cmd, size_t len, void *ret_rsp, size_t cap, size_t *ret_len)
-{
+int tpm_submit(struct tpm *tpm, const void *cmd, size_t len, void *ret_rsp, size_t cap, size_t *ret_len) {
 	struct state *s = state_of(tpm);
 	int err;
 
@@ -516,7 +446,6 @@ int tpm_submit(struct tpm *tpm, const void *cmd, size_t len, void *ret_rsp, size
 	return err == -ENODEV ? -EIO : err;
 }
 
-const char *tpm_interface_name(enum tpm_interface interface)
-{
+const char *tpm_interface_name(enum tpm_interface interface) {
 	return interface == TPM_IF_TIS ? "TIS" : interface == TPM_IF_CRB ? "CRB" : "none";
 }

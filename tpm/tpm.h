@@ -45,8 +45,9 @@ enum tpm_interface { TPM_IF_NONE = 0, TPM_IF_TIS, TPM_IF_CRB };
 
 /* Where ACPI's TPM2 table says that the TPM is (tpm/location.h). */
 struct tpm_location {
-	u32 start_method;      /* 6 TIS, 7 CRB */
-	paddr_t control_area;  /* CRB: physical address of the control area */
+	enum tpm_interface interface;
+	paddr_t base;          /* address 0 of struct tpm_regs */
+	bool has_head;         /* the registers below offset 0x40 are there: locality, interface id */
 };
 
 struct tpm {
@@ -86,8 +87,7 @@ must_check int tpm_random(struct tpm *tpm, void *ret_buf, size_t len);
  * Passes one raw command through (for /dev/tpm0, after the allow-list of tpm/filter.h). ret_len gets the
  * length of the response; a response longer than cap is -EIO. One submission, no retry.
  */
-must_check int tpm_submit(struct tpm *tpm, const void *cmd, size_t len, void *ret_rsp, size_t cap,
-			  size_t *ret_len);
+must_check int tpm_submit(struct tpm *tpm, const void *cmd, size_t len, void *ret_rsp, size_t cap, size_t *ret_len);
 
 /* "TIS", "CRB", "none". */
 const char *tpm_interface_name(enum tpm_interface interface);

@@ -6,9 +6,7 @@
  */
 #include "tpm/wire.h"
 
-#include "kernel/base/try.h"
 #include "tpm/frame.h"
-#include "tpm/location.h"
 #include "tpm/tis.h"
 
 #define REG_INTF_ID 0x30u
@@ -22,28 +20,18 @@ static const struct {
 	u32 code;
 	u32 ms;
 } durations[] = {
-	{ 0x13e, 750 },     /* SequenceComplete */
-	{ 0x143, 3000 },    /* SelfTest */
-	{ 0x144, 750 },     /* Startup */
-	{ 0x15c, 750 },     /* SequenceUpdate */
-	{ 0x182, 750 },     /* PCR_Extend */
-	{ 0x185, 750 },     /* EventSequenceComplete */
-	{ 0x186, 750 },     /* HashSequenceStart */
-	{ 0x17a, 750 },     /* GetCapability */
-	{ 0x17b, 2000 },    /* GetRandom */
-	{ 0x17e, 2000 },    /* PCR_Read */
-	{ 0x165, 2000 },    /* FlushContext */
-	{ 0x145, 2000 },    /* Shutdown */
-	{ 0x14e, 2000 },    /* NV_Read */
-	{ 0x177, 30000 },   /* VerifySignature */
-	{ 0x131, 300000 },  /* CreatePrimary: a key search of unknown length */
-	{ 0x153, 300000 },  /* Create */
-	{ 0x191, 300000 },  /* CreateLoaded */
+	{ 0x13e, 750 } /* SequenceComplete */, { 0x15c, 750 } /* SequenceUpdate */,
+	{ 0x186, 750 } /* HashSequenceStart */,
+	{ 0x144, 750 } /* Startup */, { 0x145, 2000 } /* Shutdown */, { 0x143, 3000 } /* SelfTest */,
+	{ 0x182, 750 } /* PCR_Extend */, { 0x17e, 2000 } /* PCR_Read */, { 0x185, 750 } /* EventSequenceComplete */,
+	{ 0x17a, 750 } /* GetCapability */, { 0x17b, 2000 } /* GetRandom */, { 0x165, 2000 } /* FlushContext */,
+	{ 0x14e, 2000 } /* NV_Read */, { 0x177, 30000 } /* VerifySignature */,
+	/* A key search of unknown length: CreatePrimary, Create, CreateLoaded. */
+	{ 0x131, 300000 }, { 0x153, 300000 }, { 0x191, 300000 },
 };
 #define DURATION_DEFAULT_MS 120000u
 
-u64 wire_duration_ms(u32 command_code)
-{
+u64 wire_duration_ms(u32 command_code) {
 	for (size_t i = 0; i < ARRAY_COUNT(durations); i++) {
 		if (durations[i].code == command_code) return durations[i].ms + WIRE_GRACE_MS;
 	}
@@ -51,25 +39,23 @@ u64 wire_duration_ms(u32 command_code)
 }
 
 /* The registers win over ACPI's table where both can be asked: tables are copied between machines. */
-static enum tpm_interface choose(const struct tpm_regs *regs, const struct tpm_location *where)
-{
-	u32 id = location_has_head(where) ? regs_read(regs, REG_INTF_ID) : INTF_KIND_CRB | INTF_CAP_CRB;
+static enum tpm_interface choose(const struct tpm_regs *regs, const struct tpm_location *where) {
+	u32 id = where->has_head ? regs_read(regs, REG_INTF_ID) : INTF_KIND_CRB | INTF_CAP_CRB;
 
 	if ((id & INTF_KIND) == INTF_KIND_CRB && (id & INTF_CAP_CRB)) return TPM_IF_CRB;
 	if ((id & INTF_KIND) == INTF_KIND_FIFO && (id & INTF_CAP_FIFO)) return TPM_IF_TIS;
-	return where->start_method == LOCATION_START_CRB ? TPM_IF_CRB : TPM_IF_TIS;
+	return where->interface;
 }
 
-int wire_open(struct wire *wire, const struct tpm_regs *regs, const struct tpm_location *where, const char **ret_why)
-{
+int wire_open(struct wire *wire, const struct tpm_regs *regs, const struct tpm_location *where, const char **ret_why) {
 	int err;
 
 	*wire = (struct wire){ .regs = *regs, .interface = choose(regs, where) };
-	wire->table_disagrees = (where->start_method == LOCATION_START_CRB) != (wire->interface == TPM_IF_CRB);
+	wire->table_disagrees = wire->interface != where->interface;
 	if (wire->interface == TPM_IF_TIS)
 		err = tis_open(&wire->regs);
 	else
-		err = crb_open(&wire->crb, &wire->regs, location_has_head(where));
+		err = crb_open(&wire->crb, &wire->regs, where->has_head);
 	if (!err) return 0;
 	wire->dead = true;
 	*ret_why = err == -ENODEV ? "nothing that is a TPM answers at its registers"
@@ -77,8 +63,7 @@ int wire_open(struct wire *wire, const struct tpm_regs *regs, const struct tpm_l
 	return err;
 }
 
-void wire_close(struct wire *wire)
-{
+void wire_close(struct wire *wire) {
 	if (wire->dead) return;
 	if (wire->interface == TPM_IF_TIS)
 		tis_close(&wire->regs);
@@ -87,34 +72,19 @@ void wire_close(struct wire *wire)
 	wire->dead = true;
 }
 
-static int tis_exchange(const struct tpm_regs *r, const u8 *cmd, size_t len, u8 *ret_rsp, size_t cap, size_t *ret_len,
-			bool *ret_started)
-{
-	TRY(tis_send(r, cmd, len));
-	*ret_started = true;
-	TRY(tis_wait(r, wire_duration_ms(frame_code(cmd))));
-	return tis_receive(r, ret_rsp, cap, ret_len);
-}
-
-static int crb_exchange(struct crb *c, const u8 *cmd, size_t len, u8 *ret_rsp, size_t cap, size_t *ret_len,
-			bool *ret_started)
-{
-	TRY(crb_send(c, cmd, len));
-	*ret_started = true;
-	TRY(crb_wait(c, wire_duration_ms(frame_code(cmd))));
-	return crb_receive(c, ret_rsp, cap, ret_len);
-}
-
-int wire_exchange(struct wire *wire, const u8 *cmd, size_t len, u8 *ret_rsp, size_t cap, size_t *ret_len)
-{
-	bool started = false;
-	int err;
+int wire_exchange(struct wire *wire, const u8 *cmd, size_t len, u8 *ret_rsp, size_t cap, size_t *ret_len) {
+	bool tis = wire->interface == TPM_IF_TIS;
+	const struct tpm_regs *r = &wire->regs;
+	struct crb *c = &wire->crb;
+	u64 ms = wire_duration_ms(frame_code(cmd));
 
 	if (wire->dead) return -EIO;
-	if (wire->interface == TPM_IF_TIS)
-		err = tis_exchange(&wire->regs, cmd, len, ret_rsp, cap, ret_len, &started);
-	else
-		err = crb_exchange(&wire->crb, cmd, len, ret_rsp, cap, ret_len, &started);
-	wire->dead = err == -ENODEV || (err == -ETIMEDOUT && started);
+	int err = tis ? tis_send(r, cmd, len) : crb_send(c, cmd, len);
+	if (!err) {
+		err = tis ? tis_wait(r, ms) : crb_wait(c, ms);
+		wire->dead = err == -ETIMEDOUT;
+	}
+	if (!err) err = tis ? tis_receive(r, ret_rsp, cap, ret_len) : crb_receive(c, ret_rsp, cap, ret_len);
+	wire->dead |= err == -ENODEV;
 	return err;
 }

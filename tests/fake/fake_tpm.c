@@ -460,5 +460,5 @@ struct tpm_regs fake_tpm_regs(struct fake_tpm *fake)
 
 struct tpm_location fake_tpm_location(const struct fake_tpm *fake)
 {
-	return (struct tpm_location){ .start_method = fake->crb ? 7 : 6, .control_area = fake->crb ? 0xfed40040 : 0 };
+	return (struct tpm_location){ fake->crb ? TPM_IF_CRB : TPM_IF_TIS, 0xfed40000, true };
 }

@@ -64,7 +64,6 @@ struct fake_tpm {
 	u64 run_us;            /* how long a command runs */
 	bool started;
 	bool failure_mode;
-	u32 part;              /* PCR_Read gives at most so many digests; 0: eight */
 	bool restless;         /* the update counter moves with every PCR_Read */
 	size_t bank_count;
 	struct fake_bank banks[16];

@@ -93,12 +93,12 @@ static void pcr_extend(struct fake_tpm *f, struct cursor c)
 	answer(f, FRAME_ST_SESSIONS, 0, &body);
 }
 
-/* Up to f->part digests; what was not given is not in the returned selection. */
+/* Up to eight digests; what was not given is not in the returned selection. */
 static void pcr_read(struct fake_tpm *f, struct cursor c)
 {
 	struct writer body = body_of(f), digests;
 	u8 digest_bytes[8 * (2 + HASH_MAX_LEN)];
-	u32 count = cursor_be32(&c), given = 0, limit = f->part ? f->part : 8;
+	u32 count = cursor_be32(&c), given = 0;
 
 	digests = writer_init(digest_bytes, sizeof(digest_bytes));
 	f->update_counter += f->restless;
@@ -111,7 +111,7 @@ static void pcr_read(struct fake_tpm *f, struct cursor c)
 		u8 out[3] = { 0 };
 
 		for (unsigned pcr = 0; bank && pcr < TPM_PCR_COUNT && pcr / 8 < select.len; pcr++) {
-			if (!(select.base[pcr / 8] & 1u << pcr % 8) || given == limit)
+			if (!(select.base[pcr / 8] & 1u << pcr % 8) || given == 8)
 				continue;
 			out[pcr / 8] |= (u8)(1u << pcr % 8);
 			writer_be16(&digests, bank->len);

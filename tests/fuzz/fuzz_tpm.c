@@ -107,13 +107,13 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t len)
 {
 	struct bus bus = { .input = cursor_init(data, len) };
 	struct tpm_regs regs = { read8, write8, read32, write32, read_buffer, write_buffer, now_ms, pause_long, &bus };
-	struct tpm_location where = { .control_area = 0xfed40040 };
+	struct tpm_location where = { .base = 0xfed40000, .has_head = true };
 	struct tpm_digests digests = { 0 };
 	struct tpm tpm;
 	u8 random[40];
 
 	bus.kind = cursor_u8(&bus.input) % 3;
-	where.start_method = bus.kind ? 7 : 6;
+	where.interface = bus.kind ? TPM_IF_CRB : TPM_IF_TIS;
 	if (tpm_open(&tpm, &regs, &where, NULL))
 		return fake_port_live() ? abort(), 0 : 0;
 	if (!tpm.bank_count || tpm.bank_count > TPM_BANKS_MAX)

@@ -178,15 +178,15 @@ static void location_of_supported_start_methods_is_found(void **state)
 	(void)state;
 	make_table(table, 6, 0);
 	assert_int_equal(location_parse((struct span){ table, 52 }, &where, &why), 0);
-	assert_int_equal(location_base(&where), 0xfed40000);
-	assert_true(location_has_head(&where));
+	assert_int_equal(where.base, 0xfed40000);
+	assert_true(where.has_head);
 	make_table(table, 7, 0xfed40040);
 	assert_int_equal(location_parse((struct span){ table, 52 }, &where, &why), 0);
-	assert_int_equal(location_base(&where), 0xfed40000);
-	assert_true(location_has_head(&where));
+	assert_int_equal(where.base, 0xfed40000);
+	assert_true(where.has_head);
 	make_table(table, 7, 0x7f000000);
 	assert_int_equal(location_parse((struct span){ table, 52 }, &where, &why), 0);
-	assert_false(location_has_head(&where));
+	assert_false(where.has_head);
 }
 
 static void location_bad_table_is_refused_with_a_reason(void **state)
@@ -226,7 +226,7 @@ static void open_table_naming_other_interface_follows_registers(void **state)
 	for (int crb = 0; crb < 2; crb++) {
 		fake_tpm_init(&fake, crb);
 		struct tpm_regs regs = fake_tpm_regs(&fake);
-		struct tpm_location where = { .start_method = crb ? 6 : 7, .control_area = 0xfed40040 };
+		struct tpm_location where = { crb ? TPM_IF_TIS : TPM_IF_CRB, 0xfed40000, true };
 
 		assert_int_equal(tpm_open(&tpm, &regs, &where, NULL), 0);
 		assert_int_equal(tpm.interface, crb ? TPM_IF_CRB : TPM_IF_TIS);
@@ -258,12 +258,10 @@ static void open_more_banks_than_room_is_eio(void **state)
 static void open_out_of_memory_is_enomem_without_leak(void **state)
 {
 	(void)state;
-	for (u64 n = 1; n <= 3; n++) {
-		fake_tpm_init(&fake, true);
-		fake_port_fail_after(n);
-		assert_int_equal(try_open(), -ENOMEM);
-		assert_int_equal(fake_port_live(), 0);
-	}
+	fake_tpm_init(&fake, true);
+	fake_port_fail_after(1);
+	assert_int_equal(try_open(), -ENOMEM);
+	assert_int_equal(fake_port_live(), 0);
 	fake_port_fail_after(0);
 }
 
@@ -309,13 +307,14 @@ static void extend_unknown_bank_is_extended_too(void **state)
 	assert_memory_not_equal(fake.banks[5].pcrs[PCR], before.banks[5].pcrs[PCR], 24);
 	before = fake;
 	fake.fault = FAKE_DROP_AFTER;
-	fake.fault_at = fake.commands + 2;
+	fake.fault_code = 0x182;
+	fake.fault_at = fake.commands + 1;
+	fake.fault_count = 7; /* the old value of six banks is read first */
 	assert_int_equal(tpm_extend(&tpm, PCR, &d), 0); /* decided by the banks that can be computed */
 	assert_int_equal(fake.extends, before.extends + 1);
 	fake.fault = FAKE_DROP_BEFORE;
 	fake.fault_code = 0x182;
 	fake.fault_at = fake.commands + 1;
-	fake.fault_count = 2;
 	assert_int_equal(tpm_extend(&tpm, PCR, &d), 0); /* the old value was read afresh */
 	assert_int_equal(fake.extends, before.extends + 2);
 	tpm_close(&tpm, false);
@@ -347,8 +346,8 @@ static void extend_lost_answer(bool crb, enum fake_fault fault, u64 sent)
 static void extend_answer_lost_before_execution_is_sent_again(void **state)
 {
 	(void)state;
-	extend_lost_answer(false, FAKE_DROP_BEFORE, 3); /* extend, read back, extend */
-	extend_lost_answer(true, FAKE_DROP_BEFORE, 3);
+	extend_lost_answer(false, FAKE_DROP_BEFORE, 6); /* extend, read back four banks, extend */
+	extend_lost_answer(true, FAKE_DROP_BEFORE, 6);
 }
 
 static void extend_answer_lost_after_execution_is_found_done(void **state)
@@ -358,8 +357,8 @@ static void extend_answer_lost_after_execution_is_found_done(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_COUNT(faults); i++) {
-		extend_lost_answer(false, faults[i], 2);
-		extend_lost_answer(true, faults[i], 2);
+		extend_lost_answer(false, faults[i], 5);
+		extend_lost_answer(true, faults[i], 5);
 	}
 }
 
@@ -410,7 +409,7 @@ static void extend_always_lost_before_execution_is_eio_and_unchanged(void **stat
 	fake.fault_count = 1000000;
 	assert_int_equal(tpm_extend(&tpm, PCR, &d), -EIO);
 	assert_int_equal(look(&before, &d), 'O');
-	assert_int_equal(fake.commands, before.commands + 6); /* three times: extend, read back */
+	assert_int_equal(fake.commands, before.commands + 15); /* three times: extend, read back four banks */
 	assert_false(tpm.dead);
 	fake.fault = FAKE_FAULT_NONE;
 	assert_int_equal(tpm_extend(&tpm, PCR, &d), 0);
@@ -436,7 +435,7 @@ static void extend_retry_answers_are_resent_until_taken(void **state)
 		fake.fault_count = 4;
 		assert_int_equal(tpm_extend(&tpm, PCR, &d), 0);
 		assert_int_equal(look(&before, &d), 'N');
-		assert_int_equal(fake.commands, before.commands + 6); /* and one read-back */
+		assert_int_equal(fake.commands, before.commands + 9); /* and one read-back */
 		assert_true(fake.now_us - before.now_us >= 15 * 20 * 1000); /* 20 + 40 + 80 + 160 ms */
 		tpm_close(&tpm, false);
 	}
@@ -514,14 +513,13 @@ static void extend_bad_pcr_is_einval(void **state)
 	tpm_close(&tpm, false);
 }
 
-static void pcr_read_in_parts_joins_them(void **state)
+static void pcr_read_gives_every_bank(void **state)
 {
 	struct tpm_digests d;
 
 	(void)state;
-	for (u32 part = 1; part <= 3; part++) {
-		open_fresh(part % 2);
-		fake.part = part;
+	for (int crb = 0; crb < 2; crb++) {
+		open_fresh(crb);
 		assert_int_equal(tpm_pcr_read(&tpm, 3, &d), 0);
 		for (size_t i = 0; i < 4; i++)
 			assert_memory_equal(d.bytes[i], fake.banks[i].pcrs[3], fake.banks[i].len);
@@ -529,13 +527,12 @@ static void pcr_read_in_parts_joins_them(void **state)
 	}
 }
 
-static void pcr_read_with_updates_between_the_parts_is_eio(void **state)
+static void pcr_read_with_updates_between_the_banks_is_eio(void **state)
 {
 	struct tpm_digests d;
 
 	(void)state;
 	open_fresh(true);
-	fake.part = 1;
 	fake.restless = true;
 	assert_int_equal(tpm_pcr_read(&tpm, 3, &d), -EIO);
 	fake.restless = false;
@@ -664,8 +661,8 @@ int main(void)
 		cmocka_unit_test(extend_stalled_tpm_is_bounded_and_dead_afterwards),
 		cmocka_unit_test(extend_restarted_tpm_is_ebadmsg_and_never_started),
 		cmocka_unit_test(extend_bad_pcr_is_einval),
-		cmocka_unit_test(pcr_read_in_parts_joins_them),
-		cmocka_unit_test(pcr_read_with_updates_between_the_parts_is_eio),
+		cmocka_unit_test(pcr_read_gives_every_bank),
+		cmocka_unit_test(pcr_read_with_updates_between_the_banks_is_eio),
 		cmocka_unit_test(random_any_length_is_filled),
 		cmocka_unit_test(submit_raw_command_passes_it_once),
 		cmocka_unit_test(every_fault_at_every_command_keeps_the_promise),

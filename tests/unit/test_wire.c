@@ -261,16 +261,12 @@ static void tcti_calls_out_of_order_are_bad_sequence(void **state)
 static void tcti_bad_arguments_are_refused(void **state)
 {
 	TSS2_TCTI_CONTEXT *t = open_tcti(false);
-	static u8 zeros[1024];
 	size_t size = sizeof(rsp);
 
 	(void)state;
 	assert_int_equal(Tss2_Tcti_Transmit(t, 9, get_random), TSS2_TCTI_RC_BAD_VALUE);
 	assert_int_equal(Tss2_Tcti_Transmit(t, 11, get_random), TSS2_TCTI_RC_BAD_VALUE);
-	assert_int_equal(Tss2_Tcti_Transmit(t, 12, NULL), TSS2_TCTI_RC_BAD_REFERENCE);
-	assert_int_equal(Tss2_Tcti_Receive(t, NULL, rsp, -1), TSS2_TCTI_RC_BAD_REFERENCE);
 	assert_int_equal(Tss2_Tcti_Receive(t, &size, rsp, 100), TSS2_TCTI_RC_BAD_VALUE);
-	assert_int_equal(TSS2_TCTI_TRANSMIT(t)((TSS2_TCTI_CONTEXT *)zeros, 12, get_random), TSS2_TCTI_RC_BAD_CONTEXT);
 	assert_int_equal(Tss2_Tcti_Cancel(t), TSS2_TCTI_RC_NOT_IMPLEMENTED);
 	assert_int_equal(fake.commands, 0);
 }
