@@ -17,51 +17,32 @@ static u64 kept;
 static u64 debt;
 static u64 reserve = RESERVE_MIN;
 
-static u64 free_pages(void)
-{
+static u64 free_pages(void) {
 	struct pmm_stats stats;
 
 	pmm_stats(&stats);
 	return stats.free;
 }
 
-void commit_init(void)
-{
-	reserve = RESERVE_MIN + free_pages() / RESERVE_SHARE;
-}
+void commit_init(void) { reserve = RESERVE_MIN + free_pages() / RESERVE_SHARE; }
 
-static int check(u64 more)
-{
+static int check(u64 more) {
 	u64 open = charged - kept + debt + reserve;
 	u64 available = free_pages();
 
 	return available < open || available - open < more ? -ENOMEM : 0;
 }
 
-int commit_charge(u64 pages)
-{
-	if (check(pages) != 0)
-		return -ENOMEM;
+int commit_charge(u64 pages) {
+	if (check(pages) != 0) return -ENOMEM;
 	charged += pages;
 	return 0;
 }
 
-void commit_uncharge(u64 pages)
-{
-	charged -= pages;
-}
+void commit_uncharge(u64 pages) { charged -= pages; }
 
-void commit_kept(s64 pages)
-{
-	kept += (u64)pages;
-}
+void commit_kept(s64 pages) { kept += (u64)pages; }
 
-void commit_debt(s64 pages)
-{
-	debt += (u64)pages;
-}
+void commit_debt(s64 pages) { debt += (u64)pages; }
 
-u64 commit_charged(void)
-{
-	return charged;
-}
+u64 commit_charged(void) { return charged; }

@@ -32,33 +32,28 @@ struct phdr {
 	u64 off, addr, file_len, mem_len, align;
 };
 
-static int refuse(const char **ret_why, const char *why)
-{
+static int refuse(const char **ret_why, const char *why) {
 	*ret_why = why;
 	return -ENOEXEC;
 }
 
-static const char *check_identity(struct cursor *c)
-{
+static const char *check_identity(struct cursor *c) {
 	static const u8 magic[4] = { 0x7f, 'E', 'L', 'F' };
 	struct span ident = cursor_take(c, 16);
 
-	if (!cursor_ok(c) || memcmp(ident.base, magic, sizeof(magic)) != 0)
-		return "is not an ELF file";
+	if (!cursor_ok(c) || memcmp(ident.base, magic, sizeof(magic)) != 0) return "is not an ELF file";
 	if (ident.base[4] != 2 || ident.base[5] != 1 || ident.base[6] != 1)
 		return "is not a 64-bit little-endian ELF file of version 1";
 	return NULL;
 }
 
-int elf_parse_header(struct span head, u64 file_len, struct elf_header *ret_header, const char **ret_why)
-{
+int elf_parse_header(struct span head, u64 file_len, struct elf_header *ret_header, const char **ret_why) {
 	struct cursor c = cursor_of(head);
 	const char *why = check_identity(&c);
 	struct elf_header h;
 	u64 table_end;
 
-	if (why != NULL)
-		return refuse(ret_why, why);
+	if (why != NULL) return refuse(ret_why, why);
 	u32 type = cursor_le16(&c);
 	u32 machine = cursor_le16(&c);
 	u32 version = cursor_le32(&c);
@@ -68,14 +63,10 @@ int elf_parse_header(struct span head, u64 file_len, struct elf_header *ret_head
 	u32 phdr_len = cursor_le16(&c);
 	h.phdr_count = cursor_le16(&c);
 	cursor_skip(&c, 6);
-	if (!cursor_ok(&c))
-		return refuse(ret_why, "ends inside its ELF header");
-	if (machine != EM_X86_64 || version != 1)
-		return refuse(ret_why, "is not for x86-64");
-	if (type != ET_EXEC && type != ET_DYN)
-		return refuse(ret_why, "is an ELF file but not a program");
-	if (phdr_len != ELF_PHDR_LEN)
-		return refuse(ret_why, "has program headers of a wrong size");
+	if (!cursor_ok(&c)) return refuse(ret_why, "ends inside its ELF header");
+	if (machine != EM_X86_64 || version != 1) return refuse(ret_why, "is not for x86-64");
+	if (type != ET_EXEC && type != ET_DYN) return refuse(ret_why, "is an ELF file but not a program");
+	if (phdr_len != ELF_PHDR_LEN) return refuse(ret_why, "has program headers of a wrong size");
 	if (h.phdr_count < 1 || h.phdr_count > ELF_PHDRS_MAX)
 		return refuse(ret_why, "has no program headers or more than 64");
 	if (add_overflows(h.phdr_off, (u64)h.phdr_count * ELF_PHDR_LEN, &table_end) || table_end > file_len)
@@ -85,8 +76,7 @@ int elf_parse_header(struct span head, u64 file_len, struct elf_header *ret_head
 	return 0;
 }
 
-static struct phdr read_phdr(struct cursor *c)
-{
+static struct phdr read_phdr(struct cursor *c) {
 	struct phdr p;
 
 	p.type = cursor_le32(c);
@@ -100,12 +90,10 @@ static struct phdr read_phdr(struct cursor *c)
 	return p;
 }
 
-static const char *check_load_file(const struct phdr *p, u64 file_len)
-{
+static const char *check_load_file(const struct phdr *p, u64 file_len) {
 	u64 file_end;
 
-	if (p->file_len > p->mem_len)
-		return "has a segment with more bytes in the file than in memory";
+	if (p->file_len > p->mem_len) return "has a segment with more bytes in the file than in memory";
 	if (add_overflows(p->off, p->file_len, &file_end) || file_end > file_len)
 		return "has a segment beyond its end";
 	if ((p->off & (PAGE_SIZE - 1)) != (p->addr & (PAGE_SIZE - 1)))
@@ -115,19 +103,15 @@ static const char *check_load_file(const struct phdr *p, u64 file_len)
 	return NULL;
 }
 
-static const char *check_load(const struct phdr *p, const struct elf_header *h, u64 file_len)
-{
+static const char *check_load(const struct phdr *p, const struct elf_header *h, u64 file_len) {
 	const char *why = check_load_file(p, file_len);
 	u64 mem_end;
 
-	if (why != NULL)
-		return why;
+	if (why != NULL) return why;
 	if (add_overflows(p->addr, p->mem_len, &mem_end) || mem_end > HIGH_LIMIT)
 		return "has a segment outside the user half of the address space";
-	if (!h->position_independent && p->addr < LOW_LIMIT)
-		return "has a segment below 0x10000";
-	if (h->position_independent && mem_end > DYN_SPAN_MAX)
-		return "has segments too far apart";
+	if (!h->position_independent && p->addr < LOW_LIMIT) return "has a segment below 0x10000";
+	if (h->position_independent && mem_end > DYN_SPAN_MAX) return "has segments too far apart";
 	if ((p->flags & ELF_PF_W) != 0 && (p->flags & ELF_PF_X) != 0)
 		return "has a segment that is writable and executable";
 	if ((p->flags & ELF_PF_W) == 0 && p->mem_len > p->file_len)
@@ -135,8 +119,7 @@ static const char *check_load(const struct phdr *p, const struct elf_header *h, 
 	return NULL;
 }
 
-static const char *add_load(struct elf_plan *plan, const struct phdr *p)
-{
+static const char *add_load(struct elf_plan *plan, const struct phdr *p) {
 	struct elf_segment *s = &plan->segments[plan->segment_count];
 	u64 start = align_down(p->addr, PAGE_SIZE);
 
@@ -155,20 +138,17 @@ static const char *add_load(struct elf_plan *plan, const struct phdr *p)
 	return NULL;
 }
 
-static const char *take_phdr(struct elf_plan *plan, const struct phdr *p, const struct elf_header *h, u64 file_len)
-{
+static const char *take_phdr(struct elf_plan *plan, const struct phdr *p, const struct elf_header *h, u64 file_len) {
 	const char *why;
 	u64 end;
 
 	switch (p->type) {
 	case PT_LOAD:
-		if (p->mem_len == 0)
-			return NULL;
+		if (p->mem_len == 0) return NULL;
 		why = check_load(p, h, file_len);
 		return why != NULL ? why : add_load(plan, p);
 	case PT_INTERP:
-		if (plan->interp_len != 0)
-			return "names two interpreters";
+		if (plan->interp_len != 0) return "names two interpreters";
 		if (p->file_len < 2 || p->file_len > INTERP_LEN_MAX)
 			return "names an interpreter of impossible length";
 		if (add_overflows(p->off, p->file_len, &end) || end > file_len)
@@ -179,16 +159,13 @@ static const char *take_phdr(struct elf_plan *plan, const struct phdr *p, const 
 	case PT_PHDR:
 		plan->phdr_addr = p->addr;
 		return NULL;
-	case PT_GNU_STACK:
-		return (p->flags & ELF_PF_X) != 0 ? "asks for an executable stack" : NULL;
-	default:
-		return NULL;
+	case PT_GNU_STACK: return (p->flags & ELF_PF_X) != 0 ? "asks for an executable stack" : NULL;
+	default: return NULL;
 	}
 }
 
 /* Where the table is mapped: the segment whose file bytes hold it; a PT_PHDR that says otherwise is wrong. */
-static const char *find_phdrs(struct elf_plan *plan, const struct elf_header *h)
-{
+static const char *find_phdrs(struct elf_plan *plan, const struct elf_header *h) {
 	u64 len = (u64)h->phdr_count * ELF_PHDR_LEN, found = 0;
 
 	for (u32 i = 0; i < plan->segment_count && found == 0; i++) {
@@ -204,8 +181,7 @@ static const char *find_phdrs(struct elf_plan *plan, const struct elf_header *h)
 	return NULL;
 }
 
-static const char *check_entry(const struct elf_plan *plan)
-{
+static const char *check_entry(const struct elf_plan *plan) {
 	for (u32 i = 0; i < plan->segment_count; i++) {
 		const struct elf_segment *s = &plan->segments[i];
 
@@ -216,8 +192,7 @@ static const char *check_entry(const struct elf_plan *plan)
 }
 
 int elf_parse_segments(const struct elf_header *header, struct span phdrs, u64 file_len, struct elf_plan *ret_plan,
-		       const char **ret_why)
-{
+		       const char **ret_why) {
 	struct cursor c = cursor_of(phdrs);
 	const char *why = NULL;
 
@@ -232,14 +207,10 @@ int elf_parse_segments(const struct elf_header *header, struct span phdrs, u64 f
 
 		why = cursor_ok(&c) ? take_phdr(ret_plan, &p, header, file_len) : "ends inside its program headers";
 	}
-	if (why == NULL && ret_plan->segment_count == 0)
-		why = "has nothing to load";
-	if (why == NULL && ret_plan->align > DYN_SPAN_MAX)
-		why = "has a segment with an absurd alignment";
-	if (why == NULL)
-		why = find_phdrs(ret_plan, header);
-	if (why == NULL)
-		why = check_entry(ret_plan);
+	if (why == NULL && ret_plan->segment_count == 0) why = "has nothing to load";
+	if (why == NULL && ret_plan->align > DYN_SPAN_MAX) why = "has a segment with an absurd alignment";
+	if (why == NULL) why = find_phdrs(ret_plan, header);
+	if (why == NULL) why = check_entry(ret_plan);
 	if (why != NULL) {
 		memset(ret_plan, 0, sizeof(*ret_plan));
 		return refuse(ret_why, why);
@@ -247,11 +218,9 @@ int elf_parse_segments(const struct elf_header *header, struct span phdrs, u64 f
 	return 0;
 }
 
-int elf_check_interp(struct span interp, const char **ret_why)
-{
+int elf_check_interp(struct span interp, const char **ret_why) {
 	if (interp.len < 2 || interp.base[interp.len - 1] != 0 || memchr(interp.base, 0, interp.len - 1) != NULL)
 		return refuse(ret_why, "names its interpreter without one NUL at the end");
-	if (interp.base[0] != '/')
-		return refuse(ret_why, "names an interpreter without an absolute path");
+	if (interp.base[0] != '/') return refuse(ret_why, "names an interpreter without an absolute path");
 	return 0;
 }

@@ -23,9 +23,8 @@ struct exec_strings {
 };
 
 struct exec_request {
-	const struct path *start; /* as for path_walk */
-	const char *name;         /* NULL: start itself (fexecve) */
-	const char *shown_name;   /* what the program and /proc are told: name, or /dev/fd/N */
+	const struct path *path;
+	const char *shown_name;   /* what the program and /proc are told: the name given, or /dev/fd/N */
 	bool check_only;          /* AT_EXECVE_CHECK: everything but the exec */
 	struct exec_strings argv, envp;
 };

@@ -1,17 +1,34 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * kernel/exec_image.h - from a checked ELF file to an address space with a stack.
+ * kernel/exec_image.h - from a checked ELF file and collected strings to an address space with a stack.
  *
  * Context    task context; touches only the address space under construction.
- * Ownership  file and args stay the caller's, except that the pages of args move into the stack.
- * Errors     -ENOEXEC with a sentence in ret_why; -ENOMEM; -EIO.
+ * Units      bytes.
+ * Ownership  file and args stay the caller's; args->bytes is freed by the caller.
+ * Errors     -ENOEXEC with a sentence in ret_why; -E2BIG more than ARGS_LEN_MAX (or a quarter of RLIMIT_STACK), or one
+ *            string over ARG_LEN_MAX; -EFAULT; -ENOMEM; -EIO.
  */
 #ifndef ASSAY_EXEC_IMAGE_H
 #define ASSAY_EXEC_IMAGE_H
 
 #include "kernel/elf.h"
-#include "kernel/exec_args.h"
+#include "kernel/exec.h"
 #include "kernel/vm.h"
+
+#define ARG_LEN_MAX 131072u
+#define ARGS_LEN_MAX 2097152u
+
+/* The strings of a new program, one behind the other: arguments, environment, its name. */
+struct exec_args {
+	char *bytes;
+	u64 len, cap;
+	u64 limit;           /* of strings and pointers together; len <= limit */
+	u64 argc, envc;
+	u64 env_off, name_off;
+};
+must_check int exec_args_append(struct exec_args *args, const void *bytes, size_t len);
+/* The strings of the array but the first skip ones; adds their number to *count. */
+must_check int exec_args_collect(struct exec_args *args, const struct exec_strings *strings, u64 skip, u64 *count);
 
 struct image {
 	u64 bias;

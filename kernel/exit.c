@@ -10,67 +10,52 @@
 #include "kernel/power.h"
 #include "kernel/syscall.h"
 #include "kernel/task.h"
+#include "kernel/timespec.h"
 #include "kernel/tty.h"
 #include "kernel/vm.h"
 #include "kernel/x86/usercopy.h"
 
-#define NS_PER_CLOCK_TICK 10000000ull
-
-bool task_is_dying(const struct task *task)
-{
+bool task_is_dying(const struct task *task) {
 	const struct process *process = task->process;
 
 	return process->exiting || (process->exec_task != NULL && process->exec_task != task);
 }
 
-static void wake_to_die(struct task *task)
-{
+static void wake_to_die(struct task *task) {
 	if (task->state == TASK_STOPPED || (task->state == TASK_SLEEPING && task->sleep_mode != SLEEP_DEEP))
 		sched_wake(task, -EINTR);
 }
 
-void process_kill(struct process *process, int status)
-{
-	if (process->exiting)
-		return;
+void process_kill(struct process *process, int status) {
+	if (process->exiting) return;
 	process->exiting = true;
 	process->exit_status = status;
 	process->stopping = false;
-	list_for_each(pos, &process->threads)
-		wake_to_die(list_entry(pos, struct task, thread_node));
+	list_for_each(pos, &process->threads) wake_to_die(list_entry(pos, struct task, thread_node));
 }
 
-void task_exit_group(int status)
-{
+void task_exit_group(int status) {
 	process_kill(process_current(), status);
 	task_exit(process_current()->exit_status);
 }
 
-int task_become_single(void)
-{
+int task_become_single(void) {
 	struct task *self = task_current();
 	struct process *process = self->process;
 
-	if (task_is_dying(self))
-		return -EAGAIN;
+	if (task_is_dying(self)) return -EAGAIN;
 	process->exec_task = self;
-	list_for_each(pos, &process->threads) {
-		struct task *task = list_entry(pos, struct task, thread_node);
-
-		if (task != self)
-			wake_to_die(task);
-	}
+	list_for_each_entry(struct task, task, &process->threads, thread_node)
+		if (task != self) wake_to_die(task);
 	while (process->thread_count > 1 && !process->exiting)
 		(void)sched_sleep(0, SLEEP_KILLABLE); /* the loop looks at why it woke */
 	process->exec_task = NULL;
-	if (process->exiting)
-		return -EAGAIN;
+	if (process->exiting) return -EAGAIN;
 	self->tid = process->pid;
 	return 0;
 }
 
-void task_release_mm(struct task *task)
-{
+void task_release_mm(struct task *task) {
 	u32 zero = 0;
 
 	if (task->mm != NULL) {
@@ -88,85 +73,63 @@ void task_release_mm(struct task *task)
 	}
 }
 
-static struct siginfo_abi child_info(const struct process *process, int sig, int code, int status)
-{
-	struct siginfo_abi info = signal_info(sig, code);
-	u64 user, system;
+void process_notify_parent(struct process *process, int code, int status) {
+	struct process *parent = process->parent;
+	const struct task *thread = process_any_thread(process);
+	bool ended = code != CLD_STOPPED && code != CLD_CONTINUED;
+	struct siginfo_abi info = signal_info(ended ? process->exit_signal : SIGCHLD, code);
+	struct cpu_times times = process_times(process);
 
-	process_times(process, &user, &system);
+	if (parent == NULL) return;
+	if (thread != NULL) process->uid = thread->cred.uid;
 	info.u.child.pid = (s32)process->pid;
 	info.u.child.uid = process->uid;
 	info.u.child.status = status;
-	info.u.child.utime = (s64)(user / NS_PER_CLOCK_TICK);
-	info.u.child.stime = (s64)(system / NS_PER_CLOCK_TICK);
-	return info;
-}
-
-void process_notify_parent(struct process *process, int code, int status)
-{
-	struct process *parent = process->parent;
-	bool ended = code != CLD_STOPPED && code != CLD_CONTINUED;
-	int sig = ended ? process->exit_signal : SIGCHLD;
-
-	if (parent == NULL)
-		return;
-	const struct task *thread = process_any_thread(process);
-
-	if (thread != NULL)
-		process->uid = thread->cred.uid;
-	bool wanted = ended || (parent->sighand->action[SIGCHLD - 1].flags & SA_NOCLDSTOP) == 0;
-
-	if (wanted && sig != 0) {
-		struct siginfo_abi info = child_info(process, sig, code, status);
-
+	info.u.child.utime = (s64)(times.user / NS_PER_CLOCK_TICK);
+	info.u.child.stime = (s64)(times.system / NS_PER_CLOCK_TICK);
+	if (ended || (parent->sighand->action[SIGCHLD - 1].flags & SA_NOCLDSTOP) == 0)
 		(void)signal_send_process(parent, &info); /* a full queue loses only the information */
-	}
 	waitq_wake_all(&parent->child_event);
 }
 
-static int ended_code(const struct process *process, int *ret_status)
-{
-	bool killed = (process->exit_status & 0x7f) != 0;
+/* CLD_* of a zombie, and its exit code or signal. */
+static int ended_code(const struct process *process, int *ret_status) {
+	int signal = process->exit_status & 0x7f;
 
-	*ret_status = killed ? process->exit_status & 0x7f : process->exit_status >> 8 & 0xff;
-	return killed ? CLD_KILLED : CLD_EXITED;
+	*ret_status = signal != 0 ? signal : process->exit_status >> 8 & 0xff;
+	return signal != 0 ? CLD_KILLED : CLD_EXITED;
 }
 
-/* A zombie tells its parent; true when the parent does not want it. */
-static bool announce_end(struct process *process)
-{
+/* A zombie tells its parent, and is gone when the parent does not want it. */
+static void announce_end(struct process *process) {
 	int status, code = ended_code(process, &status);
 	bool unwanted = process->exit_signal == SIGCHLD && signal_child_autoreap(process->parent);
 
 	process_notify_parent(process, code, status);
-	return unwanted;
+	if (unwanted) process_free(process);
 }
 
-static bool group_has_stopped(u32 pgid)
-{
-	list_for_each(pos, &process_list) {
-		const struct process *process = list_entry(pos, struct process, node);
-
-		if (process->pgid == pgid && process->stopping)
-			return true;
-	}
+static bool group_has_stopped(u32 pgid) {
+	list_for_each_entry(struct process, process, &process_list, node)
+		if (process->pgid == pgid && process->stopping) return true;
 	return false;
 }
 
-/* A stopped group that lost its last connection to the session would stand for ever. */
-static void release_orphaned_group(u32 pgid)
-{
-	if (pgid == 0 || !task_group_orphaned(pgid) || !group_has_stopped(pgid))
-		return;
+/*
+ * A stopped group whose last tie to another group of the session was between process and parent would stand for ever.
+ */
+static void release_orphaned_group(const struct process *process, const struct process *parent) {
+	u32 pgid = process->pgid;
+
+	if (parent == NULL || parent->pgid == pgid || parent->sid != process->sid) return;
+	if (!task_group_orphaned(pgid) || !group_has_stopped(pgid)) return;
 	task_signal_group(pgid, SIGHUP);
 	task_signal_group(pgid, SIGCONT);
 }
 
 /* For those who asked by prctl to hear of their parent's end. */
-static void send_death_signals(struct process *child)
-{
-	list_for_each(pos, &child->threads) {
-		struct task *task = list_entry(pos, struct task, thread_node);
+static void send_death_signals(struct process *child) {
+	list_for_each_entry(struct task, task, &child->threads, thread_node) {
 		struct siginfo_abi info = signal_info(task->parent_death_signal, SI_KERNEL);
 
 		(void)signal_send_task(task, &info); /* as above */
@@ -174,8 +137,7 @@ static void send_death_signals(struct process *child)
 }
 
 /* init becomes the parent of what is left. */
-static void give_children_away(struct process *process)
-{
+static void give_children_away(struct process *process) {
 	struct process *init = process_find(1);
 
 	list_for_each_safe(pos, next, &process->children) {
@@ -184,18 +146,14 @@ static void give_children_away(struct process *process)
 		list_del(&child->sibling);
 		child->parent = init;
 		list_add_tail(&init->children, &child->sibling);
-		if (child->pgid != process->pgid)
-			release_orphaned_group(child->pgid);
+		release_orphaned_group(child, process);
 		child->exit_signal = SIGCHLD;
-		if (child->zombie && announce_end(child))
-			process_free(child);
-		else
-			send_death_signals(child);
+		send_death_signals(child);
+		if (child->zombie) announce_end(child);
 	}
 }
 
-static void end_process(struct task *last)
-{
+static void end_process(struct task *last) {
 	struct process *process = last->process;
 	int status;
 
@@ -207,23 +165,19 @@ static void end_process(struct task *last)
 	process->zombie = true;
 	process->uid = last->cred.uid;
 	memcpy(process->comm, last->comm, sizeof(process->comm));
-	process_release_timers(process);
+	ktimer_cancel(&process->alarm.timer);
 	give_children_away(process);
-	if (process->sid == process->pid)
-		tty_session_end(process->sid);
-	release_orphaned_group(process->pgid);
-	if (announce_end(process))
-		process_free(process);
+	if (process->sid == process->pid) tty_session_end(process->sid);
+	release_orphaned_group(process, process->parent);
+	announce_end(process);
 }
 
-void task_exit(int status)
-{
+void task_exit(int status) {
 	struct task *task = task_current();
 	struct process *process = task->process;
 	struct mm *mm = task->mm;
 
-	if (!process->exiting && process->thread_count == 1)
-		process_kill(process, status);
+	if (!process->exiting && process->thread_count == 1) process_kill(process, status);
 	task_release_mm(task);
 	task->mm = NULL;
 	pagetable_switch(NULL);
@@ -233,8 +187,7 @@ void task_exit(int status)
 	fs_state_put(task->fs);
 	task->fs = NULL;
 	sched_account(true);
-	process->dead_user_ns += task->user_ns;
-	process->dead_system_ns += task->system_ns;
+	cpu_times_add(&process->dead, task->times);
 	list_del(&task->node);
 	list_del(&task->thread_node);
 	task_count--;
@@ -246,61 +199,40 @@ void task_exit(int status)
 	sched_end();
 }
 
-static bool matches(const struct process *child, const struct wait_request *q)
-{
-	switch (q->which) {
-	case WAIT_PID:
-		return child->pid == q->id;
-	case WAIT_GROUP:
-		return child->pgid == q->id;
-	default:
-		return true;
-	}
-}
-
-static void fill(const struct process *child, int code, int status, int wait_status, struct wait_result *ret)
-{
-	u64 user, system;
-
-	process_times(child, &user, &system);
-	*ret = (struct wait_result){
-		.pid = child->pid, .uid = child->uid, .code = code, .status = status, .wait_status = wait_status,
-		.times = { user + child->child_user_ns, system + child->child_system_ns },
-	};
+static bool matches(const struct process *child, const struct wait_request *q) {
+	if (q->which == WAIT_PID) return child->pid == q->id;
+	return q->which != WAIT_GROUP || child->pgid == q->id;
 }
 
 /* true when child has something to tell that was asked for; unless WAIT_KEEP it is then told. */
-static bool collect(struct process *parent, struct process *child, u32 options, struct wait_result *ret)
-{
+static bool collect(struct process *parent, struct process *child, u32 options, struct wait_result *ret) {
 	bool keep = (options & WAIT_KEEP) != 0;
-	int status;
 
+	*ret = (struct wait_result){ .pid = child->pid, .uid = child->uid, .times = process_times(child) };
+	cpu_times_add(&ret->times, child->children_times);
 	if (child->zombie && (options & WAIT_EXITED) != 0) {
-		int code = ended_code(child, &status);
-
-		fill(child, code, status, child->exit_status, ret);
-		if (!keep) {
-			parent->child_user_ns += ret->times.user_ns;
-			parent->child_system_ns += ret->times.system_ns;
-			process_free(child);
-		}
-		return true;
-	}
-	if (child->stop_reported && !child->stop_waited && (options & WAIT_STOPPED) != 0) {
+		ret->code = ended_code(child, &ret->status);
+		ret->wait_status = child->exit_status;
+		if (keep) return true;
+		cpu_times_add(&parent->children_times, ret->times);
+		process_free(child);
+	} else if (child->stop_reported && !child->stop_waited && (options & WAIT_STOPPED) != 0) {
+		ret->code = CLD_STOPPED;
+		ret->status = child->stop_signal;
+		ret->wait_status = child->stop_signal << 8 | 0x7f;
 		child->stop_waited = !keep;
-		fill(child, CLD_STOPPED, child->stop_signal, child->stop_signal << 8 | 0x7f, ret);
-		return true;
-	}
-	if (child->continued && (options & WAIT_CONTINUED) != 0) {
+	} else if (child->continued && (options & WAIT_CONTINUED) != 0) {
+		ret->code = CLD_CONTINUED;
+		ret->status = SIGCONT;
+		ret->wait_status = 0xffff;
 		child->continued = keep;
-		fill(child, CLD_CONTINUED, SIGCONT, 0xffff, ret);
-		return true;
+	} else {
+		return false;
 	}
-	return false;
+	return true;
 }
 
-int task_wait(const struct wait_request *q, struct wait_result *ret_result)
-{
+int task_wait(const struct wait_request *q, struct wait_result *ret_result) {
 	struct process *self = process_current();
 
 	for (;;) {
@@ -309,17 +241,12 @@ int task_wait(const struct wait_request *q, struct wait_result *ret_result)
 		list_for_each_safe(pos, next, &self->children) {
 			struct process *child = list_entry(pos, struct process, sibling);
 
-			if (!matches(child, q))
-				continue;
+			if (!matches(child, q)) continue;
 			any = true;
-			if (collect(self, child, q->options, ret_result))
-				return 1;
+			if (collect(self, child, q->options, ret_result)) return 1;
 		}
-		if (!any)
-			return -ECHILD;
-		if ((q->options & WAIT_NOHANG) != 0)
-			return 0;
-		if (waitq_sleep(&self->child_event, 0, true) != 0)
-			return -ERESTARTSYS;
+		if (!any) return -ECHILD;
+		if ((q->options & WAIT_NOHANG) != 0) return 0;
+		if (waitq_sleep(&self->child_event, 0, true) != 0) return -ERESTARTSYS;
 	}
 }

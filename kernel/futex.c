@@ -8,6 +8,7 @@
 #include "kernel/futex.h"
 
 #include "kernel/base/list.h"
+#include "kernel/base/try.h"
 #include "kernel/task.h"
 #include "kernel/vm.h"
 #include "kernel/vm_pages.h"
@@ -36,34 +37,24 @@ struct waiter {
 
 static struct list buckets[BUCKET_COUNT];
 
-static struct list *bucket_of(struct key key)
-{
+static struct list *bucket_of(struct key key) {
 	u64 hash = ((u64)key.space ^ key.at) * 0x9e3779b97f4a7c15ull;
 	struct list *bucket = &buckets[hash >> (64 - BUCKET_BITS)];
 
-	if (bucket->next == NULL)
-		list_init(bucket);
+	if (bucket->next == NULL) list_init(bucket);
 	return bucket;
 }
 
-static bool same(struct key a, struct key b)
-{
-	return a.space == b.space && a.at == b.at;
-}
+static bool same(struct key a, struct key b) { return a.space == b.space && a.at == b.at; }
 
 /* Reads the word, which also brings its page in, and finds its key. */
-static int find_word(u64 addr, u32 *ret_value, struct key *ret_key)
-{
+static int find_word(u64 addr, u32 *ret_value, struct key *ret_key) {
 	struct mm *mm = task_mm();
 	const struct region *r;
 	u32 flags;
 
-	if ((addr & 3) != 0)
-		return -EINVAL;
-	int err = copy_from_user(ret_value, uaddr(addr), sizeof(*ret_value));
-
-	if (err != 0)
-		return err;
+	if ((addr & 3) != 0) return -EINVAL;
+	TRY(copy_from_user(ret_value, uaddr(addr), sizeof(*ret_value)));
 	r = region_at(&mm->regions, addr);
 	if (r != NULL && (r->flags & REGION_SHARED) != 0)
 		*ret_key = (struct key){ entry_get(&mm->pages, addr, &flags), addr & (PAGE_SIZE - 1) };
@@ -72,19 +63,15 @@ static int find_word(u64 addr, u32 *ret_value, struct key *ret_key)
 	return 0;
 }
 
-int futex_wait(u64 addr, u32 expected, u32 bits, u64 deadline_ns)
-{
+int futex_wait(u64 addr, u32 expected, u32 bits, u64 deadline_ns) {
 	struct waiter waiter = { .task = task_current(), .bits = bits };
 	u32 value;
 
-	if (bits == 0)
-		return -EINVAL;
+	if (bits == 0) return -EINVAL;
 	int err = find_word(addr, &value, &waiter.key);
 
-	if (err != 0)
-		return err;
-	if (value != expected)
-		return -EAGAIN;
+	if (err != 0) return err;
+	if (value != expected) return -EAGAIN;
 	list_add_tail(bucket_of(waiter.key), &waiter.node);
 	do {
 		err = sched_sleep(deadline_ns, SLEEP_INTERRUPTIBLE);
@@ -93,17 +80,14 @@ int futex_wait(u64 addr, u32 expected, u32 bits, u64 deadline_ns)
 	return waiter.woken ? 0 : err;
 }
 
-static u32 wake(struct key key, u32 count, u32 bits)
-{
+static u32 wake(struct key key, u32 count, u32 bits) {
 	u32 woken = 0;
 
 	list_for_each_safe(pos, next, bucket_of(key)) {
 		struct waiter *waiter = list_entry(pos, struct waiter, node);
 
-		if (woken >= count)
-			break;
-		if (!same(waiter->key, key) || (waiter->bits & bits) == 0)
-			continue;
+		if (woken >= count) break;
+		if (!same(waiter->key, key) || (waiter->bits & bits) == 0) continue;
 		list_del(&waiter->node);
 		waiter->woken = true;
 		sched_wake(waiter->task, 0);
@@ -112,46 +96,36 @@ static u32 wake(struct key key, u32 count, u32 bits)
 	return woken;
 }
 
-s64 futex_wake(u64 addr, u32 count, u32 bits)
-{
+s64 futex_wake(u64 addr, u32 count, u32 bits) {
 	struct key key;
 	u32 value;
 
-	if (bits == 0)
-		return -EINVAL;
+	if (bits == 0) return -EINVAL;
 	int err = find_word(addr, &value, &key);
 
 	return err != 0 ? err : (s64)wake(key, count, bits);
 }
 
-void futex_wake_address(u64 addr, u32 count)
-{
+void futex_wake_address(u64 addr, u32 count) {
 	(void)futex_wake(addr, count, FUTEX_BITS_ALL); /* nobody can be waiting at a bad address */
 }
 
-s64 futex_requeue(u64 addr, u32 count, u64 to_addr, u32 move_count, bool check, u32 expected)
-{
+s64 futex_requeue(u64 addr, u32 count, u64 to_addr, u32 move_count, bool check, u32 expected) {
 	struct key from, to;
 	u32 value, unused, moved = 0;
 	int err = find_word(addr, &value, &from);
 
-	if (err == 0)
-		err = find_word(to_addr, &unused, &to);
-	if (err != 0)
-		return err;
-	if (check && value != expected)
-		return -EAGAIN;
+	if (err == 0) err = find_word(to_addr, &unused, &to);
+	if (err != 0) return err;
+	if (check && value != expected) return -EAGAIN;
 	u32 woken = wake(from, count, FUTEX_BITS_ALL);
 
-	if (same(from, to))
-		return woken;
+	if (same(from, to)) return woken;
 	list_for_each_safe(pos, next, bucket_of(from)) {
 		struct waiter *waiter = list_entry(pos, struct waiter, node);
 
-		if (moved >= move_count)
-			break;
-		if (!same(waiter->key, from))
-			continue;
+		if (moved >= move_count) break;
+		if (!same(waiter->key, from)) continue;
 		list_del(&waiter->node);
 		waiter->key = to;
 		list_add_tail(bucket_of(to), &waiter->node);
@@ -160,82 +134,7 @@ s64 futex_requeue(u64 addr, u32 count, u64 to_addr, u32 move_count, bool check, 
 	return (s64)woken + moved;
 }
 
-static s32 sign_extend12(u32 v)
-{
-	return (s32)(v << 20) >> 20;
-}
-
-static bool wake_op_apply(u32 op, u32 old, u32 *ret_new)
-{
-	u32 arg = (u32)sign_extend12(op >> 12 & 0xfff);
-
-	if ((op & 0x80000000u) != 0)
-		arg = 1u << (arg & 31);
-	switch (op >> 28 & 7) {
-	case 0:
-		*ret_new = arg;
-		return true;
-	case 1:
-		*ret_new = old + arg;
-		return true;
-	case 2:
-		*ret_new = old | arg;
-		return true;
-	case 3:
-		*ret_new = old & ~arg;
-		return true;
-	case 4:
-		*ret_new = old ^ arg;
-		return true;
-	default:
-		return false;
-	}
-}
-
-static bool wake_op_compare(u32 op, s32 old)
-{
-	s32 arg = sign_extend12(op & 0xfff);
-
-	switch (op >> 24 & 15) {
-	case 0:
-		return old == arg;
-	case 1:
-		return old != arg;
-	case 2:
-		return old < arg;
-	case 3:
-		return old <= arg;
-	case 4:
-		return old > arg;
-	default:
-		return old >= arg;
-	}
-}
-
-s64 futex_wake_op(u64 addr, u32 count, u64 addr2, u32 count2, u32 op)
-{
-	struct key key, key2;
-	u32 value, old, new_value;
-	int err = find_word(addr, &value, &key);
-
-	if (err == 0)
-		err = find_word(addr2, &old, &key2);
-	if (err != 0)
-		return err;
-	if ((op >> 24 & 15) > 5 || !wake_op_apply(op, old, &new_value))
-		return -ENOSYS;
-	err = copy_to_user(uaddr(addr2), &new_value, sizeof(new_value));
-	if (err != 0)
-		return err;
-	s64 woken = wake(key, count, FUTEX_BITS_ALL);
-
-	if (wake_op_compare(op, (s32)old))
-		woken += wake(key2, count2, FUTEX_BITS_ALL);
-	return woken;
-}
-
-static void release_word(const struct task *task, u64 addr)
-{
+static void release_word(const struct task *task, u64 addr) {
 	u32 value;
 
 	if ((addr & 3) != 0 || copy_from_user(&value, uaddr(addr), sizeof(value)) != 0 ||
@@ -244,17 +143,14 @@ static void release_word(const struct task *task, u64 addr)
 	bool waiters = (value & ROBUST_WAITERS) != 0;
 
 	value = (value & ROBUST_WAITERS) | ROBUST_OWNER_DIED;
-	if (copy_to_user(uaddr(addr), &value, sizeof(value)) == 0 && waiters)
-		futex_wake_address(addr, 1);
+	if (copy_to_user(uaddr(addr), &value, sizeof(value)) == 0 && waiters) futex_wake_address(addr, 1);
 }
 
-void futex_release_robust(struct task *task)
-{
+void futex_release_robust(struct task *task) {
 	u64 head[3]; /* first entry, offset of the word from an entry, entry being locked or unlocked */
 	u64 entry;
 
-	if (task->robust_list == 0 || copy_from_user(head, uaddr(task->robust_list), sizeof(head)) != 0)
-		return;
+	if (task->robust_list == 0 || copy_from_user(head, uaddr(task->robust_list), sizeof(head)) != 0) return;
 	entry = head[0];
 	for (u32 i = 0; i < ROBUST_ENTRIES_MAX && (entry & ~1ull) != task->robust_list; i++) {
 		u64 next = 0;
@@ -262,10 +158,8 @@ void futex_release_robust(struct task *task)
 
 		if ((entry & ~1ull) != (head[2] & ~1ull) && (entry & 1) == 0)
 			release_word(task, (entry & ~1ull) + head[1]);
-		if (!more)
-			break;
+		if (!more) break;
 		entry = next;
 	}
-	if (head[2] != 0 && (head[2] & 1) == 0)
-		release_word(task, head[2] + head[1]);
+	if (head[2] != 0 && (head[2] & 1) == 0) release_word(task, head[2] + head[1]);
 }

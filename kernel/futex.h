@@ -27,8 +27,6 @@ s64 futex_wake(u64 addr, u32 count, u32 bits);
  * expected. Woken + moved.
  */
 s64 futex_requeue(u64 addr, u32 count, u64 to_addr, u32 move_count, bool check, u32 expected);
-/* FUTEX_WAKE_OP: changes the word at addr2 as op says, wakes at addr, and at addr2 when the old value compares. */
-s64 futex_wake_op(u64 addr, u32 count, u64 addr2, u32 count2, u32 op);
 /* For the kernel's own wakes (CLONE_CHILD_CLEARTID): a bad address wakes nobody. */
 void futex_wake_address(u64 addr, u32 count);
 /* Words of the task's robust list that it holds are marked "owner died", one waiter each is woken. */

@@ -8,6 +8,8 @@
 
 #include "kernel/base/mem.h"
 #include "kernel/base/text.h"
+#include "kernel/base/try.h"
+#include "kernel/filearg.h"
 #include "kernel/task.h"
 #include "kernel/vm.h"
 
@@ -15,111 +17,66 @@
 #define FD_SHIFT 32u
 #define NAME_CAP 64u
 
-static u32 arg_id(u64 arg)
-{
-	return (u32)arg;
-}
+int proc_view(u64 arg, struct proc_view *ret_view) {
+	struct task *task = task_find((u32)arg);
+	struct process *process = process_find((u32)arg);
 
-int proc_view(u64 arg, struct proc_view *ret_view)
-{
-	struct task *task = task_find(arg_id(arg));
-	struct process *process = process_find(arg_id(arg));
-
-	if (process == NULL && task != NULL)
-		process = task->process;
-	if (process == NULL)
-		return -ESRCH;
+	if (process == NULL && task != NULL) process = task->process;
+	if (process == NULL) return -ESRCH;
 	*ret_view = (struct proc_view){ process, task != NULL ? task : process_any_thread(process) };
 	return 0;
 }
 
-int proc_permitted(const struct proc_view *view)
-{
+int proc_permitted(const struct proc_view *view) {
 	const struct cred *self = task_cred();
 
-	if (self->euid == 0 || view->process == process_current())
-		return 0;
-	if (view->task == NULL || !view->task->dumpable)
-		return -EACCES;
+	if (self->euid == 0 || view->process == process_current()) return 0;
+	if (view->task == NULL || !view->task->dumpable) return -EACCES;
 	const struct cred *cred = &view->task->cred;
 
 	return self->euid == cred->uid && self->euid == cred->euid && self->euid == cred->suid ? 0 : -EACCES;
 }
 
 /* For the links: the thread, when the caller may look into it. */
-static int view_permitted(u64 arg, struct proc_view *ret_view)
-{
-	int err = proc_view(arg, ret_view);
-
-	if (err == 0)
-		err = proc_permitted(ret_view);
-	return err == 0 && (ret_view->task == NULL || ret_view->task->mm == NULL) ? -ENOENT : err;
+static int view_permitted(u64 arg, struct proc_view *ret_view) {
+	TRY(proc_view(arg, ret_view));
+	TRY(proc_permitted(ret_view));
+	return ret_view->task == NULL || ret_view->task->mm == NULL || ret_view->task->fs == NULL ? -ENOENT : 0;
 }
 
-static int give(const struct path *path, struct path *ret_path)
-{
-	*ret_path = *path;
+enum { LINK_EXE, LINK_CWD, LINK_ROOT, LINK_FD };
+
+static int follow(u64 arg, int link, struct path *ret_path) {
+	struct proc_view view;
+
+	TRY(view_permitted(arg, &view));
+	const struct task *task = view.task;
+	RELEASED(file_drop) struct file *file = link == LINK_FD ? fdtable_file(task->files, (int)(arg >> FD_SHIFT))
+		: NULL;
+
+	if (link == LINK_EXE ? task->mm->exe == NULL : link == LINK_FD && file == NULL) return -ENOENT;
+	*ret_path = link == LINK_EXE ? task->mm->exe->path : link == LINK_FD ? file->path :
+		    link == LINK_CWD ? task->fs->context.cwd : task->fs->context.root;
 	path_get(ret_path);
 	return 0;
 }
 
-static int follow_exe(u64 arg, struct path *ret_path)
-{
-	struct proc_view view;
-	int err = view_permitted(arg, &view);
+static int follow_exe(u64 arg, struct path *ret_path) { return follow(arg, LINK_EXE, ret_path); }
+static int follow_cwd(u64 arg, struct path *ret_path) { return follow(arg, LINK_CWD, ret_path); }
+static int follow_root(u64 arg, struct path *ret_path) { return follow(arg, LINK_ROOT, ret_path); }
+static int follow_fd(u64 arg, struct path *ret_path) { return follow(arg, LINK_FD, ret_path); }
 
-	if (err != 0)
-		return err;
-	return view.task->mm->exe != NULL ? give(&view.task->mm->exe->path, ret_path) : -ENOENT;
-}
-
-static int follow_cwd(u64 arg, struct path *ret_path)
-{
-	struct proc_view view;
-	int err = view_permitted(arg, &view);
-
-	return err != 0 ? err : give(&view.task->fs->context.cwd, ret_path);
-}
-
-static int follow_root(u64 arg, struct path *ret_path)
-{
-	struct proc_view view;
-	int err = view_permitted(arg, &view);
-
-	return err != 0 ? err : give(&view.task->fs->context.root, ret_path);
-}
-
-static int follow_fd(u64 arg, struct path *ret_path)
-{
-	struct proc_view view;
-	int err = view_permitted(arg, &view);
-
-	if (err != 0)
-		return err;
-	struct file *file = fdtable_file(view.task->files, (int)(arg >> FD_SHIFT));
-
-	if (file == NULL)
-		return -ENOENT;
-	err = give(&file->path, ret_path);
-	file_put(file);
-	return err;
-}
-
-static int lookup_fd(const char *name, size_t len, void *dir_arg, struct pseudo_node_info *ret)
-{
+static int lookup_fd(const char *name, size_t len, void *dir_arg, struct pseudo_node_info *ret) {
 	u64 id = (u32)(uintptr_t)dir_arg, fd;
 	struct proc_view view;
 
-	if (text_to_u64(name, len, 10, ID_MAX, &fd) != 0 || view_permitted(id, &view) != 0)
-		return -ENOENT;
-	struct file *file = fdtable_file(view.task->files, (int)fd);
+	if (text_to_u64(name, len, 10, ID_MAX, &fd) != 0 || view_permitted(id, &view) != 0) return -ENOENT;
+	RELEASED(file_drop) struct file *file = fdtable_file(view.task->files, (int)fd);
 
-	if (file == NULL)
-		return -ENOENT;
+	if (file == NULL) return -ENOENT;
 	u32 access = file->flags & O_ACCMODE;
 
 	ret->mode = S_IFLNK | (access != O_WRONLY ? 0500 : 0) | (access != O_RDONLY ? 0300 : 0);
-	file_put(file);
 	ret->uid = view.task->cred.euid;
 	ret->gid = view.task->cred.egid;
 	ret->arg_value = id | fd << FD_SHIFT;
@@ -127,17 +84,14 @@ static int lookup_fd(const char *name, size_t len, void *dir_arg, struct pseudo_
 	return 0;
 }
 
-static bool list_fd(u64 index, void *dir_arg, char *ret_name, u32 *ret_mode)
-{
+static bool list_fd(u64 index, void *dir_arg, char *ret_name, u32 *ret_mode) {
 	struct proc_view view;
 	int fd = -1;
 
-	if (view_permitted((u32)(uintptr_t)dir_arg, &view) != 0)
-		return false;
+	if (view_permitted((u32)(uintptr_t)dir_arg, &view) != 0) return false;
 	for (u64 i = 0; i <= index; i++) {
 		fd = fdtable_next(view.task->files, fd + 1);
-		if (fd < 0)
-			return false;
+		if (fd < 0) return false;
 	}
 	(void)text_format(ret_name, NAME_CAP, "%d", fd); /* a number fits */
 	*ret_mode = S_IFLNK;
@@ -160,7 +114,6 @@ static const struct node {
 	{ "environ", S_IFREG | 0400, &proc_environ_ops, NULL, NULL },
 	{ "exe", S_IFLNK | 0777, NULL, follow_exe, NULL },
 	{ "fd", S_IFDIR | 0500, NULL, NULL, &fd_children },
-	{ "limits", S_IFREG | 0444, &proc_limits_ops, NULL, NULL },
 	{ "maps", S_IFREG | 0444, &proc_maps_ops, NULL, NULL },
 	{ "mounts", S_IFREG | 0444, &proc_mounts_ops, NULL, NULL },
 	{ "root", S_IFLNK | 0777, NULL, follow_root, NULL },
@@ -170,18 +123,15 @@ static const struct node {
 	{ "task", S_IFDIR | 0555, NULL, NULL, &task_children },
 };
 
-static int lookup_node(const char *name, size_t len, void *dir_arg, struct pseudo_node_info *ret)
-{
+static int lookup_node(const char *name, size_t len, void *dir_arg, struct pseudo_node_info *ret) {
 	u64 id = (u32)(uintptr_t)dir_arg;
 	struct proc_view view;
 
-	if (proc_view(id, &view) != 0)
-		return -ENOENT;
+	if (proc_view(id, &view) != 0) return -ENOENT;
 	for (unsigned i = 0; i < ARRAY_COUNT(nodes); i++) {
 		const struct node *node = &nodes[i];
 
-		if (strlen(node->name) != len || memcmp(node->name, name, len) != 0)
-			continue;
+		if (strlen(node->name) != len || memcmp(node->name, name, len) != 0) continue;
 		ret->mode = node->mode;
 		ret->uid = view.task != NULL ? view.task->cred.euid : view.process->uid;
 		ret->gid = view.task != NULL ? view.task->cred.egid : 0;
@@ -194,12 +144,10 @@ static int lookup_node(const char *name, size_t len, void *dir_arg, struct pseud
 	return -ENOENT;
 }
 
-static bool list_node(u64 index, void *dir_arg, char *ret_name, u32 *ret_mode)
-{
+static bool list_node(u64 index, void *dir_arg, char *ret_name, u32 *ret_mode) {
 	struct proc_view view;
 
-	if (index >= ARRAY_COUNT(nodes) || proc_view((u32)(uintptr_t)dir_arg, &view) != 0)
-		return false;
+	if (index >= ARRAY_COUNT(nodes) || proc_view((u32)(uintptr_t)dir_arg, &view) != 0) return false;
 	(void)text_copy(ret_name, NAME_CAP, nodes[index].name); /* they are short */
 	*ret_mode = nodes[index].mode;
 	return true;
@@ -207,8 +155,7 @@ static bool list_node(u64 index, void *dir_arg, char *ret_name, u32 *ret_mode)
 
 static const struct pseudo_dynamic node_children = { lookup_node, list_node };
 
-static void fill_directory(const struct proc_view *view, u64 id, struct pseudo_node_info *ret)
-{
+static void fill_directory(const struct proc_view *view, u64 id, struct pseudo_node_info *ret) {
 	ret->mode = S_IFDIR | 0555;
 	ret->uid = view->task != NULL ? view->task->cred.euid : view->process->uid;
 	ret->gid = view->task != NULL ? view->task->cred.egid : 0;
@@ -216,8 +163,7 @@ static void fill_directory(const struct proc_view *view, u64 id, struct pseudo_n
 	ret->children = &node_children;
 }
 
-static int lookup_thread(const char *name, size_t len, void *dir_arg, struct pseudo_node_info *ret)
-{
+static int lookup_thread(const char *name, size_t len, void *dir_arg, struct pseudo_node_info *ret) {
 	struct proc_view view, thread;
 	u64 tid;
 
@@ -228,15 +174,12 @@ static int lookup_thread(const char *name, size_t len, void *dir_arg, struct pse
 	return 0;
 }
 
-static bool list_thread(u64 index, void *dir_arg, char *ret_name, u32 *ret_mode)
-{
+static bool list_thread(u64 index, void *dir_arg, char *ret_name, u32 *ret_mode) {
 	struct proc_view view;
 
-	if (proc_view((u32)(uintptr_t)dir_arg, &view) != 0)
-		return false;
+	if (proc_view((u32)(uintptr_t)dir_arg, &view) != 0) return false;
 	list_for_each(pos, &view.process->threads) {
-		if (index-- > 0)
-			continue;
+		if (index-- > 0) continue;
 		(void)text_format(ret_name, NAME_CAP, "%u", list_entry(pos, struct task, thread_node)->tid); /* fits */
 		*ret_mode = S_IFDIR;
 		return true;
@@ -246,8 +189,7 @@ static bool list_thread(u64 index, void *dir_arg, char *ret_name, u32 *ret_mode)
 
 static const struct pseudo_dynamic task_children = { lookup_thread, list_thread };
 
-static int lookup_process(const char *name, size_t len, void *dir_arg, struct pseudo_node_info *ret)
-{
+static int lookup_process(const char *name, size_t len, void *dir_arg, struct pseudo_node_info *ret) {
 	struct proc_view view;
 	u64 id;
 
@@ -269,8 +211,7 @@ static int lookup_process(const char *name, size_t len, void *dir_arg, struct ps
 	return 0;
 }
 
-static bool list_process(u64 index, void *dir_arg, char *ret_name, u32 *ret_mode)
-{
+static bool list_process(u64 index, void *dir_arg, char *ret_name, u32 *ret_mode) {
 	static const char *const links[2] = { "self", "thread-self" };
 
 	(void)dir_arg; /* the root has none */
@@ -281,8 +222,7 @@ static bool list_process(u64 index, void *dir_arg, char *ret_name, u32 *ret_mode
 	}
 	index -= ARRAY_COUNT(links);
 	list_for_each(pos, &process_list) {
-		if (index-- > 0)
-			continue;
+		if (index-- > 0) continue;
 		(void)text_format(ret_name, NAME_CAP, "%u", list_entry(pos, struct process, node)->pid); /* fits */
 		*ret_mode = S_IFDIR;
 		return true;
@@ -290,8 +230,7 @@ static bool list_process(u64 index, void *dir_arg, char *ret_name, u32 *ret_mode
 	return false;
 }
 
-int procnodes_init(struct superblock *proc)
-{
+int procnodes_init(struct superblock *proc) {
 	static const struct pseudo_dynamic processes = { lookup_process, list_process };
 
 	return pseudo_set_dynamic(proc, "", &processes, NULL);

@@ -26,6 +26,6 @@ must_check int proc_view(u64 arg, struct proc_view *ret_view);   /* -ESRCH */
 must_check int proc_permitted(const struct proc_view *view);
 
 extern const struct pseudo_ops proc_stat_ops, proc_statm_ops, proc_status_ops, proc_cmdline_ops, proc_environ_ops,
-	proc_comm_ops, proc_maps_ops, proc_limits_ops, proc_mounts_ops;
+	proc_comm_ops, proc_maps_ops, proc_mounts_ops;
 
 #endif

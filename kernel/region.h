@@ -48,13 +48,9 @@ struct region {
 	struct shared_pages *shared;
 };
 
-static inline u64 region_pages(const struct region *r)
-{
-	return (r->end - r->start) >> PAGE_BITS;
-}
+static inline u64 region_pages(const struct region *r) { return (r->end - r->start) >> PAGE_BITS; }
 
-static inline bool region_is_private_anonymous(const struct region *r)
-{
+static inline bool region_is_private_anonymous(const struct region *r) {
 	return r->file == NULL && r->shared == NULL;
 }
 
@@ -65,17 +61,20 @@ struct region *region_from(const struct list *regions, u64 addr);
 struct region *region_next(const struct list *regions, const struct region *r);
 struct region *region_previous(const struct list *regions, const struct region *r);
 
+/* The regions that reach into [start, end), in order. */
+#define list_for_each_region(r, regions, start_, end_)                                        \
+	for (struct region *r = region_from(regions, start_); r != NULL && r->start < (end_); \
+	     r = region_next(regions, r))
+
 /*
- * A copy of like with the given range, not in a list; takes its own references. NULL: out of memory, or the file is
- * open for write.
+ * A copy of like with the given range, not in a list; takes its own references and makes its own promise
+ * (REGION_CHARGED). NULL: out of memory, or the file is open for write.
  */
 struct region *region_alloc(const struct region *like, u64 start, u64 end);
-/* Out of its list, references dropped. Accepts one that is in no list. */
+/* Out of its list, references and promise given back. Accepts NULL, and one that is in no list. */
 void region_free(struct region *r);
 void region_insert(struct list *regions, struct region *r);
 
-/* Cuts r at the address inside it: r keeps the lower part, the upper part is the next node. */
-must_check int region_split(struct region *r, u64 at);
 /* Splits so that start and end fall on borders. */
 must_check int region_isolate(const struct list *regions, u64 start, u64 end);
 /* Joins r with neighbours that continue it; returns the region that is left. */

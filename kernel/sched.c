@@ -15,7 +15,7 @@
 #include "kernel/x86/cpu.h"
 #include "kernel/x86/trap.h"
 
-#define SLICE_NS 20000000ull
+
 
 static struct list run_queue = LIST_INIT(run_queue);
 static struct list timers = LIST_INIT(timers);
@@ -26,38 +26,31 @@ static struct task *current = &boot_task;
 static struct task *ended; /* off the CPU, its memory still to be freed */
 static u64 slice_end_ns;
 static bool slice_used;
-static u64 switch_count, idle_ns, user_ns, system_ns;
+static struct sched_stats totals;
 
-struct task *task_current(void)
-{
-	return current;
-}
+struct task *task_current(void) { return current; }
 
-static void account(struct task *task, u64 now)
-{
+static void account(struct task *task, u64 now) {
 	u64 passed = now - task->stamp_ns;
 
-	*(task->in_kernel ? &task->system_ns : &task->user_ns) += passed;
-	*(task->in_kernel ? &system_ns : &user_ns) += passed;
+	*(task->in_kernel ? &task->times.system : &task->times.user) += passed;
+	*(task->in_kernel ? &totals.times.system : &totals.times.user) += passed;
 	task->stamp_ns = now;
 }
 
-void sched_account(bool in_kernel_from_now)
-{
+void sched_account(bool in_kernel_from_now) {
 	account(current, clock_now_ns());
 	current->in_kernel = in_kernel_from_now;
 }
 
-static void finish_switch(void)
-{
+static void finish_switch(void) {
 	if (ended != NULL) {
 		task_free(ended);
 		ended = NULL;
 	}
 }
 
-static void switch_to(struct task *next)
-{
+static void switch_to(struct task *next) {
 	struct task *previous = current;
 	u64 now = clock_now_ns();
 
@@ -65,9 +58,8 @@ static void switch_to(struct task *next)
 	next->stamp_ns = now;
 	slice_end_ns = now + SLICE_NS;
 	slice_used = false;
-	if (next == previous)
-		return;
-	switch_count++;
+	if (next == previous) return;
+	totals.switches++;
 	if (previous->state == TASK_ENDED) {
 		ended = previous == &boot_task ? NULL : previous;
 	} else {
@@ -76,47 +68,41 @@ static void switch_to(struct task *next)
 	}
 	current = next;
 	set_kernel_stack((u64)next->kstack + KSTACK_LEN);
-	if (next->mm != previous->mm)
-		pagetable_switch(next->mm != NULL ? &next->mm->pages : NULL);
+	if (next->mm != previous->mm) pagetable_switch(next->mm != NULL ? &next->mm->pages : NULL);
 	fpu_restore(next->fpu);
 	user_bases_load(next->fs_base, next->gs_base);
 	context_switch(&previous->saved_rsp, next->saved_rsp);
 	finish_switch();
 }
 
-static void run_first_time(void)
-{
+static void run_first_time(void) {
 	finish_switch();
 	task_begin(current);
 	enter_user(task_frame(current));
 }
 
-struct task *sched_adopt(struct task *task)
-{
+struct task *sched_adopt(struct task *task) {
 	struct task *previous = current;
 
 	current = task != NULL ? task : &boot_task;
 	return previous;
 }
 
-void sched_add(struct task *task)
-{
+void sched_add(struct task *task) {
 	task->saved_rsp = context_prepare(task_frame(task), run_first_time);
 	task->state = TASK_RUNNABLE;
 	list_add_tail(&run_queue, &task->run_node);
 }
 
-void schedule(void)
-{
-	if (current->state == TASK_RUNNABLE)
-		list_add_tail(&run_queue, &current->run_node);
+void schedule(void) {
+	if (current->state == TASK_RUNNABLE) list_add_tail(&run_queue, &current->run_node);
 	while (list_empty(&run_queue)) {
 		u64 before = clock_now_ns();
 
 		cpu_wait_for_interrupt();
 		u64 after = clock_now_ns();
 
-		idle_ns += after - before;
+		totals.idle_ns += after - before;
 		current->stamp_ns += after - before; /* waiting is nobody's time */
 	}
 	struct task *next = list_first(&run_queue, struct task, run_node);
@@ -125,45 +111,35 @@ void schedule(void)
 	switch_to(next);
 }
 
-void sched_preempt(void)
-{
-	if (slice_used && !list_empty(&run_queue))
-		schedule();
+void sched_preempt(void) {
+	if (slice_used && !list_empty(&run_queue)) schedule();
 }
 
-void sched_run(void)
-{
+void sched_run(void) {
 	current->state = TASK_ENDED;
 	schedule();
 	port_panic("assay: the boot context ran again");
 }
 
-void sched_end(void)
-{
+void sched_end(void) {
 	current->state = TASK_ENDED;
 	schedule();
 	port_panic("assay: a task that ended ran again");
 }
 
-void sched_stop(void)
-{
+void sched_stop(void) {
 	current->state = TASK_STOPPED;
 	schedule();
 }
 
-static void sleep_over(struct ktimer *timer)
-{
+static void sleep_over(struct ktimer *timer) {
 	sched_wake(container_of(timer, struct task, sleep_timer), -ETIMEDOUT);
 }
 
-int sched_sleep(u64 deadline_ns, enum sleep_mode mode)
-{
-	if (mode == SLEEP_INTERRUPTIBLE && task_signal_pending())
-		return -EINTR;
-	if (mode == SLEEP_KILLABLE && task_is_dying(current))
-		return -EINTR;
-	if (deadline_ns != 0 && clock_now_ns() >= deadline_ns)
-		return -ETIMEDOUT;
+int sched_sleep(u64 deadline_ns, enum sleep_mode mode) {
+	if (mode == SLEEP_INTERRUPTIBLE && task_signal_pending()) return -EINTR;
+	if (mode == SLEEP_KILLABLE && task_is_dying(current)) return -EINTR;
+	if (deadline_ns != 0 && clock_now_ns() >= deadline_ns) return -ETIMEDOUT;
 	current->sleep_mode = mode;
 	current->state = TASK_SLEEPING;
 	if (deadline_ns != 0) {
@@ -171,15 +147,12 @@ int sched_sleep(u64 deadline_ns, enum sleep_mode mode)
 		ktimer_arm(&current->sleep_timer, deadline_ns);
 	}
 	schedule();
-	if (deadline_ns != 0)
-		ktimer_cancel(&current->sleep_timer);
+	if (deadline_ns != 0) ktimer_cancel(&current->sleep_timer);
 	return current->sleep_result;
 }
 
-void sched_wake(struct task *task, int result)
-{
-	if (task->state != TASK_SLEEPING && task->state != TASK_STOPPED)
-		return;
+void sched_wake(struct task *task, int result) {
+	if (task->state != TASK_SLEEPING && task->state != TASK_STOPPED) return;
 	task->sleep_result = result;
 	task->state = TASK_RUNNABLE;
 	list_add_tail(&run_queue, &task->run_node);
@@ -190,8 +163,7 @@ struct waiter {
 	struct task *task;
 };
 
-int waitq_sleep(struct waitq *q, u64 deadline_ns, bool interruptible)
-{
+int waitq_sleep(struct waitq *q, u64 deadline_ns, bool interruptible) {
 	struct waiter waiter = { .task = current };
 
 	list_add_tail(&q->waiters, &waiter.node);
@@ -201,14 +173,11 @@ int waitq_sleep(struct waitq *q, u64 deadline_ns, bool interruptible)
 	return err;
 }
 
-void waitq_wake_all(struct waitq *q)
-{
-	list_for_each(pos, &q->waiters)
-		sched_wake(list_entry(pos, struct waiter, node)->task, 0);
+void waitq_wake_all(struct waitq *q) {
+	list_for_each(pos, &q->waiters) sched_wake(list_entry(pos, struct waiter, node)->task, 0);
 }
 
-void waitq_wake_one(struct waitq *q)
-{
+void waitq_wake_one(struct waitq *q) {
 	list_for_each_safe(pos, next, &q->waiters) {
 		struct waiter *waiter = list_entry(pos, struct waiter, node);
 
@@ -219,38 +188,25 @@ void waitq_wake_one(struct waitq *q)
 	}
 }
 
-void poll_wake(void)
-{
-	waitq_wake_all(&poll_queue);
-}
+void poll_wake(void) { waitq_wake_all(&poll_queue); }
 
-int poll_sleep(u64 deadline_ns)
-{
-	return waitq_sleep(&poll_queue, deadline_ns, true);
-}
+int poll_sleep(u64 deadline_ns) { return waitq_sleep(&poll_queue, deadline_ns, true); }
 
-void ktimer_arm(struct ktimer *timer, u64 deadline_ns)
-{
+void ktimer_arm(struct ktimer *timer, u64 deadline_ns) {
 	struct list *before;
 
 	list_del(&timer->node);
 	timer->deadline_ns = deadline_ns;
 	for (before = timers.next; before != &timers; before = before->next) {
-		if (list_entry(before, struct ktimer, node)->deadline_ns > deadline_ns)
-			break;
+		if (list_entry(before, struct ktimer, node)->deadline_ns > deadline_ns) break;
 	}
 	list_add_tail(before, &timer->node);
-	if (timers.next == &timer->node)
-		clock_request(deadline_ns);
+	if (timers.next == &timer->node) clock_request(deadline_ns);
 }
 
-void ktimer_cancel(struct ktimer *timer)
-{
-	list_del(&timer->node);
-}
+void ktimer_cancel(struct ktimer *timer) { list_del(&timer->node); }
 
-void sched_tick(u64 now_ns)
-{
+void sched_tick(u64 now_ns) {
 	while (!list_empty(&timers)) {
 		struct ktimer *timer = list_first(&timers, struct ktimer, node);
 
@@ -261,20 +217,12 @@ void sched_tick(u64 now_ns)
 		list_del(&timer->node);
 		timer->fire(timer);
 	}
-	if (now_ns >= slice_end_ns)
-		slice_used = true;
+	if (now_ns >= slice_end_ns) slice_used = true;
 	task_tick(now_ns);
 }
 
-void sched_stats(struct sched_stats *ret_stats)
-{
-	u32 runnable = current->state == TASK_RUNNABLE ? 1 : 0;
-
-	list_for_each(pos, &run_queue)
-		runnable++;
-	ret_stats->switches = switch_count;
-	ret_stats->idle_ns = idle_ns;
-	ret_stats->user_ns = user_ns;
-	ret_stats->system_ns = system_ns;
-	ret_stats->runnable = runnable;
+struct sched_stats sched_stats(void) {
+	totals.runnable = current->state == TASK_RUNNABLE ? 1 : 0;
+	list_for_each(pos, &run_queue) totals.runnable++;
+	return totals;
 }

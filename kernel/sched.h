@@ -19,15 +19,14 @@
 
 struct task;
 
+#define SLICE_NS 20000000ll /* how long a task runs while others wait */
+
 struct waitq {
 	struct list waiters;
 };
 #define WAITQ_INIT(q) { LIST_INIT((q).waiters) }
 
-static inline void waitq_init(struct waitq *q)
-{
-	list_init(&q->waiters);
-}
+static inline void waitq_init(struct waitq *q) { list_init(&q->waiters); }
 
 /*
  * Sleeps until woken. The caller tests its condition in a loop:
@@ -76,27 +75,28 @@ struct ktimer {
 	void (*fire)(struct ktimer *timer); /* not armed any more when called; may arm itself again */
 };
 
-static inline void ktimer_init(struct ktimer *timer, void (*fire)(struct ktimer *timer))
-{
+static inline void ktimer_init(struct ktimer *timer, void (*fire)(struct ktimer *timer)) {
 	list_init(&timer->node);
 	timer->fire = fire;
 }
 
-static inline bool ktimer_armed(const struct ktimer *timer)
-{
-	return !list_empty(&timer->node);
-}
+static inline bool ktimer_armed(const struct ktimer *timer) { return !list_empty(&timer->node); }
 
 /* Replaces an earlier deadline. */
 void ktimer_arm(struct ktimer *timer, u64 deadline_ns);
 void ktimer_cancel(struct ktimer *timer);
 
+/* CPU time, in ns. */
+struct cpu_times {
+	u64 user, system;
+};
+
 /* Counters for /proc. */
 struct sched_stats {
-	u64 switches;
-	u64 user_ns, system_ns, idle_ns;
+	struct cpu_times times;
+	u64 idle_ns, switches;
 	u32 runnable;     /* the running one included */
 };
-void sched_stats(struct sched_stats *ret_stats);
+struct sched_stats sched_stats(void);
 
 #endif

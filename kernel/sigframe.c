@@ -14,8 +14,7 @@
 #define FLAGS_ENTRY_OFF 0x10500ull /* TF DF RF: off when a handler starts */
 #define USER_HALF_END 0x00007ffffffff000ull
 
-struct sigframe_place sigframe_place(u64 sp)
-{
+struct sigframe_place sigframe_place(u64 sp) {
 	struct sigframe_place place;
 
 	place.fpstate = align_down(sp - FPU_STATE_LEN, 64);
@@ -24,8 +23,7 @@ struct sigframe_place sigframe_place(u64 sp)
 	return place;
 }
 
-void sigframe_save(struct sigframe *f, const struct trap_frame *regs, u64 fpstate)
-{
+void sigframe_save(struct sigframe *f, const struct trap_frame *regs, u64 fpstate) {
 	struct sigcontext_abi *c = &f->uc.context;
 
 	memset(f, 0, sizeof(*f));
@@ -41,8 +39,7 @@ void sigframe_save(struct sigframe *f, const struct trap_frame *regs, u64 fpstat
 	};
 }
 
-void sigframe_enter(struct trap_frame *regs, u64 handler, int sig, u64 frame_addr)
-{
+void sigframe_enter(struct trap_frame *regs, u64 handler, int sig, u64 frame_addr) {
 	regs->rdi = (u64)sig;
 	regs->rsi = frame_addr + offsetof(struct sigframe, info);
 	regs->rdx = frame_addr + offsetof(struct sigframe, uc);
@@ -56,12 +53,10 @@ void sigframe_enter(struct trap_frame *regs, u64 handler, int sig, u64 frame_add
 	regs->vector = TRAP_NEW;
 }
 
-int sigframe_restore(const struct ucontext_abi *uc, struct trap_frame *regs)
-{
+int sigframe_restore(const struct ucontext_abi *uc, struct trap_frame *regs) {
 	const struct sigcontext_abi *c = &uc->context;
 
-	if (c->rip >= USER_HALF_END)
-		return -EINVAL;
+	if (c->rip >= USER_HALF_END) return -EINVAL;
 	regs->r8 = c->r8, regs->r9 = c->r9, regs->r10 = c->r10, regs->r11 = c->r11;
 	regs->r12 = c->r12, regs->r13 = c->r13, regs->r14 = c->r14, regs->r15 = c->r15;
 	regs->rdi = c->rdi, regs->rsi = c->rsi, regs->rbp = c->rbp, regs->rbx = c->rbx;

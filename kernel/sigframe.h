@@ -28,13 +28,6 @@ struct sigcontext_abi {
 	u64 reserved[8];
 };
 
-struct stack_abi {
-	u64 base;
-	u32 flags;
-	u32 pad;
-	u64 len;
-};
-
 struct ucontext_abi {
 	u64 flags;
 	u64 link;

@@ -80,6 +80,14 @@ struct trap_frame;
 #define SIG_BIT(sig) (1ull << ((sig) - 1))
 #define SIG_UNBLOCKABLE (SIG_BIT(SIGKILL) | SIG_BIT(SIGSTOP))
 
+/* As sigaltstack's argument lies in memory. */
+struct stack_abi {
+	u64 base;
+	u32 flags;
+	u32 pad;
+	u64 len;
+};
+
 /* As rt_sigaction's argument lies in memory. */
 struct sigaction_abi {
 	u64 handler;
@@ -137,8 +145,7 @@ void sighand_put(struct sighand *sighand);
 void sigpending_init(struct sigpending *pending);
 void sigpending_flush(struct sigpending *pending);
 
-static inline struct siginfo_abi signal_info(int sig, int code)
-{
+static inline struct siginfo_abi signal_info(int sig, int code) {
 	return (struct siginfo_abi){ .signo = sig, .code = code };
 }
 /* With the current task as sender. */

@@ -7,6 +7,7 @@
  * its answer.
  */
 #include "kernel/base/port.h"
+#include "kernel/base/try.h"
 #include "kernel/sigframe.h"
 #include "kernel/syscall.h"
 #include "kernel/task.h"
@@ -21,8 +22,7 @@
 #define REPORT_BURST 10u
 #define REPORT_INTERVAL_NS 5000000000ull
 
-static void report_fault(const struct task *task, const struct trap_frame *frame, int sig, u64 addr)
-{
+static void report_fault(const struct task *task, const struct trap_frame *frame, int sig, u64 addr) {
 	static const char *const names[] = { [SIGILL] = "SIGILL", [SIGTRAP] = "SIGTRAP", [SIGBUS] = "SIGBUS",
 					     [SIGFPE] = "SIGFPE",
 					     [SIGKILL] = "out of memory", [SIGSEGV] = "SIGSEGV" };
@@ -47,83 +47,51 @@ static void report_fault(const struct task *task, const struct trap_frame *frame
 }
 
 /* A signal that the current instruction caused cannot wait and cannot be ignored. */
-static void force(struct task *task, const struct siginfo_abi *info)
-{
+static void force(struct task *task, const struct siginfo_abi *info) {
 	int sig = info->signo;
 	struct sigaction_abi *action = &task->process->sighand->action[sig - 1];
 	bool blocked = (task->blocked & SIG_BIT(sig)) != 0;
 
-	if (blocked || action->handler == SIG_IGN)
-		action->handler = SIG_DFL;
+	if (blocked || action->handler == SIG_IGN) action->handler = SIG_DFL;
 	task->blocked &= ~SIG_BIT(sig);
-	if (action->handler == SIG_DFL)
-		task->process->unkillable = false;
-	if (signal_send_task(task, info) != 0)
-		process_kill(task->process, sig);
+	if (action->handler == SIG_DFL) task->process->unkillable = false;
+	if (signal_send_task(task, info) != 0) process_kill(task->process, sig);
 }
 
-void signal_fault(struct trap_frame *frame, int sig, int code, u64 addr)
-{
+void signal_fault(struct trap_frame *frame, int sig, int code, u64 addr) {
 	struct task *task = task_current();
 	struct siginfo_abi info = signal_info(sig, code);
+	bool handled = task->process->sighand->action[sig - 1].handler > SIG_IGN;
 
 	info.u.fault.addr = addr;
-	if (sig == SIGKILL) {
-		report_fault(task, frame, sig, addr);
-		process_kill(task->process, sig);
-		return;
-	}
-	u64 handler = task->process->sighand->action[sig - 1].handler;
-
-	if (handler == SIG_DFL || handler == SIG_IGN || (task->blocked & SIG_BIT(sig)) != 0)
-		report_fault(task, frame, sig, addr);
+	if (!handled || (task->blocked & SIG_BIT(sig)) != 0) report_fault(task, frame, sig, addr);
 	force(task, &info);
 }
 
-static bool on_altstack(const struct task *task, u64 sp)
-{
-	return sp > task->altstack_base && sp - task->altstack_base <= task->altstack_len;
-}
-
-/* Where the frame's stack begins for a handler with these flags. */
-static u64 choose_stack(const struct task *task, u64 sp, u64 sa_flags)
-{
-	if ((sa_flags & SA_ONSTACK) != 0 && task->altstack_len != 0 && (task->altstack_flags & SS_DISABLE) == 0 &&
-	    !on_altstack(task, sp))
-		return task->altstack_base + task->altstack_len;
-	return sp - RED_ZONE;
-}
-
 static int write_frame(struct task *task, struct trap_frame *regs, const struct sigaction_abi *action,
-		       const struct siginfo_abi *info, u64 mask)
-{
-	u64 top = choose_stack(task, regs->rsp, action->flags);
+		       const struct siginfo_abi *info, u64 mask) {
+	struct stack_abi *alt = &task->altstack;
+	bool use_alt = (action->flags & SA_ONSTACK) != 0 && alt->len != 0 && !task_on_altstack(task, regs->rsp);
+	u64 top = use_alt ? alt->base + alt->len : regs->rsp - RED_ZONE;
 	struct sigframe_place place = sigframe_place(top);
 	struct sigframe frame;
 
-	if (place.frame >= top || (on_altstack(task, top) && place.frame < task->altstack_base))
-		return -EFAULT;
+	if (place.frame >= top || (task_on_altstack(task, top) && place.frame < alt->base)) return -EFAULT;
 	sigframe_save(&frame, regs, place.fpstate);
 	frame.restorer = action->restorer;
-	frame.uc.stack = (struct stack_abi){ .base = task->altstack_base, .len = task->altstack_len,
-					     .flags = task->altstack_len == 0 ? SS_DISABLE : task->altstack_flags };
+	frame.uc.stack = *alt;
+	if (alt->len == 0) frame.uc.stack.flags = SS_DISABLE;
 	frame.uc.sigmask = mask;
 	frame.info = *info;
 	fpu_save(task->fpu);
-	int err = copy_to_user(uaddr(place.fpstate), task->fpu, FPU_STATE_LEN);
-
-	if (err == 0)
-		err = copy_to_user(uaddr(place.frame), &frame, sizeof(frame));
-	if (err != 0)
-		return err;
-	if ((task->altstack_flags & SS_AUTODISARM) != 0)
-		task->altstack_base = task->altstack_len = task->altstack_flags = 0;
+	TRY(copy_to_user(uaddr(place.fpstate), task->fpu, FPU_STATE_LEN));
+	TRY(copy_to_user(uaddr(place.frame), &frame, sizeof(frame)));
+	if ((alt->flags & SS_AUTODISARM) != 0) *alt = (struct stack_abi){ 0 };
 	sigframe_enter(regs, action->handler, info->signo, place.frame);
 	return 0;
 }
 
-static void run_handler(struct trap_frame *regs, const struct siginfo_abi *info)
-{
+static void run_handler(struct trap_frame *regs, const struct siginfo_abi *info) {
 	struct task *task = task_current();
 	struct sigaction_abi *action = &task->process->sighand->action[info->signo - 1];
 	u64 mask = task->restore_blocked ? task->saved_blocked : task->blocked;
@@ -132,42 +100,30 @@ static void run_handler(struct trap_frame *regs, const struct siginfo_abi *info)
 		struct siginfo_abi broken = signal_info(SIGSEGV, SI_KERNEL);
 
 		/* No frame, no handler: if it was SIGSEGV's own, the default action ends the process. */
-		if (info->signo == SIGSEGV)
-			action->handler = SIG_DFL;
+		if (info->signo == SIGSEGV) action->handler = SIG_DFL;
 		force(task, &broken);
 		return;
 	}
 	task->restore_blocked = false;
 	u64 blocked = task->blocked | action->mask;
 
-	if ((action->flags & SA_NODEFER) == 0)
-		blocked |= SIG_BIT(info->signo);
-	if ((action->flags & SA_RESETHAND) != 0)
-		action->handler = SIG_DFL;
+	if ((action->flags & SA_NODEFER) == 0) blocked |= SIG_BIT(info->signo);
+	if ((action->flags & SA_RESETHAND) != 0) action->handler = SIG_DFL;
 	signal_set_blocked(blocked);
 }
 
 /* The interrupted call's answer: with a handler about to run, or without one. */
-static void settle_call(struct trap_frame *regs, const struct sigaction_abi *handler)
-{
+static void settle_call(struct trap_frame *regs, const struct sigaction_abi *handler) {
 	s64 result = (s64)regs->rax;
 	bool restart;
 
-	if (regs->orig_rax == (u64)-1 || result > -ERESTARTSYS || result < -ERESTART_RESTARTBLOCK)
-		return;
+	if (regs->orig_rax == (u64)-1 || result > -ERESTARTSYS || result < -ERESTART_RESTARTBLOCK) return;
 	switch (-result) {
-	case ERESTARTSYS:
-		restart = handler == NULL || (handler->flags & SA_RESTART) != 0;
-		break;
-	case ERESTARTNOINTR:
-		restart = true;
-		break;
+	case ERESTARTSYS: restart = handler == NULL || (handler->flags & SA_RESTART) != 0; break;
+	case ERESTARTNOINTR: restart = true; break;
 	case ERESTARTNOHAND:
-	case ERESTART_RESTARTBLOCK:
-		restart = handler == NULL;
-		break;
-	default:
-		return;
+	case ERESTART_RESTARTBLOCK: restart = handler == NULL; break;
+	default: return;
 	}
 	if (restart) {
 		regs->rip -= SYSCALL_INSN_LEN;
@@ -179,33 +135,22 @@ static void settle_call(struct trap_frame *regs, const struct sigaction_abi *han
 	regs->vector = TRAP_NEW; /* registers changed: no way back by SYSRET */
 }
 
-static void begin_stop(struct process *process, int sig)
-{
-	if ((SIG_BIT(sig) & STOP_SET & ~SIG_BIT(SIGSTOP)) != 0 && task_group_orphaned(process->pgid))
-		return;
+static void begin_stop(struct process *process, int sig) {
+	if ((SIG_BIT(sig) & STOP_SET & ~SIG_BIT(SIGSTOP)) != 0 && task_group_orphaned(process->pgid)) return;
 	process->stopping = true;
 	process->stop_signal = sig;
 	process->stop_reported = process->stop_waited = process->continued = false;
-	list_for_each(pos, &process->threads) {
-		struct task *task = list_entry(pos, struct task, thread_node);
-
-		if (task->state == TASK_SLEEPING && task->sleep_mode == SLEEP_INTERRUPTIBLE)
-			sched_wake(task, -EINTR);
-	}
+	list_for_each_entry(struct task, task, &process->threads, thread_node)
+		if (task->state == TASK_SLEEPING && task->sleep_mode == SLEEP_INTERRUPTIBLE) sched_wake(task, -EINTR);
 }
 
 /* Stands still until SIGCONT or death. The last thread to stop tells the parent. */
-static void stop_here(struct task *task)
-{
+static void stop_here(struct task *task) {
 	struct process *process = task->process;
 	bool last = true;
 
-	list_for_each(pos, &process->threads) {
-		const struct task *other = list_entry(pos, struct task, thread_node);
-
-		if (other != task && other->state != TASK_STOPPED)
-			last = false;
-	}
+	list_for_each_entry(struct task, other, &process->threads, thread_node)
+		if (other != task && other->state != TASK_STOPPED) last = false;
 	if (last && !process->stop_reported) {
 		process->stop_reported = true;
 		process_notify_parent(process, CLD_STOPPED, process->stop_signal);
@@ -214,20 +159,15 @@ static void stop_here(struct task *task)
 }
 
 /* Takes one signal; returns the handler that is to run, or NULL when the signal did what it does without one. */
-static struct sigaction_abi *take_one(struct task *task, struct siginfo_abi *ret_info)
-{
+static struct sigaction_abi *take_one(struct task *task, struct siginfo_abi *ret_info) {
 	int sig = signal_take(task, ~task->blocked, ret_info);
 
-	if (sig == 0)
-		return NULL;
+	if (sig == 0) return NULL;
 	struct sigaction_abi *action = &task->process->sighand->action[sig - 1];
 
-	if (action->handler == SIG_IGN)
-		return NULL;
-	if (action->handler != SIG_DFL)
-		return action;
-	if (signal_ignored_by_default(sig) || task->process->unkillable)
-		return NULL;
+	if (action->handler == SIG_IGN) return NULL;
+	if (action->handler != SIG_DFL) return action;
+	if (signal_ignored_by_default(sig) || task->process->unkillable) return NULL;
 	if ((SIG_BIT(sig) & STOP_SET) != 0)
 		begin_stop(task->process, sig);
 	else
@@ -235,21 +175,18 @@ static struct sigaction_abi *take_one(struct task *task, struct siginfo_abi *ret
 	return NULL;
 }
 
-void signal_deliver(struct trap_frame *frame)
-{
+void signal_deliver(struct trap_frame *frame) {
 	struct task *task = task_current();
 
 	for (;;) {
 		struct siginfo_abi info;
 
-		if (task_is_dying(task))
-			task_exit(task->process->exit_status);
+		if (task_is_dying(task)) task_exit(task->process->exit_status);
 		if (task->process->stopping) {
 			stop_here(task);
 			continue;
 		}
-		if (signal_deliverable(task) == 0)
-			break;
+		if (signal_deliverable(task) == 0) break;
 		const struct sigaction_abi *handler = take_one(task, &info);
 
 		if (handler != NULL) {
@@ -264,38 +201,26 @@ void signal_deliver(struct trap_frame *frame)
 	}
 }
 
-static int read_frame(struct task *task, struct trap_frame *regs, u64 addr)
-{
+static int read_frame(struct task *task, struct trap_frame *regs, u64 addr) {
 	struct sigframe frame;
-	int err = copy_from_user(&frame, uaddr(addr), sizeof(frame));
 
-	if (err != 0)
-		return err;
+	TRY(copy_from_user(&frame, uaddr(addr), sizeof(frame)));
 	u64 fpstate = frame.uc.context.fpstate;
 
-	if (fpstate != 0)
-		err = copy_from_user(task->fpu, uaddr(fpstate), FPU_STATE_LEN);
-	else
-		fpu_state_init(task->fpu);
-	if (err == 0)
-		err = sigframe_restore(&frame.uc, regs);
-	if (err != 0)
-		return err;
+	fpu_state_init(task->fpu);
+	if (fpstate != 0) TRY(copy_from_user(task->fpu, uaddr(fpstate), FPU_STATE_LEN));
+	TRY(sigframe_restore(&frame.uc, regs));
 	fpu_state_check(task->fpu);
 	fpu_restore(task->fpu);
 	signal_set_blocked(frame.uc.sigmask);
-	if (frame.uc.stack.len >= MINSIGSTKSZ && (frame.uc.stack.flags & SS_DISABLE) == 0) {
-		task->altstack_base = frame.uc.stack.base;
-		task->altstack_len = frame.uc.stack.len;
-		task->altstack_flags = frame.uc.stack.flags & SS_AUTODISARM;
-	} else {
-		task->altstack_base = task->altstack_len = task->altstack_flags = 0;
-	}
+	bool alt = frame.uc.stack.len >= MINSIGSTKSZ && (frame.uc.stack.flags & SS_DISABLE) == 0;
+
+	task->altstack = alt ? frame.uc.stack : (struct stack_abi){ 0 };
+	task->altstack.flags &= SS_AUTODISARM;
 	return 0;
 }
 
-s64 signal_return(struct trap_frame *frame)
-{
+s64 signal_return(struct trap_frame *frame) {
 	/* The handler's return popped the first word of the frame. */
 	if (read_frame(task_current(), frame, frame->rsp - 8) != 0)
 		signal_fault(frame, SIGSEGV, SI_KERNEL, frame->rsp - 8);

@@ -1,129 +1,83 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * kernel/sys_cred.c - ids, groups, capabilities and resource limits.
+ * kernel/sys_cred.c - ids, groups and resource limits.
  *
- * Being privileged is being effective uid 0: there are no capabilities beside it, and capset can take none away.
+ * Being privileged is being effective uid 0: there are no capabilities beside it.
  */
 #include "kernel/base/mem.h"
+#include "kernel/base/try.h"
 #include "kernel/syscall.h"
 #include "kernel/task.h"
 #include "kernel/x86/usercopy.h"
 
 #define NO_ID 0xffffffffu
-#define CAP_VERSION_1 0x19980330u
-#define CAP_VERSION_2 0x20071026u
-#define CAP_VERSION_3 0x20080522u
-#define CAP_ALL ((1ull << 41) - 1)
 #define NOFILE_MAX 1048576u
 
-static struct cred *cred(void)
-{
-	return &task_current()->cred;
-}
+static struct cred *cred(void) { return &task_current()->cred; }
 
-static bool is_root(void)
-{
-	return cred()->euid == 0;
-}
+static bool is_root(void) { return cred()->euid == 0; }
 
-static s64 sys_getuid(const u64 args[6])
-{
-	(void)args; /* it has none */
-	return cred()->uid;
-}
+static s64 sys_getuid(const u64 *) { return cred()->uid; }
 
-static s64 sys_geteuid(const u64 args[6])
-{
-	(void)args; /* it has none */
-	return cred()->euid;
-}
+static s64 sys_geteuid(const u64 *) { return cred()->euid; }
 
-static s64 sys_getgid(const u64 args[6])
-{
-	(void)args; /* it has none */
-	return cred()->gid;
-}
+static s64 sys_getgid(const u64 *) { return cred()->gid; }
 
-static s64 sys_getegid(const u64 args[6])
-{
-	(void)args; /* it has none */
-	return cred()->egid;
-}
+static s64 sys_getegid(const u64 *) { return cred()->egid; }
 
 /* One set of ids in order real, effective, saved; both kinds follow the same rules. */
 struct ids {
 	u32 *real, *effective, *saved, *fs;
 };
 
-static struct ids uids(void)
-{
+static struct ids uids(void) {
 	struct cred *c = cred();
 
 	return (struct ids){ &c->uid, &c->euid, &c->suid, &c->fsuid };
 }
 
-static struct ids gids(void)
-{
+static struct ids gids(void) {
 	struct cred *c = cred();
 
 	return (struct ids){ &c->gid, &c->egid, &c->sgid, &c->fsgid };
 }
 
-static bool is_one_of(struct ids ids, u32 id)
-{
-	return id == *ids.real || id == *ids.effective || id == *ids.saved;
-}
+static bool is_one_of(struct ids ids, u32 id) { return id == *ids.real || id == *ids.effective || id == *ids.saved; }
 
-static s64 set_one(struct ids ids, u32 id)
-{
-	if (id == NO_ID)
-		return -EINVAL;
-	if (!is_root() && id != *ids.real && id != *ids.saved)
-		return -EPERM;
-	if (is_root())
-		*ids.real = *ids.saved = id;
+static s64 set_one(struct ids ids, u32 id) {
+	if (id == NO_ID) return -EINVAL;
+	if (!is_root() && id != *ids.real && id != *ids.saved) return -EPERM;
+	if (is_root()) *ids.real = *ids.saved = id;
 	*ids.effective = *ids.fs = id;
 	return 0;
 }
 
-static s64 set_two(struct ids ids, u32 real, u32 effective)
-{
+static s64 set_two(struct ids ids, u32 real, u32 effective) {
 	u32 old_real = *ids.real;
 
-	if (!is_root() && real != NO_ID && real != *ids.real && real != *ids.effective)
-		return -EPERM;
-	if (!is_root() && effective != NO_ID && !is_one_of(ids, effective))
-		return -EPERM;
-	if (real != NO_ID)
-		*ids.real = real;
-	if (effective != NO_ID)
-		*ids.effective = effective;
-	if (real != NO_ID || (effective != NO_ID && effective != old_real))
-		*ids.saved = *ids.effective;
+	if (!is_root() && real != NO_ID && real != *ids.real && real != *ids.effective) return -EPERM;
+	if (!is_root() && effective != NO_ID && !is_one_of(ids, effective)) return -EPERM;
+	if (real != NO_ID) *ids.real = real;
+	if (effective != NO_ID) *ids.effective = effective;
+	if (real != NO_ID || (effective != NO_ID && effective != old_real)) *ids.saved = *ids.effective;
 	*ids.fs = *ids.effective;
 	return 0;
 }
 
-static s64 set_three(struct ids ids, u32 real, u32 effective, u32 saved)
-{
+static s64 set_three(struct ids ids, u32 real, u32 effective, u32 saved) {
 	const u32 wanted[3] = { real, effective, saved };
 
 	for (unsigned i = 0; i < 3; i++) {
-		if (!is_root() && wanted[i] != NO_ID && !is_one_of(ids, wanted[i]))
-			return -EPERM;
+		if (!is_root() && wanted[i] != NO_ID && !is_one_of(ids, wanted[i])) return -EPERM;
 	}
-	if (real != NO_ID)
-		*ids.real = real;
-	if (effective != NO_ID)
-		*ids.effective = effective;
-	if (saved != NO_ID)
-		*ids.saved = saved;
+	if (real != NO_ID) *ids.real = real;
+	if (effective != NO_ID) *ids.effective = effective;
+	if (saved != NO_ID) *ids.saved = saved;
 	*ids.fs = *ids.effective;
 	return 0;
 }
 
-static s64 get_three(struct ids ids, const u64 args[6])
-{
+static s64 get_three(struct ids ids, const u64 args[6]) {
 	const u32 values[3] = { *ids.real, *ids.effective, *ids.saved };
 	int err = 0;
 
@@ -133,212 +87,89 @@ static s64 get_three(struct ids ids, const u64 args[6])
 }
 
 /* Answers the old value whatever happened, as Linux does. */
-static s64 set_fs(struct ids ids, u32 id)
-{
+static s64 set_fs(struct ids ids, u32 id) {
 	u32 old = *ids.fs;
 
-	if (id != NO_ID && (is_root() || is_one_of(ids, id) || id == old))
-		*ids.fs = id;
+	if (id != NO_ID && (is_root() || is_one_of(ids, id) || id == old)) *ids.fs = id;
 	return old;
 }
 
-static s64 sys_setuid(const u64 args[6])
-{
-	return set_one(uids(), (u32)args[0]);
-}
+static s64 sys_setuid(const u64 args[6]) { return set_one(uids(), (u32)args[0]); }
 
-static s64 sys_setgid(const u64 args[6])
-{
-	return set_one(gids(), (u32)args[0]);
-}
+static s64 sys_setgid(const u64 args[6]) { return set_one(gids(), (u32)args[0]); }
 
-static s64 sys_setreuid(const u64 args[6])
-{
-	return set_two(uids(), (u32)args[0], (u32)args[1]);
-}
+static s64 sys_setreuid(const u64 args[6]) { return set_two(uids(), (u32)args[0], (u32)args[1]); }
 
-static s64 sys_setregid(const u64 args[6])
-{
-	return set_two(gids(), (u32)args[0], (u32)args[1]);
-}
+static s64 sys_setregid(const u64 args[6]) { return set_two(gids(), (u32)args[0], (u32)args[1]); }
 
-static s64 sys_setresuid(const u64 args[6])
-{
-	return set_three(uids(), (u32)args[0], (u32)args[1], (u32)args[2]);
-}
+static s64 sys_setresuid(const u64 args[6]) { return set_three(uids(), (u32)args[0], (u32)args[1], (u32)args[2]); }
 
-static s64 sys_setresgid(const u64 args[6])
-{
-	return set_three(gids(), (u32)args[0], (u32)args[1], (u32)args[2]);
-}
+static s64 sys_setresgid(const u64 args[6]) { return set_three(gids(), (u32)args[0], (u32)args[1], (u32)args[2]); }
 
-static s64 sys_getresuid(const u64 args[6])
-{
-	return get_three(uids(), args);
-}
+static s64 sys_getresuid(const u64 args[6]) { return get_three(uids(), args); }
 
-static s64 sys_getresgid(const u64 args[6])
-{
-	return get_three(gids(), args);
-}
+static s64 sys_getresgid(const u64 args[6]) { return get_three(gids(), args); }
 
-static s64 sys_setfsuid(const u64 args[6])
-{
-	return set_fs(uids(), (u32)args[0]);
-}
+static s64 sys_setfsuid(const u64 args[6]) { return set_fs(uids(), (u32)args[0]); }
 
-static s64 sys_setfsgid(const u64 args[6])
-{
-	return set_fs(gids(), (u32)args[0]);
-}
+static s64 sys_setfsgid(const u64 args[6]) { return set_fs(gids(), (u32)args[0]); }
 
-static s64 sys_getgroups(const u64 args[6])
-{
+static s64 sys_getgroups(const u64 args[6]) {
 	const struct cred *c = cred();
 	int cap = int_arg(args[0]);
 
-	if (cap < 0 || (cap != 0 && (u32)cap < c->group_count))
-		return -EINVAL;
+	if (cap < 0 || (cap != 0 && (u32)cap < c->group_count)) return -EINVAL;
 	int err = cap == 0 ? 0 : copy_to_user(uaddr(args[1]), c->groups, c->group_count * sizeof(u32));
 
 	return err != 0 ? err : (s64)c->group_count;
 }
 
-static s64 sys_setgroups(const u64 args[6])
-{
+static s64 sys_setgroups(const u64 args[6]) {
 	u32 groups[VFS_GROUPS_MAX];
 	struct cred *c = cred();
 
-	if (!is_root())
-		return -EPERM;
-	if (args[0] > VFS_GROUPS_MAX)
-		return -EINVAL;
-	int err = copy_from_user(groups, uaddr(args[1]), args[0] * sizeof(u32));
-
-	if (err != 0)
-		return err;
+	if (!is_root()) return -EPERM;
+	if (args[0] > VFS_GROUPS_MAX) return -EINVAL;
+	TRY(copy_from_user(groups, uaddr(args[1]), args[0] * sizeof(u32)));
 	memcpy(c->groups, groups, args[0] * sizeof(u32));
 	c->group_count = (u32)args[0];
 	return 0;
 }
 
-struct cap_header {
-	u32 version;
-	s32 pid;
-};
-
-/* Reads the header; the number of 32-bit triples that follow it in memory. */
-static int cap_header(u64 addr, struct cap_header *ret_header, u32 *ret_words)
-{
-	static const u32 newest = CAP_VERSION_3;
-	int err = copy_from_user(ret_header, uaddr(addr), sizeof(*ret_header));
-
-	if (err != 0)
-		return err;
-	switch (ret_header->version) {
-	case CAP_VERSION_1:
-		*ret_words = 1;
-		break;
-	case CAP_VERSION_2:
-	case CAP_VERSION_3:
-		*ret_words = 2;
-		break;
-	default:
-		err = copy_to_user(uaddr(addr), &newest, sizeof(newest));
-		return err != 0 ? err : -EINVAL;
-	}
-	return ret_header->pid < 0 ? -EINVAL : 0;
-}
-
-static u64 caps_of(const struct task *task)
-{
-	return task->cred.euid == 0 ? CAP_ALL : 0;
-}
-
-static s64 sys_capget(const u64 args[6])
-{
-	struct cap_header header;
-	u32 words = 0, data[6] = { 0 };
-	int err = cap_header(args[0], &header, &words);
-
-	if (err != 0)
-		return args[1] == 0 && err == -EINVAL ? 0 : err;
-	const struct task *task = header.pid == 0 ? task_current() : task_find((u32)header.pid);
-
-	if (task == NULL)
-		return -ESRCH;
-	for (u32 i = 0; i < words; i++) {
-		data[3 * i] = data[3 * i + 1] = (u32)(caps_of(task) >> (32 * i)); /* effective and permitted */
-	}
-	return copy_to_user(uaddr(args[1]), data, words * 3 * sizeof(u32));
-}
-
-static s64 sys_capset(const u64 args[6])
-{
-	struct cap_header header;
-	u32 words = 0, data[6];
-	int err = cap_header(args[0], &header, &words);
-
-	if (err == 0)
-		err = copy_from_user(data, uaddr(args[1]), words * 3 * sizeof(u32));
-	if (err != 0)
-		return err;
-	if (header.pid != 0 && (u32)header.pid != task_current()->tid)
-		return -EPERM;
-	for (u32 i = 0; i < words; i++) {
-		u32 have = (u32)(caps_of(task_current()) >> (32 * i));
-
-		if (data[3 * i] != have || data[3 * i + 1] != have)
-			return -EPERM;
-	}
-	return 0;
-}
-
-static int check_limit(unsigned resource, const struct rlimit *now, const struct rlimit *wanted)
-{
-	if (wanted->soft > wanted->hard)
-		return -EINVAL;
-	if (wanted->hard > now->hard && !is_root())
-		return -EPERM;
+static int check_limit(unsigned resource, const struct rlimit *now, const struct rlimit *wanted) {
+	if (wanted->soft > wanted->hard) return -EINVAL;
+	if (wanted->hard > now->hard && !is_root()) return -EPERM;
 	return resource == RLIMIT_NOFILE && wanted->hard > NOFILE_MAX ? -EPERM : 0;
 }
 
-static s64 change_limit(struct process *process, u32 resource, u64 new_addr, u64 old_addr)
-{
+static s64 change_limit(struct process *process, u32 resource, u64 new_addr, u64 old_addr) {
 	struct rlimit wanted, old;
 
-	if (resource >= RLIMIT_COUNT)
-		return -EINVAL;
+	if (resource >= RLIMIT_COUNT) return -EINVAL;
 	old = process->limits[resource];
 	if (new_addr != 0) {
 		int err = copy_from_user(&wanted, uaddr(new_addr), sizeof(wanted));
 
-		if (err == 0)
-			err = check_limit(resource, &old, &wanted);
-		if (err != 0)
-			return err;
+		if (err == 0) err = check_limit(resource, &old, &wanted);
+		if (err != 0) return err;
 		process->limits[resource] = wanted;
 	}
 	return old_addr == 0 ? 0 : copy_to_user(uaddr(old_addr), &old, sizeof(old));
 }
 
-static s64 sys_getrlimit(const u64 args[6])
-{
+static s64 sys_getrlimit(const u64 args[6]) {
 	return args[1] == 0 ? -EFAULT : change_limit(process_current(), (u32)args[0], 0, args[1]);
 }
 
-static s64 sys_setrlimit(const u64 args[6])
-{
+static s64 sys_setrlimit(const u64 args[6]) {
 	return args[1] == 0 ? -EFAULT : change_limit(process_current(), (u32)args[0], args[1], 0);
 }
 
-static s64 sys_prlimit64(const u64 args[6])
-{
+static s64 sys_prlimit64(const u64 args[6]) {
 	const struct task *task = (u32)args[0] == 0 ? task_current() : task_find((u32)args[0]);
 	const struct cred *c = cred();
 
-	if (task == NULL)
-		return -ESRCH;
+	if (task == NULL) return -ESRCH;
 	if (task->process != process_current() && !is_root() &&
 	    (c->uid != task->cred.uid || c->uid != task->cred.euid || c->uid != task->cred.suid))
 		return -EPERM;
@@ -363,8 +194,6 @@ const struct syscall_entry sys_cred_calls[] = {
 	{ 120, 3, "getresgid", sys_getresgid },
 	{ 122, 1, "setfsuid", sys_setfsuid },
 	{ 123, 1, "setfsgid", sys_setfsgid },
-	{ 125, 2, "capget", sys_capget },
-	{ 126, 2, "capset", sys_capset },
 	{ 160, 2, "setrlimit", sys_setrlimit },
 	{ 302, 4, "prlimit64", sys_prlimit64 },
 };

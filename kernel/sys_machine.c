@@ -49,8 +49,7 @@ struct sysinfo_abi {
 };
 _Static_assert(sizeof(struct sysinfo_abi) == 112, "struct sysinfo has 112 bytes");
 
-static s64 sys_uname(const u64 args[6])
-{
+static s64 sys_uname(const u64 args[6]) {
 	struct uts_abi uts;
 
 	memset(&uts, 0, sizeof(uts));
@@ -63,33 +62,22 @@ static s64 sys_uname(const u64 args[6])
 	return copy_to_user(uaddr(args[0]), &uts, sizeof(uts));
 }
 
-static s64 set_name(char name[UTS_LEN], u64 addr, u64 len)
-{
+static s64 set_name(char name[UTS_LEN], u64 addr, u64 len) {
 	char text[UTS_LEN] = { 0 };
 
-	if (task_cred()->euid != 0)
-		return -EPERM;
-	if (len >= UTS_LEN)
-		return -EINVAL;
+	if (task_cred()->euid != 0) return -EPERM;
+	if (len >= UTS_LEN) return -EINVAL;
 	int err = copy_from_user(text, uaddr(addr), len);
 
-	if (err == 0)
-		memcpy(name, text, UTS_LEN);
+	if (err == 0) memcpy(name, text, UTS_LEN);
 	return err;
 }
 
-static s64 sys_sethostname(const u64 args[6])
-{
-	return set_name(kinfo_hostname, args[0], args[1]);
-}
+static s64 sys_sethostname(const u64 args[6]) { return set_name(kinfo_hostname, args[0], args[1]); }
 
-static s64 sys_setdomainname(const u64 args[6])
-{
-	return set_name(kinfo_domainname, args[0], args[1]);
-}
+static s64 sys_setdomainname(const u64 args[6]) { return set_name(kinfo_domainname, args[0], args[1]); }
 
-static s64 sys_sysinfo(const u64 args[6])
-{
+static s64 sys_sysinfo(const u64 args[6]) {
 	struct sysinfo_abi info = { .uptime = (s64)(port_now_ns() / NS_PER_S), .procs = (u16)task_count, .unit = 1 };
 	struct pmm_stats memory;
 
@@ -100,24 +88,19 @@ static s64 sys_sysinfo(const u64 args[6])
 	return copy_to_user(uaddr(args[0]), &info, sizeof(info));
 }
 
-static s64 sys_getrandom(const u64 args[6])
-{
+static s64 sys_getrandom(const u64 args[6]) {
 	u8 chunk[RANDOM_CHUNK];
 	u64 len = min_u64(args[1], RANDOM_LEN_MAX), done = 0;
 
-	if ((args[2] & ~(u64)GRND_FLAGS) != 0 || (args[2] & GRND_BOTH) == GRND_BOTH)
-		return -EINVAL;
+	if ((args[2] & ~(u64)GRND_FLAGS) != 0 || (args[2] & GRND_BOTH) == GRND_BOTH) return -EINVAL;
 	while (done < len) {
 		size_t part = min_u64(len - done, sizeof(chunk));
 		int err = port_random(chunk, part);
 
-		if (err == 0)
-			err = copy_to_user(uaddr(args[0] + done), chunk, part);
-		if (err != 0)
-			return err;
+		if (err == 0) err = copy_to_user(uaddr(args[0] + done), chunk, part);
+		if (err != 0) return err;
 		done += part;
-		if (task_signal_pending())
-			break;
+		if (task_signal_pending()) break;
 	}
 	memset(chunk, 0, sizeof(chunk));
 	return (s64)done;
@@ -128,49 +111,38 @@ enum { LOG_CLOSE = 0, LOG_OPEN, LOG_READ, LOG_READ_ALL, LOG_READ_CLEAR, LOG_CLEA
        LOG_CONSOLE_LEVEL,
        LOG_SIZE_UNREAD, LOG_SIZE_BUFFER };
 
-static s64 copy_log(u64 addr, u64 len, bool clear)
-{
+static s64 copy_log(u64 addr, u64 len, bool clear) {
 	char *text = port_alloc(min_u64(len, LOG_COPY_MAX));
 
-	if (text == NULL)
-		return len == 0 ? 0 : -ENOMEM;
+	if (text == NULL) return len == 0 ? 0 : -ENOMEM;
 	ssize got = klog_read_all(text, min_u64(len, LOG_COPY_MAX), true);
 
-	if (got > 0 && copy_to_user(uaddr(addr), text, (size_t)got) != 0)
-		got = -EFAULT;
-	if (got >= 0 && clear)
-		klog_clear();
+	if (got > 0 && copy_to_user(uaddr(addr), text, (size_t)got) != 0) got = -EFAULT;
+	if (got >= 0 && clear) klog_clear();
 	port_free(text);
 	return got;
 }
 
-static s64 read_log(u64 addr, u64 len)
-{
+static s64 read_log(u64 addr, u64 len) {
 	char line[KLOG_LINE_MAX + 64];
 	ssize got;
 
 	while ((got = klog_read_next(line, min_u64(len, sizeof(line)))) == -EAGAIN || got == -EPIPE) {
-		if (got == -EAGAIN && poll_sleep(0) != 0)
-			return -ERESTARTSYS;
+		if (got == -EAGAIN && poll_sleep(0) != 0) return -ERESTARTSYS;
 	}
-	if (got > 0 && copy_to_user(uaddr(addr), line, (size_t)got) != 0)
-		return -EFAULT;
+	if (got > 0 && copy_to_user(uaddr(addr), line, (size_t)got) != 0) return -EFAULT;
 	return got;
 }
 
-static s64 sys_syslog(const u64 args[6])
-{
+static s64 sys_syslog(const u64 args[6]) {
 	static int level_before;
 	int action = int_arg(args[0]), len = int_arg(args[2]);
 
-	if (action != LOG_READ_ALL && action != LOG_SIZE_BUFFER && task_cred()->euid != 0)
-		return -EPERM;
+	if (action != LOG_READ_ALL && action != LOG_SIZE_BUFFER && task_cred()->euid != 0) return -EPERM;
 	switch (action) {
 	case LOG_CLOSE:
-	case LOG_OPEN:
-		return 0;
-	case LOG_READ:
-		return args[1] == 0 || len < 0 ? -EINVAL : read_log(args[1], (u64)len);
+	case LOG_OPEN: return 0;
+	case LOG_READ: return args[1] == 0 || len < 0 ? -EINVAL : read_log(args[1], (u64)len);
 	case LOG_READ_ALL:
 	case LOG_READ_CLEAR:
 		return args[1] == 0 || len < 0 ? -EINVAL : copy_log(args[1], (u64)len, action == LOG_READ_CLEAR);
@@ -185,30 +157,22 @@ static s64 sys_syslog(const u64 args[6])
 		klog_set_console_level(level_before != 0 ? level_before : CONSOLE_LEVEL_DEFAULT);
 		return 0;
 	case LOG_CONSOLE_LEVEL:
-		if (len < 1 || len > 8)
-			return -EINVAL;
+		if (len < 1 || len > 8) return -EINVAL;
 		klog_set_console_level(len);
 		return 0;
-	case LOG_SIZE_UNREAD:
-		return (s64)klog_unread();
-	case LOG_SIZE_BUFFER:
-		return KLOG_LEN;
-	default:
-		return -EINVAL;
+	case LOG_SIZE_UNREAD: return (s64)klog_unread();
+	case LOG_SIZE_BUFFER: return KLOG_LEN;
+	default: return -EINVAL;
 	}
 }
 
-static bool is_magic2(u32 magic)
-{
+static bool is_magic2(u32 magic) {
 	return magic == 672274793u || magic == 85072278u || magic == 369367448u || magic == 537993216u;
 }
 
-static s64 sys_reboot(const u64 args[6])
-{
-	if (task_cred()->euid != 0)
-		return -EPERM;
-	if ((u32)args[0] != REBOOT_MAGIC1 || !is_magic2((u32)args[1]))
-		return -EINVAL;
+static s64 sys_reboot(const u64 args[6]) {
+	if (task_cred()->euid != 0) return -EPERM;
+	if ((u32)args[0] != REBOOT_MAGIC1 || !is_magic2((u32)args[1])) return -EINVAL;
 	switch ((u32)args[2]) {
 	case REBOOT_RESTART:
 	case REBOOT_RESTART2:
@@ -220,8 +184,7 @@ static s64 sys_reboot(const u64 args[6])
 	case REBOOT_CAD_ON:
 	case REBOOT_CAD_OFF:
 		return 0; /* there is no such key */
-	default:
-		return -EINVAL;
+	default: return -EINVAL;
 	}
 }
 

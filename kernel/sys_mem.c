@@ -4,6 +4,7 @@
  *
  * Invariant: an executable mapping of a file exists only after writers were kept out and the integrity hook agreed.
  */
+#include "kernel/base/try.h"
 #include "kernel/syscall.h"
 #include "kernel/task.h"
 #include "kernel/vm.h"
@@ -32,70 +33,51 @@
 #define MEMBARRIER_PRIVATE_EXPEDITED 8
 #define MEMBARRIER_REGISTER_PRIVATE_EXPEDITED 16
 
-static u32 how_of(u32 flags)
-{
+static u32 how_of(u32 flags) {
 	u32 how = 0;
 
-	if ((flags & MAP_FIXED) != 0)
-		how |= VM_FIXED;
-	if ((flags & MAP_FIXED_NOREPLACE) != 0)
-		how = VM_NO_REPLACE;
-	if ((flags & MAP_TYPE) != MAP_PRIVATE)
-		how |= VM_SHARED;
-	if ((flags & MAP_GROWSDOWN) != 0)
-		how |= VM_STACK;
+	if ((flags & MAP_FIXED) != 0) how |= VM_FIXED;
+	if ((flags & MAP_FIXED_NOREPLACE) != 0) how = VM_NO_REPLACE;
+	if ((flags & MAP_TYPE) != MAP_PRIVATE) how |= REGION_SHARED;
+	if ((flags & MAP_GROWSDOWN) != 0) how |= REGION_STACK;
 	return how;
 }
 
-static bool is_zero_device(const struct inode *inode)
-{
+static bool is_zero_device(const struct inode *inode) {
 	return (inode->mode & S_IFMT) == S_IFCHR && inode->rdev == (MAJOR_MEM << 8 | MINOR_ZERO);
 }
 
-static int check_file(const struct file *file, const struct vm_request *q)
-{
+static int check_file(const struct file *file, const struct vm_request *q) {
 	u32 access = file->flags & O_ACCMODE;
 
-	if ((file->flags & O_PATH) != 0)
-		return -EBADF;
-	if (access == O_WRONLY)
-		return -EACCES;
-	if ((q->how & VM_SHARED) != 0 && (q->prot & PROT_WRITE) != 0 && access != O_RDWR)
-		return -EACCES;
-	if ((q->prot & PROT_EXEC) != 0 && (path_mount_flags(&file->path) & MS_NOEXEC) != 0)
-		return -EPERM;
-	if (is_zero_device(file->inode))
-		return 0;
+	if ((file->flags & O_PATH) != 0) return -EBADF;
+	if (access == O_WRONLY) return -EACCES;
+	if ((q->how & REGION_SHARED) != 0 && (q->prot & PROT_WRITE) != 0 && access != O_RDWR) return -EACCES;
+	if ((q->prot & PROT_EXEC) != 0 && (path_mount_flags(&file->path) & MS_NOEXEC) != 0) return -EPERM;
+	if (is_zero_device(file->inode)) return 0;
 	return file->inode->ops == NULL || file->inode->ops->page == NULL || (file->inode->mode & S_IFMT) != S_IFREG
 		? -ENODEV : 0;
 }
 
-static int map_executable(struct vm_request *q, u64 *ret_addr)
-{
+static int map_executable(struct vm_request *q, u64 *ret_addr) {
 	struct inode *inode;
 
-	if (q->file == NULL || (q->prot & PROT_WRITE) != 0)
-		return -EACCES;
+	if (q->file == NULL || (q->prot & PROT_WRITE) != 0) return -EACCES;
 	inode = q->file->inode;
-	int err = inode_deny_write(inode);
+	TRY(inode_deny_write(inode));
+	int err = task_check_exec_map(q->file, q->prot, q->prot);
 
-	if (err != 0)
-		return err;
-	err = task_check_exec_map(q->file, q->prot, q->prot);
-	q->how |= VM_DENY_WRITE;
-	if (err == 0)
-		err = vm_map(task_mm(), q, ret_addr);
+	q->how |= REGION_DENY;
+	if (err == 0) err = vm_map(task_mm(), q, ret_addr);
 	inode_allow_write(inode); /* the region has its own hold */
 	return err;
 }
 
-static s64 map(struct vm_request *q)
-{
+static s64 map(struct vm_request *q) {
 	u64 addr = 0;
 	int err = q->file != NULL ? check_file(q->file, q) : 0;
 
-	if (err != 0)
-		return err;
+	if (err != 0) return err;
 	if (q->file != NULL && is_zero_device(q->file->inode)) {
 		q->file = NULL;
 		q->offset = 0;
@@ -104,87 +86,66 @@ static s64 map(struct vm_request *q)
 	return err != 0 ? err : (s64)addr;
 }
 
-static s64 sys_mmap(const u64 args[6])
-{
+static s64 sys_mmap(const u64 args[6]) {
 	u32 flags = (u32)args[3], type = flags & MAP_TYPE;
 	struct vm_request q = { .addr = args[0], .len = args[1], .prot = (u32)args[2] & PROT_ALL, .how = how_of(flags),
 				.offset = args[5] };
 	struct file *file = NULL;
 
-	if ((q.offset & (PAGE_SIZE - 1)) != 0 || q.len == 0)
-		return -EINVAL;
-	if (type != MAP_SHARED && type != MAP_PRIVATE && type != MAP_SHARED_VALIDATE)
-		return -EINVAL;
-	if ((flags & MAP_HUGETLB) != 0)
-		return -ENOMEM;
+	if ((q.offset & (PAGE_SIZE - 1)) != 0 || q.len == 0) return -EINVAL;
+	if (type != MAP_SHARED && type != MAP_PRIVATE && type != MAP_SHARED_VALIDATE) return -EINVAL;
+	if ((flags & MAP_HUGETLB) != 0) return -ENOMEM;
 	if ((flags & MAP_ANONYMOUS) == 0) {
 		file = fdtable_file(task_files(), int_arg(args[4]));
-		if (file == NULL)
-			return -EBADF;
+		if (file == NULL) return -EBADF;
 		q.file = file;
 	} else {
 		q.offset = 0;
 	}
 	s64 result = map(&q);
 
-	if (file != NULL)
-		file_put(file);
+	if (file != NULL) file_put(file);
 	return result;
 }
 
-static s64 sys_munmap(const u64 args[6])
-{
-	return vm_unmap(task_mm(), args[0], args[1]);
-}
+static s64 sys_munmap(const u64 args[6]) { return vm_unmap(task_mm(), args[0], args[1]); }
 
-static s64 sys_mprotect(const u64 args[6])
-{
+static s64 sys_mprotect(const u64 args[6]) {
 	u32 prot = (u32)args[2];
 
-	if ((prot & PROT_GROWS) != 0 || (prot & ~(PROT_ALL | 8u)) != 0)
-		return -EINVAL;
+	if ((prot & PROT_GROWS) != 0 || (prot & ~(PROT_ALL | 8u)) != 0) return -EINVAL;
 	return vm_protect(task_mm(), args[0], args[1], prot & PROT_ALL);
 }
 
-static s64 sys_brk(const u64 args[6])
-{
-	return (s64)vm_brk(task_mm(), args[0]);
-}
+static s64 sys_brk(const u64 args[6]) { return (s64)vm_brk(task_mm(), args[0]); }
 
-static s64 sys_mremap(const u64 args[6])
-{
+static s64 sys_mremap(const u64 args[6]) {
 	u64 addr = 0;
 	int err = vm_remap(task_mm(), args[0], args[1], args[2], (u32)args[3], args[4], &addr);
 
 	return err != 0 ? err : (s64)addr;
 }
 
-static bool range_is_mapped(u64 start, u64 end)
-{
+static bool range_is_mapped(u64 start, u64 end) {
 	const struct list *regions = &task_mm()->regions;
 
 	for (const struct region *r = region_at(regions, start); start < end; r = region_next(regions, r)) {
-		if (r == NULL || r->start > start)
-			return false;
+		if (r == NULL || r->start > start) return false;
 		start = r->end;
 	}
 	return true;
 }
 
 /* Decodes a range whose start must be page aligned. */
-static int decode_range(u64 addr, u64 len, u64 *ret_end)
-{
-	if ((addr & (PAGE_SIZE - 1)) != 0)
-		return -EINVAL;
-	if (addr > USER_END || len > USER_END - addr)
-		return -ENOMEM;
+static int decode_range(u64 addr, u64 len, u64 *ret_end) {
+	if ((addr & (PAGE_SIZE - 1)) != 0) return -EINVAL;
+	if (addr > USER_END || len > USER_END - addr) return -ENOMEM;
 	*ret_end = addr + align_up(len, PAGE_SIZE);
 	return 0;
 }
 
 /* Advice about use is answered and has no effect; what would change contents in ways we do not have is refused. */
-static s64 sys_madvise(const u64 args[6])
-{
+static s64 sys_madvise(const u64 args[6]) {
 	static const u32 accepted = 1u << 0 | 1u << 1 | 1u << 2 | 1u << 3 | 1u << 14 | 1u << 15 | 1u << 16 | 1u << 17 |
 		1u << 20 |
 				    1u << 21;
@@ -193,84 +154,41 @@ static s64 sys_madvise(const u64 args[6])
 
 	if (advice > 31 || ((accepted >> advice & 1) == 0 && advice != MADV_DONTNEED && advice != MADV_FREE))
 		return -EINVAL;
-	int err = decode_range(args[0], args[1], &end);
-
-	if (err != 0)
-		return err;
+	TRY(decode_range(args[0], args[1], &end));
 	if (advice == MADV_DONTNEED || advice == MADV_FREE)
 		return args[1] == 0 ? 0 : vm_drop(task_mm(), args[0], args[1]);
 	return range_is_mapped(args[0], end) ? 0 : -ENOMEM;
 }
 
 /* Shared file pages are the file's pages: they are in step already. */
-static s64 sys_msync(const u64 args[6])
-{
+static s64 sys_msync(const u64 args[6]) {
 	u64 end;
 
-	if ((args[2] & ~(u64)MS_SYNC_FLAGS) != 0 || (args[2] & 5) == 5)
-		return -EINVAL;
-	int err = decode_range(args[0], args[1], &end);
-
-	if (err != 0)
-		return err;
+	if ((args[2] & ~(u64)MS_SYNC_FLAGS) != 0 || (args[2] & 5) == 5) return -EINVAL;
+	TRY(decode_range(args[0], args[1], &end));
 	return range_is_mapped(args[0], end) ? 0 : -ENOMEM;
 }
 
-static s64 sys_mincore(const u64 args[6])
-{
-	struct mm *mm = task_mm();
-	u64 end;
-	int err = decode_range(args[0], args[1], &end);
-
-	if (err != 0)
-		return err;
-	if (!range_is_mapped(args[0], end))
-		return -ENOMEM;
-	for (u64 at = args[0], i = 0; at < end; at += PAGE_SIZE, i++) {
-		u32 flags;
-		u8 resident = entry_get(&mm->pages, at, &flags) != NULL;
-
-		err = copy_to_user(uaddr(args[2] + i), &resident, 1);
-		if (err != 0)
-			return err;
-	}
-	return 0;
-}
-
 /* Nothing is ever paged out. */
-static s64 sys_mlock(const u64 args[6])
-{
+static s64 sys_mlock(const u64 args[6]) {
 	u64 end, addr = align_down(args[0], PAGE_SIZE);
-	int err = decode_range(addr, args[1] + (args[0] - addr), &end);
-
-	if (err != 0)
-		return err;
+	TRY(decode_range(addr, args[1] + (args[0] - addr), &end));
 	return range_is_mapped(addr, end) ? 0 : -ENOMEM;
 }
 
-static s64 sys_mlockall(const u64 args[6])
-{
-	return args[0] == 0 || args[0] > 7 ? -EINVAL : 0;
-}
+static s64 sys_mlockall(const u64 args[6]) { return args[0] == 0 || args[0] > 7 ? -EINVAL : 0; }
 
-static s64 sys_munlockall(const u64 args[6])
-{
-	(void)args; /* it has none */
-	return 0;
-}
+static s64 sys_munlockall(const u64 *) { return 0; }
 
 /* One CPU: whoever runs has seen everything that was written. */
-static s64 sys_membarrier(const u64 args[6])
-{
+static s64 sys_membarrier(const u64 args[6]) {
 	switch (int_arg(args[0])) {
 	case MEMBARRIER_QUERY:
 		return MEMBARRIER_GLOBAL | MEMBARRIER_PRIVATE_EXPEDITED | MEMBARRIER_REGISTER_PRIVATE_EXPEDITED;
 	case MEMBARRIER_GLOBAL:
 	case MEMBARRIER_PRIVATE_EXPEDITED:
-	case MEMBARRIER_REGISTER_PRIVATE_EXPEDITED:
-		return 0;
-	default:
-		return -EINVAL;
+	case MEMBARRIER_REGISTER_PRIVATE_EXPEDITED: return 0;
+	default: return -EINVAL;
 	}
 }
 
@@ -281,7 +199,6 @@ const struct syscall_entry sys_mem_calls[] = {
 	{ 12, 1, "brk", sys_brk },
 	{ 25, 5, "mremap", sys_mremap },
 	{ 26, 3, "msync", sys_msync },
-	{ 27, 3, "mincore", sys_mincore },
 	{ 28, 3, "madvise", sys_madvise },
 	{ 149, 2, "mlock", sys_mlock },
 	{ 150, 2, "munlock", sys_mlock },

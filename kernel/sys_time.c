@@ -5,6 +5,7 @@
  * Two clocks stand behind all ids: time since boot, and the wall clock, which only uid 0 sets.
  */
 #include "kernel/base/port.h"
+#include "kernel/base/try.h"
 #include "kernel/clock.h"
 #include "kernel/syscall.h"
 #include "kernel/task.h"
@@ -16,193 +17,136 @@ enum { CLOCK_REALTIME = 0, CLOCK_MONOTONIC = 1, CLOCK_PROCESS_CPU = 2, CLOCK_THR
        CLOCK_BOOTTIME_ALARM = 9, CLOCK_TAI = 11 };
 #define TIMER_ABSTIME 1
 #define COARSE_NS (NS_PER_S / TICK_HZ)
-#define NS_PER_CLOCK_TICK 10000000ull
 
-/* A negative id is (~pid << 3) | kind; bit 2 tells a thread's from a process's. */
-static int cpu_clock(int id, u64 *ret_ns)
-{
+/* CPU time. A negative id is (~pid << 3) | kind; bit 2 tells a thread's from a process's. */
+static int read_cpu_clock(int id, u64 *ret_ns) {
 	u32 pid = (u32)~(id >> 3);
-	u64 user, system;
-
-	if ((id & 3) > 2)
-		return -EINVAL;
-	if ((id & 4) != 0) {
-		const struct task *task = pid == 0 ? task_current() : task_find(pid);
-
-		if (task == NULL || task->process != process_current())
-			return -EINVAL;
-		*ret_ns = task->user_ns + task->system_ns;
-		return 0;
-	}
+	bool of_thread = (id & 4) != 0;
+	const struct task *task = pid == 0 ? task_current() : task_find(pid);
 	const struct process *process = pid == 0 ? process_current() : process_find(pid);
 
-	if (process == NULL)
-		return -EINVAL;
-	process_times(process, &user, &system);
-	*ret_ns = user + system;
+	if (of_thread ? task == NULL || task->process != process_current() : process == NULL) return -EINVAL;
+	struct cpu_times times = of_thread ? task->times : process_times(process);
+
+	*ret_ns = times.user + times.system;
 	return 0;
 }
 
-static int read_clock(int id, u64 *ret_ns)
-{
+static int read_clock(int id, u64 *ret_ns) {
 	sched_account(true);
 	switch (id) {
-	case CLOCK_REALTIME:
-	case CLOCK_REALTIME_COARSE:
-	case CLOCK_REALTIME_ALARM:
-	case CLOCK_TAI:
+	case CLOCK_REALTIME: case CLOCK_REALTIME_COARSE: case CLOCK_REALTIME_ALARM: case CLOCK_TAI:
 		*ret_ns = port_wall_ns();
 		return 0;
-	case CLOCK_MONOTONIC:
-	case CLOCK_MONOTONIC_RAW:
-	case CLOCK_MONOTONIC_COARSE:
-	case CLOCK_BOOTTIME:
-	case CLOCK_BOOTTIME_ALARM:
+	case CLOCK_MONOTONIC: case CLOCK_MONOTONIC_RAW: case CLOCK_MONOTONIC_COARSE:
+	case CLOCK_BOOTTIME: case CLOCK_BOOTTIME_ALARM:
 		*ret_ns = port_now_ns();
 		return 0;
-	case CLOCK_PROCESS_CPU:
-		return cpu_clock((int)(~0u << 3) | 2, ret_ns);
-	case CLOCK_THREAD_CPU:
-		return cpu_clock((int)(~0u << 3) | 6, ret_ns);
-	default:
-		return id < 0 ? cpu_clock(id, ret_ns) : -EINVAL;
+	case CLOCK_PROCESS_CPU: return read_cpu_clock((int)(~0u << 3) | 2, ret_ns);
+	case CLOCK_THREAD_CPU: return read_cpu_clock((int)(~0u << 3) | 6, ret_ns);
+	default: return id < 0 ? read_cpu_clock(id, ret_ns) : -EINVAL;
 	}
 }
 
-static s64 sys_clock_gettime(const u64 args[6])
-{
+static s64 sys_clock_gettime(const u64 args[6]) {
 	u64 ns;
-	int err = read_clock(int_arg(args[0]), &ns);
 
-	return err != 0 ? err : timespec_write(args[1], ns);
+	TRY(read_clock(int_arg(args[0]), &ns));
+	return timespec_write(args[1], ns);
 }
 
-static s64 sys_clock_getres(const u64 args[6])
-{
+static s64 sys_clock_getres(const u64 args[6]) {
 	int id = int_arg(args[0]);
+	bool coarse = id == CLOCK_REALTIME_COARSE || id == CLOCK_MONOTONIC_COARSE;
 	u64 unused;
-	int err = read_clock(id, &unused);
 
-	if (err != 0 || args[1] == 0)
-		return err;
-	return timespec_write(args[1], id == CLOCK_REALTIME_COARSE || id == CLOCK_MONOTONIC_COARSE ? COARSE_NS : 1);
+	TRY(read_clock(id, &unused));
+	return args[1] == 0 ? 0 : timespec_write(args[1], coarse ? COARSE_NS : 1);
 }
 
-static s64 set_wall(u64 ns)
-{
-	if (task_cred()->euid != 0)
-		return -EPERM;
+static s64 set_wall(u64 ns) {
+	if (task_cred()->euid != 0) return -EPERM;
 	clock_set_wall(ns);
 	return 0;
 }
 
-static s64 sys_clock_settime(const u64 args[6])
-{
+static s64 sys_clock_settime(const u64 args[6]) {
 	u64 ns;
 
-	if (int_arg(args[0]) != CLOCK_REALTIME)
-		return -EINVAL;
-	int err = timespec_read(args[1], &ns);
-
-	return err != 0 ? err : set_wall(ns);
+	if (int_arg(args[0]) != CLOCK_REALTIME) return -EINVAL;
+	TRY(timespec_read(args[1], &ns));
+	return set_wall(ns);
 }
 
-static s64 sys_gettimeofday(const u64 args[6])
-{
-	u64 ns = port_wall_ns();
-	struct timeval_abi tv = { (s64)(ns / NS_PER_S), (s64)(ns % NS_PER_S / NS_PER_US) };
-	int err = args[0] != 0 ? copy_to_user(uaddr(args[0]), &tv, sizeof(tv)) : 0;
+static s64 sys_gettimeofday(const u64 args[6]) {
+	struct timeval_abi tv = timeval_of(port_wall_ns());
 
-	return err == 0 && args[1] != 0 ? clear_user(uaddr(args[1]), 8) : err;
+	if (args[0] != 0) TRY(copy_to_user(uaddr(args[0]), &tv, sizeof(tv)));
+	return args[1] != 0 ? clear_user(uaddr(args[1]), 8) : 0;
 }
 
-static s64 sys_settimeofday(const u64 args[6])
-{
+static s64 sys_settimeofday(const u64 args[6]) {
 	struct timeval_abi tv;
 	u64 ns;
 
-	if (args[0] == 0)
-		return task_cred()->euid == 0 ? 0 : -EPERM; /* the zone alone: programs keep it themselves */
-	int err = copy_from_user(&tv, uaddr(args[0]), sizeof(tv));
-
-	if (err == 0)
-		err = timeval_ns(&tv, &ns);
-	return err != 0 ? err : set_wall(ns);
+	if (args[0] == 0) return task_cred()->euid == 0 ? 0 : -EPERM; /* the zone alone: programs keep it themselves */
+	TRY(copy_from_user(&tv, uaddr(args[0]), sizeof(tv)));
+	TRY(timeval_ns(&tv, &ns));
+	return set_wall(ns);
 }
 
-static s64 sys_time(const u64 args[6])
-{
-	s64 now = (s64)(port_wall_ns() / NS_PER_S);
-	int err = args[0] != 0 ? copy_to_user(uaddr(args[0]), &now, sizeof(now)) : 0;
+static s64 sys_time(const u64 args[6]) {
+	s64 now = timeval_of(port_wall_ns()).sec;
 
-	return err != 0 ? err : now;
+	if (args[0] != 0) TRY(copy_to_user(uaddr(args[0]), &now, sizeof(now)));
+	return now;
 }
 
-static s64 sys_times(const u64 args[6])
-{
-	const struct process *process = process_current();
-	u64 user, system;
-
+static s64 sys_times(const u64 args[6]) {
 	sched_account(true);
-	process_times(process, &user, &system);
-	const s64 ticks[4] = { (s64)(user / NS_PER_CLOCK_TICK), (s64)(system / NS_PER_CLOCK_TICK),
-			       (s64)(process->child_user_ns / NS_PER_CLOCK_TICK),
-			       (s64)(process->child_system_ns / NS_PER_CLOCK_TICK) };
-	int err = args[0] != 0 ? copy_to_user(uaddr(args[0]), ticks, sizeof(ticks)) : 0;
+	struct cpu_times own = process_times(process_current()), children = process_current()->children_times;
+	const u64 ticks[4] = { own.user / NS_PER_CLOCK_TICK, own.system / NS_PER_CLOCK_TICK,
+			       children.user / NS_PER_CLOCK_TICK, children.system / NS_PER_CLOCK_TICK };
 
-	return err != 0 ? err : (s64)(port_now_ns() / NS_PER_CLOCK_TICK);
+	if (args[0] != 0) TRY(copy_to_user(uaddr(args[0]), ticks, sizeof(ticks)));
+	return (s64)(port_now_ns() / NS_PER_CLOCK_TICK);
 }
 
 /* Sleeps to the deadline; when a signal ends it, the rest goes to where the program wants it. */
-static s64 sleep_until(struct restart *restart)
-{
+static s64 sleep_until(struct restart *restart) {
 	u64 deadline = restart->arg[0], rest_addr = restart->arg[1];
 	int err = 0;
 
-	while (err == 0)
-		err = sched_sleep(deadline, SLEEP_INTERRUPTIBLE);
-	if (err == -ETIMEDOUT)
-		return 0;
+	while (err == 0) err = sched_sleep(deadline, SLEEP_INTERRUPTIBLE);
+	if (err == -ETIMEDOUT) return 0;
 	u64 now = port_now_ns();
 
-	if (rest_addr != 0 && timespec_write(rest_addr, deadline > now ? deadline - now : 0) != 0)
-		return -EFAULT;
+	if (rest_addr != 0 && timespec_write(rest_addr, deadline > now ? deadline - now : 0) != 0) return -EFAULT;
 	return -ERESTART_RESTARTBLOCK;
 }
 
-static s64 sleep_for(u64 request, u64 rest)
-{
+static s64 sleep_for(u64 request, u64 rest) {
 	struct restart *restart = &task_current()->restart;
 	u64 deadline;
-	int err = timespec_deadline(request, &deadline);
-
-	if (err != 0)
-		return err;
+	TRY(timespec_deadline(request, &deadline));
 	*restart = (struct restart){ sleep_until, { deadline, rest } };
 	return sleep_until(restart);
 }
 
-static s64 sys_nanosleep(const u64 args[6])
-{
-	return sleep_for(args[0], args[1]);
-}
+static s64 sys_nanosleep(const u64 args[6]) { return sleep_for(args[0], args[1]); }
 
-static s64 sys_clock_nanosleep(const u64 args[6])
-{
+static s64 sys_clock_nanosleep(const u64 args[6]) {
 	int id = int_arg(args[0]), flags = int_arg(args[1]);
 	bool realtime = id == CLOCK_REALTIME || id == CLOCK_TAI;
 	u64 deadline;
 
 	if (!realtime && id != CLOCK_MONOTONIC && id != CLOCK_BOOTTIME)
 		return id == CLOCK_PROCESS_CPU ? -EOPNOTSUPP : -EINVAL;
-	if ((flags & ~TIMER_ABSTIME) != 0)
-		return -EINVAL;
-	if (flags == 0)
-		return sleep_for(args[2], args[3]);
+	if ((flags & ~TIMER_ABSTIME) != 0) return -EINVAL;
+	if (flags == 0) return sleep_for(args[2], args[3]);
 	int err = timespec_moment(args[2], realtime, &deadline);
 
-	if (err != 0)
-		return err;
+	if (err != 0) return err;
 	do {
 		err = sched_sleep(deadline, SLEEP_INTERRUPTIBLE);
 	} while (err == 0);

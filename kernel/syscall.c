@@ -16,8 +16,7 @@ static const struct syscall_entry *table[NUMBERS];
 static u32 missing[NUMBERS];   /* calls of numbers that are not there */
 static u64 missing_total;
 
-static void join(const struct syscall_entry *entries, size_t count)
-{
+static void join(const struct syscall_entry *entries, size_t count) {
 	for (size_t i = 0; i < count; i++) {
 		u16 number = entries[i].number;
 
@@ -27,8 +26,7 @@ static void join(const struct syscall_entry *entries, size_t count)
 	}
 }
 
-void syscall_init(void)
-{
+void syscall_init(void) {
 	join(sys_file_calls, sys_file_call_count);
 	join(sys_fd_calls, sys_fd_call_count);
 	join(sys_path_calls, sys_path_call_count);
@@ -47,8 +45,7 @@ void syscall_init(void)
 	join(sys_machine_calls, sys_machine_call_count);
 }
 
-static s64 not_there(u64 number)
-{
+static s64 not_there(u64 number) {
 	u32 *count = &missing[number < NUMBERS ? number : NUMBERS - 1];
 
 	missing_total++;
@@ -59,13 +56,9 @@ static s64 not_there(u64 number)
 	return -ENOSYS;
 }
 
-u64 syscall_missing_total(void)
-{
-	return missing_total;
-}
+u64 syscall_missing_total(void) { return missing_total; }
 
-s64 syscall_dispatch(u64 number, const u64 args[6])
-{
+s64 syscall_dispatch(u64 number, const u64 args[6]) {
 	/*
 	 * All ones below the bound and zero above it, computed without a branch: no speculative look beyond the
 	 * table.
@@ -73,21 +66,18 @@ s64 syscall_dispatch(u64 number, const u64 args[6])
 	u64 mask = (u64)(~(s64)(number | (NUMBERS - 1 - number)) >> 63);
 	const struct syscall_entry *entry = table[number & mask & (NUMBERS - 1)];
 
-	if (number >= NUMBERS || entry == NULL)
-		return not_there(number);
+	if (number >= NUMBERS || entry == NULL) return not_there(number);
 	return entry->call(args);
 }
 
-void task_syscall(struct trap_frame *frame)
-{
+void task_syscall(struct trap_frame *frame) {
 	const u64 args[6] = { frame->rdi, frame->rsi, frame->rdx, frame->r10, frame->r8, frame->r9 };
 
 	sched_account(true);
 	frame->rax = (u64)syscall_dispatch(frame->orig_rax, args);
 }
 
-void task_return_to_user(struct trap_frame *frame)
-{
+void task_return_to_user(struct trap_frame *frame) {
 	sched_preempt();
 	signal_deliver(frame);
 	sched_account(false);

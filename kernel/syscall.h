@@ -70,9 +70,6 @@ s64 syscall_dispatch(u64 number, const u64 args[6]);
 u64 syscall_missing_total(void);
 
 /* int arguments: the upper half of the register does not count. */
-static inline int int_arg(u64 value)
-{
-	return (int)(u32)value;
-}
+static inline int int_arg(u64 value) { return (int)(u32)value; }
 
 #endif

@@ -11,10 +11,12 @@
 #include "kernel/base/mem.h"
 #include "kernel/base/port.h"
 #include "kernel/base/text.h"
+#include "kernel/base/try.h"
 #include "kernel/commit.h"
 #include "kernel/exec.h"
 #include "kernel/integrity/integrity.h"
 #include "kernel/kinfo.h"
+#include "kernel/timespec.h"
 #include "kernel/vm.h"
 
 #define PID_MAX 32768u
@@ -39,53 +41,25 @@ static struct path root;
 static u32 loadavg[3];
 static u64 load_next_ns;
 
-const struct cred *task_cred(void)
-{
-	return &task_current()->cred;
-}
+const struct cred *task_cred(void) { return &task_current()->cred; }
 
-struct vfs_context *task_fs(void)
-{
-	return &task_current()->fs->context;
-}
+struct vfs_context *task_fs(void) { return &task_current()->fs->context; }
 
-struct fdtable *task_files(void)
-{
-	return task_current()->files;
-}
+struct fdtable *task_files(void) { return task_current()->files; }
 
-struct mm *task_mm(void)
-{
-	return task_current()->mm;
-}
+struct mm *task_mm(void) { return task_current()->mm; }
 
-u32 task_pid(void)
-{
-	return process_current()->pid;
-}
+u32 task_pid(void) { return process_current()->pid; }
 
-u32 task_pgid(void)
-{
-	return process_current()->pgid;
-}
+u32 task_pgid(void) { return process_current()->pgid; }
 
-u32 task_sid(void)
-{
-	return process_current()->sid;
-}
+u32 task_sid(void) { return process_current()->sid; }
 
-const char *task_comm(void)
-{
-	return task_current()->comm;
-}
+const char *task_comm(void) { return task_current()->comm; }
 
-u64 task_rlimit(unsigned resource)
-{
-	return process_current()->limits[resource].soft;
-}
+u64 task_rlimit(unsigned resource) { return process_current()->limits[resource].soft; }
 
-void task_integrity(struct integrity_task *ret_task)
-{
+void task_integrity(struct integrity_task *ret_task) {
 	const struct task *task = task_current();
 
 	ret_task->pid = task->process != NULL ? task->process->pid : 0;
@@ -94,70 +68,44 @@ void task_integrity(struct integrity_task *ret_task)
 	ret_task->context = task->fs != NULL ? &task->fs->context : NULL;
 }
 
-int task_check_exec_map(struct file *file, u32 reqprot, u32 prot)
-{
+int task_check_exec_map(struct file *file, u32 reqprot, u32 prot) {
 	struct integrity_task who;
 
 	task_integrity(&who);
 	return integrity_mmap_check(&who, file, reqprot, prot);
 }
 
-struct task *task_find(u32 tid)
-{
-	list_for_each(pos, &task_list) {
-		struct task *task = list_entry(pos, struct task, node);
-
-		if (task->tid == tid)
-			return task;
-	}
+struct task *task_find(u32 tid) {
+	list_for_each_entry(struct task, task, &task_list, node)
+		if (task->tid == tid) return task;
 	return NULL;
 }
 
-struct process *process_find(u32 pid)
-{
-	list_for_each(pos, &process_list) {
-		struct process *process = list_entry(pos, struct process, node);
-
-		if (process->pid == pid)
-			return process;
-	}
+struct process *process_find(u32 pid) {
+	list_for_each_entry(struct process, process, &process_list, node)
+		if (process->pid == pid) return process;
 	return NULL;
 }
 
-struct task *process_any_thread(const struct process *process)
-{
+struct task *process_any_thread(const struct process *process) {
 	return list_empty(&process->threads) ? NULL : list_first(&process->threads, struct task, thread_node);
 }
 
-void process_times(const struct process *process, u64 *ret_user_ns, u64 *ret_system_ns)
-{
-	u64 user = process->dead_user_ns, system = process->dead_system_ns;
+struct cpu_times process_times(const struct process *process) {
+	struct cpu_times sum = process->dead;
 
-	list_for_each(pos, &process->threads) {
-		const struct task *task = list_entry(pos, struct task, thread_node);
-
-		user += task->user_ns;
-		system += task->system_ns;
-	}
-	*ret_user_ns = user;
-	*ret_system_ns = system;
+	list_for_each_entry(struct task, task, &process->threads, thread_node) cpu_times_add(&sum, task->times);
+	return sum;
 }
 
-bool task_group_exists(u32 pgid, u32 sid)
-{
-	list_for_each(pos, &process_list) {
-		const struct process *process = list_entry(pos, struct process, node);
-
-		if (process->pgid == pgid && process->sid == sid && !process->zombie)
-			return true;
-	}
+bool task_group_exists(u32 pgid, u32 sid) {
+	list_for_each_entry(struct process, process, &process_list, node)
+		if (process->pgid == pgid && process->sid == sid && !process->zombie) return true;
 	return false;
 }
 
-bool task_group_orphaned(u32 pgid)
-{
-	list_for_each(pos, &process_list) {
-		const struct process *process = list_entry(pos, struct process, node);
+bool task_group_orphaned(u32 pgid) {
+	list_for_each_entry(struct process, process, &process_list, node) {
 		const struct process *parent = process->parent;
 
 		if (process->pgid == pgid && !process->zombie && parent != NULL && parent->pgid != pgid &&
@@ -167,48 +115,35 @@ bool task_group_orphaned(u32 pgid)
 	return true;
 }
 
-int task_check_count(void)
-{
+int task_check_count(void) {
 	const struct task *self = task_current();
 	u64 mine = 0;
 
-	if (self->cred.euid == 0)
-		return task_count >= TASKS_MAX ? -EAGAIN : 0;
-	list_for_each(pos, &task_list)
-		mine += list_entry(pos, struct task, node)->cred.uid == self->cred.uid;
+	if (self->cred.euid == 0) return task_count >= TASKS_MAX ? -EAGAIN : 0;
+	list_for_each(pos, &task_list) mine += list_entry(pos, struct task, node)->cred.uid == self->cred.uid;
 	return task_count + TASKS_FOR_ROOT >= TASKS_MAX || mine >= task_rlimit(RLIMIT_NPROC) ? -EAGAIN : 0;
 }
 
-static bool number_in_use(u32 number)
-{
-	if (task_find(number) != NULL)
-		return true;
-	list_for_each(pos, &process_list) {
-		const struct process *process = list_entry(pos, struct process, node);
-
-		if (process->pid == number || process->pgid == number || process->sid == number)
-			return true;
-	}
+static bool number_in_use(u32 number) {
+	if (task_find(number) != NULL) return true;
+	list_for_each_entry(struct process, process, &process_list, node)
+		if (process->pid == number || process->pgid == number || process->sid == number) return true;
 	return false;
 }
 
 /* There are more numbers than tasks and processes can use, so one is free. */
-static u32 next_number(void)
-{
+static u32 next_number(void) {
 	do {
 		last_pid = last_pid + 1 < PID_MAX ? last_pid + 1 : 2;
-		if (fork_count == 0)
-			last_pid = 1;
+		if (fork_count == 0) last_pid = 1;
 	} while (number_in_use(last_pid));
 	return last_pid;
 }
 
-struct task *task_alloc(void)
-{
+struct task *task_alloc(void) {
 	struct task *task = port_alloc(sizeof(*task));
 
-	if (task == NULL)
-		return NULL;
+	if (task == NULL) return NULL;
 	task->kstack = kstack_alloc();
 	if (task->kstack == NULL) {
 		port_free(task);
@@ -223,39 +158,38 @@ struct task *task_alloc(void)
 	return task;
 }
 
-void task_free(struct task *task)
-{
+void task_free(struct task *task) {
 	sigpending_flush(&task->pending);
 	mm_put(task->mm);
-	if (task->files != NULL)
-		fdtable_put(task->files);
+	if (task->files != NULL) fdtable_put(task->files);
 	fs_state_put(task->fs);
 	kstack_free(task->kstack);
 	port_free(task);
 }
 
-static void alarm_fires(struct ktimer *timer)
-{
-	struct interval_timer *alarm = container_of(timer, struct interval_timer, timer);
-	struct process *process = container_of(alarm, struct process, alarm);
-	struct siginfo_abi info = signal_info(SIGALRM, SI_KERNEL);
+/* A full queue loses only the information. */
+static void send_timer_signal(struct process *process, int sig) {
+	struct siginfo_abi info = signal_info(sig, SI_KERNEL);
 
-	if (alarm->interval_ns != 0)
-		ktimer_arm(timer, timer->deadline_ns + alarm->interval_ns);
-	(void)signal_send_process(process, &info); /* a full queue loses only the information */
+	(void)signal_send_process(process, &info);
 }
 
-struct process *process_alloc(void)
-{
+static void alarm_fires(struct ktimer *timer) {
+	struct interval_timer *alarm = container_of(timer, struct interval_timer, timer);
+	struct process *process = container_of(alarm, struct process, alarm);
+
+	if (alarm->interval_ns != 0) ktimer_arm(timer, timer->deadline_ns + alarm->interval_ns);
+	send_timer_signal(process, SIGALRM);
+}
+
+struct process *process_alloc(void) {
 	struct process *process = port_alloc(sizeof(*process));
 
-	if (process == NULL)
-		return NULL;
+	if (process == NULL) return NULL;
 	list_init(&process->node);
 	list_init(&process->children);
 	list_init(&process->sibling);
 	list_init(&process->threads);
-	list_init(&process->posix_timers);
 	sigpending_init(&process->pending);
 	waitq_init(&process->child_event);
 	ktimer_init(&process->alarm.timer, alarm_fires);
@@ -264,18 +198,16 @@ struct process *process_alloc(void)
 	return process;
 }
 
-void process_free(struct process *process)
-{
+void process_free(struct process *process) {
 	list_del(&process->node);
 	list_del(&process->sibling);
-	process_release_timers(process);
+	ktimer_cancel(&process->alarm.timer);
 	sigpending_flush(&process->pending);
 	sighand_put(process->sighand);
 	port_free(process);
 }
 
-void task_enter(struct task *task, struct process *process, bool new_process)
-{
+void task_enter(struct task *task, struct process *process, bool new_process) {
 	task->tid = next_number();
 	task->process = process;
 	task->stamp_ns = port_now_ns();
@@ -290,21 +222,17 @@ void task_enter(struct task *task, struct process *process, bool new_process)
 	}
 }
 
-void fs_state_put(struct fs_state *fs)
-{
-	if (fs == NULL || --fs->refs > 0)
-		return;
+void fs_state_put(struct fs_state *fs) {
+	if (fs == NULL || --fs->refs > 0) return;
 	path_put(&fs->context.root);
 	path_put(&fs->context.cwd);
 	port_free(fs);
 }
 
-struct fs_state *fs_state_copy(const struct fs_state *fs)
-{
+struct fs_state *fs_state_copy(const struct fs_state *fs) {
 	struct fs_state *copy = port_alloc(sizeof(*copy));
 
-	if (copy == NULL)
-		return NULL;
+	if (copy == NULL) return NULL;
 	copy->refs = 1;
 	copy->context = fs->context;
 	path_get(&copy->context.root);
@@ -312,64 +240,49 @@ struct fs_state *fs_state_copy(const struct fs_state *fs)
 	return copy;
 }
 
-static void update_load(void)
-{
+static void update_load(void) {
 	static const u32 decay[3] = { 1884, 2014, 2037 };
-	struct sched_stats stats;
+	u32 now = sched_stats().runnable * LOAD_ONE;
 
-	sched_stats(&stats);
 	for (unsigned i = 0; i < 3; i++)
-		loadavg[i] = (loadavg[i] * decay[i] + stats.runnable * LOAD_ONE * (LOAD_ONE - decay[i])) / LOAD_ONE;
+		loadavg[i] = (loadavg[i] * decay[i] + now * (LOAD_ONE - decay[i])) / LOAD_ONE;
 }
 
-void task_load(u64 ret_loads[3])
-{
-	for (unsigned i = 0; i < 3; i++)
-		ret_loads[i] = (u64)loadavg[i] << 5;
+void task_load(u64 ret_loads[3]) {
+	for (unsigned i = 0; i < 3; i++) ret_loads[i] = (u64)loadavg[i] << 5;
 }
 
-static void get_load(struct kinfo_load *ret_load)
-{
-	struct sched_stats stats;
+static void get_load(struct kinfo_load *ret_load) {
+	struct sched_stats stats = sched_stats();
 
-	sched_stats(&stats);
 	*ret_load = (struct kinfo_load){
-		.user_ns = stats.user_ns, .system_ns = stats.system_ns, .idle_ns = stats.idle_ns,
-		.switches = stats.switches, .forks = fork_count, .running = stats.runnable, .blocked = 0,
-		.total = task_count, .last_pid = last_pid,
+		.user_ns = stats.times.user, .system_ns = stats.times.system, .idle_ns = stats.idle_ns,
+		.switches = stats.switches, .forks = fork_count, .running = stats.runnable, .total = task_count,
+		.last_pid = last_pid, .loadavg = { loadavg[0], loadavg[1], loadavg[2] },
 	};
-	memcpy(ret_load->loadavg, loadavg, sizeof(loadavg));
 }
 
 /* RLIMIT_CPU and the two timers that count CPU time; looked at once a tick. */
-static void check_cpu_time(struct process *process)
-{
-	static const u8 signals[2] = { SIGVTALRM, SIGPROF };
-	u64 user, system;
-
-	process_times(process, &user, &system);
-	u64 used[2] = { user, user + system }, limit = process->limits[RLIMIT_CPU].soft;
+static void check_cpu_time(struct process *process) {
+	struct cpu_times times = process_times(process);
+	const u64 used[2] = { times.user, times.user + times.system };
+	const struct rlimit *limit = &process->limits[RLIMIT_CPU];
 
 	for (unsigned i = 0; i < 2; i++) {
-		struct siginfo_abi info = signal_info(signals[i], SI_KERNEL);
+		u64 *next = &process->cpu_timer[i].next_ns, interval = process->cpu_timer[i].interval_ns;
 
-		if (process->cpu_timer[i].next_ns == 0 || used[i] < process->cpu_timer[i].next_ns)
-			continue;
-		process->cpu_timer[i].next_ns = process->cpu_timer[i].interval_ns == 0 ? 0
-			: used[i] + process->cpu_timer[i].interval_ns;
-		(void)signal_send_process(process, &info); /* a full queue loses only the information */
+		if (*next == 0 || used[i] < *next) continue;
+		*next = interval == 0 ? 0 : used[i] + interval;
+		send_timer_signal(process, i == 0 ? SIGVTALRM : SIGPROF);
 	}
-	if (limit == RLIM_INFINITY || used[1] < max_u64(limit * 1000000000ull, process->cpu_limit_signal_ns))
-		return;
-	bool over = process->limits[RLIMIT_CPU].hard <= used[1] / 1000000000ull;
-	struct siginfo_abi info = signal_info(over ? SIGKILL : SIGXCPU, SI_KERNEL);
+	u64 seconds = used[1] / NS_PER_S;
 
-	process->cpu_limit_signal_ns = used[1] + 1000000000ull;
-	(void)signal_send_process(process, &info); /* as above */
+	if (seconds < limit->soft || used[1] < process->cpu_limit_signal_ns) return;
+	process->cpu_limit_signal_ns = used[1] + NS_PER_S;
+	send_timer_signal(process, seconds >= limit->hard ? SIGKILL : SIGXCPU);
 }
 
-void task_tick(u64 now_ns)
-{
+void task_tick(u64 now_ns) {
 	const struct task *task = task_current();
 
 	if (now_ns >= load_next_ns) {
@@ -382,24 +295,20 @@ void task_tick(u64 now_ns)
 	}
 }
 
-void task_init(void)
-{
+void task_init(void) {
 	kinfo_set_load(get_load);
 	integrity_set_current(task_integrity);
 }
 
-void task_set_root(const struct path *path)
-{
+void task_set_root(const struct path *path) {
 	root = *path;
 	path_get(&root);
 }
 
-static void first_limits(struct process *process)
-{
+static void first_limits(struct process *process) {
 	struct rlimit *limits = process->limits;
 
-	for (unsigned i = 0; i < RLIMIT_COUNT; i++)
-		limits[i] = (struct rlimit){ RLIM_INFINITY, RLIM_INFINITY };
+	for (unsigned i = 0; i < RLIMIT_COUNT; i++) limits[i] = (struct rlimit){ RLIM_INFINITY, RLIM_INFINITY };
 	limits[RLIMIT_STACK].soft = STACK_SOFT;
 	limits[RLIMIT_CORE].soft = 0;
 	limits[RLIMIT_NOFILE] = (struct rlimit){ NOFILE_SOFT, NOFILE_HARD };
@@ -410,8 +319,7 @@ static void first_limits(struct process *process)
 	limits[RLIMIT_NICE] = limits[RLIMIT_RTPRIO] = (struct rlimit){ 0, 0 };
 }
 
-static struct task *make_init(void)
-{
+static struct task *make_init(void) {
 	struct task *task = task_alloc();
 	struct process *process = process_alloc();
 
@@ -419,8 +327,7 @@ static struct task *make_init(void)
 		task->files = fdtable_alloc();
 		task->fs = port_alloc(sizeof(*task->fs));
 	}
-	if (process != NULL)
-		process->sighand = sighand_alloc(NULL);
+	if (process != NULL) process->sighand = sighand_alloc(NULL);
 	if (task == NULL || process == NULL || task->files == NULL || task->fs == NULL || process->sighand == NULL)
 		return NULL; /* the machine halts: nothing to give back */
 	task->fs->refs = 1;
@@ -435,8 +342,7 @@ static struct task *make_init(void)
 }
 
 /* Descriptors 0 to 2 are the console, when there is one. */
-static void open_console(struct task *task)
-{
+static void open_console(struct task *task) {
 	struct file *file;
 	int fd;
 
@@ -447,28 +353,27 @@ static void open_console(struct task *task)
 	}
 	for (int i = 0; i < 3; i++) {
 		file_get(file);
-		if (fdtable_install(task->files, file, 0, false, NOFILE_SOFT, &fd) != 0)
-			file_put(file);
+		if (fdtable_install(task->files, file, 0, false, NOFILE_SOFT, &fd) != 0) file_put(file);
 	}
 	file_put(file);
 }
 
-int task_start_init(const char *path, char *const argv[], char *const envp[])
-{
-	struct exec_request request = { .name = path, .shown_name = path, .argv = { .kernel = argv },
+int task_start_init(const char *path, char *const argv[], char *const envp[]) {
+	struct path found;
+	struct exec_request request = { .path = &found, .shown_name = path, .argv = { .kernel = argv },
 					.envp = { .kernel = envp } };
 	struct task *task = make_init();
 
-	if (task == NULL)
-		return -ENOMEM;
+	if (task == NULL) return -ENOMEM;
 	commit_init();
+	TRY(path_walk(&task->fs->context, NULL, path, WALK_FOLLOW, &task->cred, &found));
 	(void)sched_adopt(task); /* from the boot context */
 	open_console(task);
 	int err = exec_run(&request);
 
+	path_put(&found);
 	pagetable_switch(NULL);
 	(void)sched_adopt(NULL); /* back to it */
-	if (err == 0)
-		sched_add(task);
+	if (err == 0) sched_add(task);
 	return err;
 }

@@ -82,11 +82,9 @@ struct process {
 
 	struct rlimit limits[RLIMIT_COUNT];
 	struct interval_timer alarm; /* ITIMER_REAL and alarm() */
-	struct list posix_timers;
 	u64 start_ns;
 	/* CPU time of threads that ended, and of children that were waited for. */
-	u64 dead_user_ns, dead_system_ns;
-	u64 child_user_ns, child_system_ns;
+	struct cpu_times dead, children_times;
 	/* ITIMER_VIRTUAL and ITIMER_PROF: CPU time of the next signal (0: off) and distance of the following ones. */
 	struct {
 		u64 next_ns, interval_ns;
@@ -120,7 +118,8 @@ struct task {
 	u64 fs_base, gs_base;
 	_Alignas(16) u8 fpu[FPU_STATE_LEN];
 	bool in_kernel;
-	u64 stamp_ns, user_ns, system_ns;
+	u64 stamp_ns;
+	struct cpu_times times;
 
 	struct list node;            /* in the list of all */
 	struct list thread_node;
@@ -136,9 +135,7 @@ struct task {
 	u64 blocked;
 	u64 saved_blocked;           /* what sigsuspend and ppoll put back */
 	bool restore_blocked;
-	u64 altstack_base, altstack_len;
-	u32 altstack_flags;
-	bool fault_reported;
+	struct stack_abi altstack;   /* len 0: none; flags: SS_AUTODISARM */
 
 	u64 clear_tid;               /* address to zero and wake when the thread ends */
 	u64 robust_list;
@@ -190,15 +187,15 @@ void task_integrity(struct integrity_task *ret_task);
 must_check int task_check_exec_map(struct file *file, u32 reqprot, u32 prot);
 
 /* For the other files of kernel/. */
-static inline struct trap_frame *task_frame(const struct task *task)
-{
+static inline struct trap_frame *task_frame(const struct task *task) {
 	return (struct trap_frame *)(void *)((char *)task->kstack + KSTACK_LEN) - 1;
 }
 
-static inline struct process *process_current(void)
-{
-	return task_current()->process;
+static inline bool task_on_altstack(const struct task *task, u64 sp) {
+	return sp > task->altstack.base && sp - task->altstack.base <= task->altstack.len;
 }
+
+static inline struct process *process_current(void) { return task_current()->process; }
 
 extern struct list task_list;    /* every task that did not end, in the order of creation */
 extern struct list process_list; /* every process, zombies too */
@@ -210,7 +207,12 @@ void task_load(u64 ret_loads[3]);
 struct task *task_find(u32 tid);          /* a living thread, or NULL */
 struct process *process_find(u32 pid);    /* zombies too */
 struct task *process_any_thread(const struct process *process); /* NULL for a zombie */
-void process_times(const struct process *process, u64 *ret_user_ns, u64 *ret_system_ns);
+struct cpu_times process_times(const struct process *process);
+static inline void cpu_times_add(struct cpu_times *sum, struct cpu_times more) {
+	sum->user += more.user;
+	sum->system += more.system;
+}
+
 
 /* The first thing a new task does, before ring 3. */
 void task_begin(struct task *task);
@@ -223,7 +225,6 @@ struct process *process_alloc(void);
 void task_enter(struct task *task, struct process *process, bool new_process);
 must_check int task_check_count(void); /* -EAGAIN */
 void process_free(struct process *process);
-void process_release_timers(struct process *process);
 void fs_state_put(struct fs_state *fs);
 struct fs_state *fs_state_copy(const struct fs_state *fs);
 
@@ -245,9 +246,6 @@ void task_release_mm(struct task *task);
 /* What happened to a child, for the parent: SIGCHLD and waking its wait. code is CLD_*. */
 void process_notify_parent(struct process *process, int code, int status);
 
-struct rusage_times {
-	u64 user_ns, system_ns;
-};
 struct wait_request {
 	int which;               /* WAIT_* */
 	u32 id;
@@ -258,7 +256,7 @@ struct wait_result {
 	int code;                /* CLD_* */
 	int status;              /* exit code or signal */
 	int wait_status;         /* as wait4 encodes it */
-	struct rusage_times times;
+	struct cpu_times times;
 };
 #define WAIT_ALL 0
 #define WAIT_PID 1

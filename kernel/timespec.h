@@ -14,6 +14,7 @@
 
 #define NS_PER_S 1000000000ull
 #define NS_PER_US 1000ull
+#define NS_PER_CLOCK_TICK 10000000ull /* of times() and /proc: USER_HZ 100 */
 #define TIME_FAR_FUTURE (~0ull >> 1)
 
 struct timespec_abi {
@@ -24,9 +25,12 @@ struct timeval_abi {
 	s64 sec, usec;
 };
 
-static inline struct timespec_abi timespec_of(u64 ns)
-{
+static inline struct timespec_abi timespec_of(u64 ns) {
 	return (struct timespec_abi){ (s64)(ns / NS_PER_S), (s64)(ns % NS_PER_S) };
+}
+
+static inline struct timeval_abi timeval_of(u64 ns) {
+	return (struct timeval_abi){ (s64)(ns / NS_PER_S), (s64)(ns % NS_PER_S / NS_PER_US) };
 }
 
 /* The value as a distance. */

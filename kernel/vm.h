@@ -29,26 +29,25 @@ struct mm {
 	u64 total_pages;      /* mapped; for RLIMIT_AS */
 	u64 owned_pages;      /* resident, this space's (some shared with a fork's other side) */
 	u64 borrowed_pages;   /* resident, a file's or shared */
-	u64 mmap_top;         /* mappings without an address go below */
-	u64 brk_start, brk;
-	u64 code_start, code_end, data_start, data_end, stack_start;
-	u64 arg_start, arg_end, env_start, env_end;
+	struct {
+		u64 mmap_top; /* mappings without an address go below */
+		u64 brk_start, brk;
+		u64 code_start, code_end, data_start, data_end, stack_start;
+		u64 arg_start, arg_end, env_start, env_end;
+	} at;                 /* addresses; a fork has the same */
 	struct file *exe;     /* with one inode_deny_write; NULL before exec filled it */
 };
 
-#define VM_FIXED (1u << 0)      /* at addr, replacing what is there */
-#define VM_NO_REPLACE (1u << 1) /* at addr or -EEXIST */
-#define VM_SHARED (1u << 2)
-#define VM_STACK (1u << 3)
-#define VM_HEAP (1u << 4)
-#define VM_DENY_WRITE (1u << 5) /* keeps writers of the file out as long as it is mapped */
+/* How to map: these, and REGION_SHARED, REGION_STACK, REGION_HEAP, REGION_DENY. */
+#define VM_FIXED (1u << 30)      /* at addr, replacing what is there */
+#define VM_NO_REPLACE (1u << 31) /* at addr or -EEXIST */
 
 struct vm_request {
 	u64 addr; /* a wish unless VM_FIXED or VM_NO_REPLACE */
 	u64 len;
 	u64 offset;
 	u32 prot;
-	u32 how;  /* VM_* */
+	u32 how;  /* VM_*, REGION_* */
 	struct file *file;
 };
 
@@ -73,7 +72,7 @@ must_check int vm_drop(struct mm *mm, u64 addr, u64 len);
 /* Puts a page of the caller's (reference taken over on success) into a private, writable region; for exec. */
 must_check int vm_place(struct mm *mm, u64 addr, void *page);
 /* Copies from another space what is resident there; returns the bytes copied, stopping at the first hole. */
-size_t vm_peek(struct mm *mm, u64 addr, void *ret_buf, size_t len);
+size_t vm_peek(const struct mm *mm, u64 addr, void *ret_buf, size_t len);
 
 /*
  * A fault at addr in the current space. 0: the access can be repeated. -EFAULT nothing is mapped, -EACCES the mapping

@@ -7,6 +7,7 @@
  * reference on a page of an inode, of shared memory, or on the one zero page, and is never writable unless the
  * region is shared.
  */
+#include "kernel/base/try.h"
 #include "kernel/vm.h"
 
 #include "kernel/base/mem.h"
@@ -20,29 +21,22 @@
 /* Read faults on memory nobody wrote share it. Made at the first need, never freed. */
 static void *zero_page;
 
-u32 vm_page_flags(const struct region *r, void *page, bool owned)
-{
+u32 vm_page_flags(const struct region *r, void *page, bool owned) {
 	u32 flags = owned ? PT_OWNED : 0;
 
-	if (r->prot == 0)
-		return flags;
+	if (r->prot == 0) return flags;
 	flags |= PT_READ;
-	if ((r->prot & PROT_EXEC) != 0)
-		return flags | PT_EXEC;
-	if ((r->prot & PROT_WRITE) == 0)
-		return flags;
-	if ((r->flags & REGION_SHARED) != 0)
-		return r->file == NULL ? flags | PT_WRITE : flags;
+	if ((r->prot & PROT_EXEC) != 0) return flags | PT_EXEC;
+	if ((r->prot & PROT_WRITE) == 0) return flags;
+	if ((r->flags & REGION_SHARED) != 0) return r->file == NULL ? flags | PT_WRITE : flags;
 	return owned && port_page_refs(page) == 1 ? flags | PT_WRITE : flags;
 }
 
-void vm_release_page(struct mm *mm, void *page, u32 flags)
-{
+void vm_release_page(struct mm *mm, void *page, u32 flags) {
 	if ((flags & PT_OWNED) != 0) {
 		mm->owned_pages--;
 		commit_kept(-1);
-		if (port_page_refs(page) > 1)
-			commit_debt(-1);
+		if (port_page_refs(page) > 1) commit_debt(-1);
 	} else {
 		mm->borrowed_pages--;
 	}
@@ -50,75 +44,59 @@ void vm_release_page(struct mm *mm, void *page, u32 flags)
 }
 
 /* Puts page (reference taken over) where old was; on failure the reference stays the caller's. */
-static int install(struct mm *mm, u64 addr, void *page, u32 flags)
-{
+static int install(struct mm *mm, u64 addr, void *page, u32 flags) {
 	u32 old_flags = 0;
 	void *old = entry_get(&mm->pages, addr, &old_flags);
-	int err = entry_set(&mm->pages, addr, page, flags);
-
-	if (err != 0)
-		return err;
+	TRY(entry_set(&mm->pages, addr, page, flags));
 	if ((flags & PT_OWNED) != 0) {
 		mm->owned_pages++;
 		commit_kept(1);
 	} else {
 		mm->borrowed_pages++;
 	}
-	if (old != NULL)
-		vm_release_page(mm, old, old_flags);
+	if (old != NULL) vm_release_page(mm, old, old_flags);
 	return 0;
 }
 
-static int get_zero_page(void **ret_page)
-{
-	if (zero_page == NULL)
-		zero_page = port_page_alloc();
-	if (zero_page == NULL)
-		return -ENOMEM;
+static int get_zero_page(void **ret_page) {
+	if (zero_page == NULL) zero_page = port_page_alloc();
+	if (zero_page == NULL) return -ENOMEM;
 	port_page_get(zero_page);
 	*ret_page = zero_page;
 	return 0;
 }
 
 /* The page that stands behind addr, referenced; holes of private mappings read as zeros. */
-static int backing_page(const struct region *r, u64 addr, void **ret_page)
-{
+static int backing_page(const struct region *r, u64 addr, void **ret_page) {
 	u64 offset = r->offset + (addr - r->start);
 	bool make = (r->flags & REGION_SHARED) != 0;
 
 	if (r->shared != NULL) {
 		void *page;
 
-		if (offset >> PAGE_BITS >= r->shared->page_count)
-			return -EIO;
+		if (offset >> PAGE_BITS >= r->shared->page_count) return -EIO;
 		page = shared_pages_page(r->shared, offset >> PAGE_BITS);
-		if (page == NULL)
-			return -ENOMEM;
+		if (page == NULL) return -ENOMEM;
 		port_page_get(page);
 		*ret_page = page;
 		return 0;
 	}
-	if (r->file == NULL)
-		return get_zero_page(ret_page);
+	if (r->file == NULL) return get_zero_page(ret_page);
 	struct inode *inode = r->file->inode;
 	void *page = NULL;
 
-	if (offset >= inode->size)
-		return -EIO;
+	if (offset >= inode->size) return -EIO;
 	make = make && (r->file->flags & O_ACCMODE) == O_RDWR;
 	int err = inode->ops->page(inode, offset >> PAGE_BITS, make, &page);
 
-	if (err != 0)
-		return err == -ENOMEM || err == -ENOSPC ? -ENOMEM : -EIO;
-	if (page == NULL)
-		return get_zero_page(ret_page);
+	if (err != 0) return err == -ENOMEM || err == -ENOSPC ? -ENOMEM : -EIO;
+	if (page == NULL) return get_zero_page(ret_page);
 	*ret_page = page;
 	return 0;
 }
 
 /* A private write: the page becomes ours, copied unless it already is. */
-static int fault_copy(struct mm *mm, const struct region *r, u64 addr)
-{
+static int fault_copy(struct mm *mm, const struct region *r, u64 addr) {
 	u32 flags = 0;
 	void *old = entry_get(&mm->pages, addr, &flags);
 	void *from = NULL;
@@ -131,26 +109,20 @@ static int fault_copy(struct mm *mm, const struct region *r, u64 addr)
 	} else if (r->file != NULL) {
 		int err = backing_page(r, addr, &from);
 
-		if (err != 0)
-			return err;
+		if (err != 0) return err;
 	}
 	void *page = port_page_alloc();
 
-	if (page != NULL && from != NULL)
-		memcpy(page, from, PAGE_SIZE);
-	if (from != NULL)
-		port_page_put(from);
-	if (page == NULL)
-		return -ENOMEM;
+	if (page != NULL && from != NULL) memcpy(page, from, PAGE_SIZE);
+	if (from != NULL) port_page_put(from);
+	if (page == NULL) return -ENOMEM;
 	int err = install(mm, addr, page, vm_page_flags(r, page, true));
 
-	if (err != 0)
-		port_page_put(page);
+	if (err != 0) port_page_put(page);
 	return err;
 }
 
-static int fault_borrow(struct mm *mm, struct region *r, u64 addr, bool write)
-{
+static int fault_borrow(struct mm *mm, struct region *r, u64 addr, bool write) {
 	u32 flags = 0;
 	void *page = entry_get(&mm->pages, addr, &flags);
 	bool present = page != NULL;
@@ -158,8 +130,7 @@ static int fault_borrow(struct mm *mm, struct region *r, u64 addr, bool write)
 	if (!present) {
 		int err = backing_page(r, addr, &page);
 
-		if (err != 0)
-			return err;
+		if (err != 0) return err;
 	}
 	bool owned = present && (flags & PT_OWNED) != 0;
 
@@ -171,77 +142,59 @@ static int fault_borrow(struct mm *mm, struct region *r, u64 addr, bool write)
 			inode_changed(r->file->inode, true);
 		}
 	}
-	if (present)
-		return entry_set(&mm->pages, addr, page, flags);
+	if (present) return entry_set(&mm->pages, addr, page, flags);
 	int err = install(mm, addr, page, flags);
 
-	if (err != 0)
-		port_page_put(page);
+	if (err != 0) port_page_put(page);
 	return err;
 }
 
 /* The stack region above addr, grown down to it; NULL when it may not grow that far. */
-static struct region *grow_stack(struct mm *mm, u64 addr)
-{
+static struct region *grow_stack(struct mm *mm, u64 addr) {
 	struct region *r = region_from(&mm->regions, addr);
 	u64 start = align_down(addr, PAGE_SIZE);
 
-	if (r == NULL || (r->flags & REGION_STACK) == 0 || r->end - start > task_rlimit(RLIMIT_STACK))
-		return NULL;
+	if (r == NULL || (r->flags & REGION_STACK) == 0 || r->end - start > task_rlimit(RLIMIT_STACK)) return NULL;
 	const struct region *below = region_previous(&mm->regions, r);
 	u64 floor = (below != NULL ? below->end : USER_START) + STACK_GUARD;
 	u64 pages = (r->start - start) >> PAGE_BITS;
 
-	if (start < floor || vm_check_limits(mm, pages) != 0)
-		return NULL;
-	if ((r->flags & REGION_CHARGED) != 0 && commit_charge(pages) != 0)
-		return NULL;
+	if (start < floor || vm_check_limits(mm, pages) != 0) return NULL;
+	if ((r->flags & REGION_CHARGED) != 0 && commit_charge(pages) != 0) return NULL;
 	r->start = start;
 	mm->total_pages += pages;
 	return r;
 }
 
-static bool forbidden(const struct region *r, bool write, bool exec)
-{
-	if (write)
-		return (r->prot & PROT_WRITE) == 0;
-	if (exec)
-		return (r->prot & PROT_EXEC) == 0;
+static bool forbidden(const struct region *r, bool write, bool exec) {
+	if (write) return (r->prot & PROT_WRITE) == 0;
+	if (exec) return (r->prot & PROT_EXEC) == 0;
 	return r->prot == 0;
 }
 
-int vm_fault(u64 addr, bool write, bool exec, bool user)
-{
+int vm_fault(u64 addr, bool write, bool exec, bool user) {
 	struct mm *mm = task_mm();
 	struct region *r;
 
 	(void)user; /* the kernel touches a program's memory under the same rules */
-	if (mm == NULL || addr < USER_START || addr >= USER_END)
-		return -EFAULT;
+	if (mm == NULL || addr < USER_START || addr >= USER_END) return -EFAULT;
 	r = region_at(&mm->regions, addr);
-	if (r == NULL)
-		r = grow_stack(mm, addr);
-	if (r == NULL)
-		return -EFAULT;
-	if (forbidden(r, write, exec))
-		return -EACCES;
+	if (r == NULL) r = grow_stack(mm, addr);
+	if (r == NULL) return -EFAULT;
+	if (forbidden(r, write, exec)) return -EACCES;
 	addr = align_down(addr, PAGE_SIZE);
-	if (write && (r->flags & REGION_SHARED) == 0)
-		return fault_copy(mm, r, addr);
+	if (write && (r->flags & REGION_SHARED) == 0) return fault_copy(mm, r, addr);
 	return fault_borrow(mm, r, addr, write);
 }
 
-int vm_place(struct mm *mm, u64 addr, void *page)
-{
+int vm_place(struct mm *mm, u64 addr, void *page) {
 	const struct region *r = region_at(&mm->regions, addr);
 
-	if (r == NULL || (r->flags & (REGION_SHARED | REGION_CHARGED)) != REGION_CHARGED)
-		return -EFAULT;
+	if (r == NULL || (r->flags & (REGION_SHARED | REGION_CHARGED)) != REGION_CHARGED) return -EFAULT;
 	return install(mm, addr, page, vm_page_flags(r, page, true));
 }
 
-size_t vm_peek(struct mm *mm, u64 addr, void *ret_buf, size_t len)
-{
+size_t vm_peek(const struct mm *mm, u64 addr, void *ret_buf, size_t len) {
 	u8 *out = ret_buf;
 	size_t done = 0;
 
@@ -251,8 +204,7 @@ size_t vm_peek(struct mm *mm, u64 addr, void *ret_buf, size_t len)
 		u32 flags = 0;
 		const u8 *page = at < USER_END ? entry_get(&mm->pages, align_down(at, PAGE_SIZE), &flags) : NULL;
 
-		if (page == NULL)
-			break;
+		if (page == NULL) break;
 		memcpy(out + done, page + in_page, part);
 		done += part;
 	}

@@ -44,6 +44,9 @@ static inline void list_del(struct list *node) {
 #define list_first(head, type, member) list_entry((head)->next, type, member)
 #define list_for_each(pos, head) \
 	for (struct list *pos = (head)->next; pos != (head); pos = pos->next)
+#define list_for_each_entry(type, var, head, member)                                        \
+	for (type *var = list_entry((head)->next, type, member); &var->member != (head);    \
+	     var = list_entry(var->member.next, type, member))
 #define list_for_each_safe(pos, tmp, head)                                       \
 	for (struct list *pos = (head)->next, *tmp = pos->next; pos != (head);   \
 	     pos = tmp, tmp = pos->next)

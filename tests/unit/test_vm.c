@@ -260,7 +260,7 @@ static void vm_mapping_without_address_finds_room(void **state)
 	struct vm_request q = { .len = 1, .prot = RW };
 	u64 first = 0, second = 0;
 
-	mm->mmap_top = P(100);
+	mm->at.mmap_top = P(100);
 	assert_int_equal(vm_map(mm, &q, &first), 0);
 	assert_int_equal(first, P(99));
 	q.prot = PROT_READ;
@@ -308,7 +308,7 @@ static void vm_shared_memory_is_seen_by_both(void **state)
 	(void)state;
 	struct mm *mm = mm_alloc(), *child;
 
-	assert_int_equal(map(mm, P(0), 4, RW, VM_SHARED, NULL, 0), 0);
+	assert_int_equal(map(mm, P(0), 4, RW, REGION_SHARED, NULL, 0), 0);
 	assert_int_equal(mm_fork(mm, &child), 0);
 	assert_int_equal(commit_charged() - charged_before, 4);
 	assert_int_equal(put(child, P(2), 5), 0);
@@ -351,7 +351,7 @@ static void vm_shared_file_mapping_writes_the_file_and_changes_its_version(void 
 	u64 version = file->inode->version;
 	u8 byte = 0;
 
-	assert_int_equal(map(mm, P(0), 1, RW, VM_SHARED, file, 0), 0);
+	assert_int_equal(map(mm, P(0), 1, RW, REGION_SHARED, file, 0), 0);
 	assert_int_equal(get(mm, P(0)), 'a');
 	assert_int_equal(file->inode->version, version);
 	assert_int_equal(put(mm, P(0), 'Z'), 0);
@@ -372,7 +372,7 @@ static void vm_nothing_is_ever_writable_and_executable(void **state)
 	struct file *file = make_file("program", 3 * PAGE_SIZE, O_RDONLY);
 
 	assert_int_equal(map(mm, P(0), 1, RW | PROT_EXEC, 0, file, 0), -EACCES);
-	assert_int_equal(map(mm, P(0), 3, RX, VM_DENY_WRITE, file, 0), 0);
+	assert_int_equal(map(mm, P(0), 3, RX, REGION_DENY, file, 0), 0);
 	assert_int_equal(run(mm, P(1)), 0);
 	assert_int_equal(put(mm, P(1), 1), -EACCES);
 	assert_int_equal(vm_protect(mm, P(1), PAGE_SIZE, RW | PROT_EXEC), -EACCES);
@@ -442,7 +442,7 @@ static void vm_stack_grows_to_its_limit_and_keeps_its_guard(void **state)
 	struct mm *mm = mm_alloc();
 	u64 low = P(1000), top = low + 4 * PAGE_SIZE;
 
-	assert_int_equal(map(mm, low, 4, RW, VM_STACK, NULL, 0), 0);
+	assert_int_equal(map(mm, low, 4, RW, REGION_STACK, NULL, 0), 0);
 	assert_int_equal(put(mm, low - 1, 1), 0);
 	assert_int_equal(put(mm, top - 64 * PAGE_SIZE, 1), 0);
 	assert_int_equal(mm->total_pages, 64);
@@ -459,7 +459,7 @@ static void vm_heap_follows_brk(void **state)
 	(void)state;
 	struct mm *mm = mm_alloc();
 
-	mm->brk_start = mm->brk = P(0) + 100;
+	mm->at.brk_start = mm->at.brk = P(0) + 100;
 	assert_int_equal(vm_brk(mm, 0), P(0) + 100);
 	assert_int_equal(vm_brk(mm, P(4)), P(4));
 	assert_int_equal(put(mm, P(1), 3), 0);
@@ -481,7 +481,7 @@ static void vm_remap_moves_grows_and_shrinks(void **state)
 	struct mm *mm = mm_alloc();
 	u64 at = 0;
 
-	mm->mmap_top = P(1000);
+	mm->at.mmap_top = P(1000);
 	assert_int_equal(map(mm, P(0), 2, RW, 0, NULL, 0), 0);
 	assert_int_equal(map(mm, P(2), 1, PROT_READ, 0, NULL, 0), 0);
 	assert_int_equal(put(mm, P(0), 1), 0);
@@ -524,9 +524,9 @@ static void many_things(struct file *file)
 		(void)vm_unmap(mm, P(5), PAGE_SIZE);
 		(void)vm_remap(mm, P(6), 2 * PAGE_SIZE, 4 * PAGE_SIZE, 1, 0, &at);
 	}
-	(void)map(mm, P(20), 4, RW, VM_SHARED, NULL, 0);
+	(void)map(mm, P(20), 4, RW, REGION_SHARED, NULL, 0);
 	(void)put(mm, P(21), 1);
-	if (map(mm, P(30), 2, RX, VM_DENY_WRITE, file, 0) == 0) {
+	if (map(mm, P(30), 2, RX, REGION_DENY, file, 0) == 0) {
 		(void)run(mm, P(30));
 		(void)vm_protect(mm, P(31), PAGE_SIZE, RW);
 		(void)put(mm, P(31), 1);
