@@ -7,6 +7,7 @@ import sys
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 import budget
+import calls
 import deps
 import words
 
@@ -16,7 +17,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 def main():
     os.chdir(ROOT)
     findings = []
-    for lint in (deps, budget, words):
+    for lint in (deps, budget, words, calls):
         findings += lint.findings()
     for finding in findings:
         print(finding)

@@ -24,7 +24,7 @@ def allowed():
 
 
 def functions(lines):
-    """(name, first line, length) of each function: its opening brace ends a line that, or whose start, is in column 0."""
+    """(name, first line, length) of each function; its brace stands alone or ends the signature."""
     start = None
     for number, line in enumerate(lines):
         opens = line == "{" or line.endswith(") {") and not line.startswith(("#", "}"))
