@@ -10,24 +10,26 @@
 
 #include "kernel/base/mem.h"
 #include "kernel/base/port.h"
+#include "kernel/base/try.h"
 
 static struct list mounts = LIST_INIT(mounts);
 
-static struct mount *mount_at(const struct path *where) {
-	if (!where->dentry->mount_count) return NULL;
+static struct mount *find(bool (*match)(const struct mount *m, const void *arg), const void *arg) {
 	list_for_each(pos, &mounts) {
 		struct mount *m = list_entry(pos, struct mount, link);
 
-		if (m->where.dentry && path_equal(&m->where, where)) return m;
+		if (match(m, arg)) return m;
 	}
 	return NULL;
 }
 
+static bool is_at(const struct mount *m, const void *where) { return m->where.dentry && path_equal(&m->where, where); }
+static bool is_inside(const struct mount *m, const void *outer) { return m->where.mount == outer; }
+
 static void mount_put(struct mount *m) {
-	if (!m || --m->refs) return;
+	if (--m->refs) return;
 	dentry_put(m->root);
 	superblock_put(m->sb);
-	port_free(m->source);
 	port_free(m);
 }
 
@@ -46,7 +48,7 @@ void path_put(struct path *path) {
 void path_cross_down(struct path *path) {
 	struct mount *m;
 
-	while ((m = mount_at(path))) {
+	while (path->dentry->mount_count && (m = find(is_at, path))) {
 		struct path inner = { m, m->root };
 
 		path_get(&inner);
@@ -55,17 +57,42 @@ void path_cross_down(struct path *path) {
 	}
 }
 
-static int mount_alloc(struct superblock *sb, struct dentry *root, u32 flags, const char *source,
-		       struct mount **ret_mount) {
-	struct mount *m = port_alloc(sizeof(*m));
-	size_t len = strlen(source);
+/* The root dentry of a superblock, the same for every mount of it. */
+static struct dentry *root_dentry(struct superblock *sb) {
+	if (!sb->root_dentry) return sb->root_dentry = dentry_alloc(NULL, "", 0, sb->root);
+	dentry_get(sb->root_dentry);
+	return sb->root_dentry;
+}
 
-	if (!m) return -ENOMEM;
-	m->source = port_alloc(len + 1);
-	if (!m->source) {
-		port_free(m);
-		return -ENOMEM;
+/* On top of what is there. */
+static void attach(struct mount *m, const struct path *where) {
+	if (where) {
+		m->where = *where;
+		path_get(where);
+		path_cross_down(&m->where);
+		m->where.dentry->mount_count++;
 	}
+	list_add_tail(&mounts, &m->link);
+}
+
+static void unhook(struct mount *m) {
+	if (m->where.dentry) m->where.dentry->mount_count--;
+	path_put(&m->where);
+	list_del(&m->link);
+}
+
+static int check_point(const struct path *where, const struct dentry *root) {
+	if (inode_is(path_inode(where), S_IFDIR) != inode_is(root->inode, S_IFDIR)) return -ENOTDIR;
+	return where->dentry->unlinked ? -ENOENT : 0;
+}
+
+static int add(struct superblock *sb, struct dentry *root, u32 flags, const char *source, const struct path *where) {
+	size_t len = strlen(source);
+	struct mount *m;
+
+	if (where) TRY(check_point(where, root));
+	m = port_alloc(sizeof(*m) + len + 1);
+	if (!m) return -ENOMEM;
 	memcpy(m->source, source, len);
 	m->refs = 1;
 	m->flags = flags;
@@ -73,79 +100,21 @@ static int mount_alloc(struct superblock *sb, struct dentry *root, u32 flags, co
 	superblock_get(sb);
 	m->root = root;
 	dentry_get(root);
-	list_init(&m->link);
-	*ret_mount = m;
-	return 0;
-}
-
-/* The root dentry of a superblock, the same for every mount of it. */
-static struct dentry *root_dentry(struct superblock *sb) {
-	if (sb->root_dentry) {
-		dentry_get(sb->root_dentry);
-		return sb->root_dentry;
-	}
-	sb->root_dentry = dentry_alloc(NULL, "", 0, sb->root);
-	return sb->root_dentry;
-}
-
-static void attach(struct mount *m, const struct path *where) {
-	if (where) {
-		m->where = *where;
-		path_get(where);
-		where->dentry->mount_count++;
-	}
-	list_add_tail(&mounts, &m->link);
-}
-
-static void unhook(struct mount *m) {
-	if (m->where.dentry) {
-		m->where.dentry->mount_count--;
-		path_put(&m->where);
-	}
-	list_del(&m->link);
-}
-
-static int check_point(const struct path *where, const struct dentry *root) {
-	if (inode_is(where->dentry->inode, S_IFDIR) != inode_is(root->inode, S_IFDIR)) return -ENOTDIR;
-	if (where->dentry->unlinked) return -ENOENT;
-	return 0;
-}
-
-static int add(struct superblock *sb, struct dentry *root, u32 flags, const char *source, const struct path *where) {
-	struct path top = where ? *where : (struct path){ NULL, NULL };
-	struct mount *m;
-	int err = where ? check_point(where, root) : 0;
-
-	if (!err) err = mount_alloc(sb, root, flags, source, &m);
-	if (err) return err;
-	if (!where) {
-		attach(m, NULL);
-		return 0;
-	}
-	path_get(&top);
-	path_cross_down(&top); /* on top of what is there */
-	attach(m, &top);
-	path_put(&top);
+	attach(m, where);
 	return 0;
 }
 
 int vfs_mount(const struct path *where, struct superblock *sb, u32 flags, const char *source) {
-	struct dentry *root = root_dentry(sb);
-	int err;
+	RELEASED(dentry_drop) struct dentry *root = root_dentry(sb);
 
-	if (!root) return -ENOMEM;
-	err = add(sb, root, flags, source, where);
-	dentry_put(root);
-	return err;
+	return root ? add(sb, root, flags, source, where) : -ENOMEM;
 }
 
 int vfs_mount_root(struct superblock *sb, u32 flags, const char *source, struct path *ret_root) {
 	struct mount *m;
-	int err;
 
 	if (!list_empty(&mounts)) return -EBUSY;
-	err = vfs_mount(NULL, sb, flags, source);
-	if (err) return err;
+	TRY(vfs_mount(NULL, sb, flags, source));
 	m = list_first(&mounts, struct mount, link);
 	*ret_root = (struct path){ m, m->root };
 	path_get(ret_root);
@@ -162,20 +131,12 @@ static bool is_attached_root(const struct path *path) {
 }
 
 int vfs_move_mount(const struct path *from, const struct path *where) {
-	const struct mount *m;
-	struct path top = *where;
-	int err;
-
 	if (!is_attached_root(from) || !from->mount->where.dentry) return -EINVAL;
-	err = check_point(where, from->dentry);
-	if (err) return err;
-	for (m = where->mount; m; m = m->where.mount)
+	TRY(check_point(where, from->dentry));
+	for (const struct mount *m = where->mount; m; m = m->where.mount)
 		if (m == from->mount) return -ELOOP;
-	path_get(&top);
-	path_cross_down(&top);
 	unhook(from->mount);
-	attach(from->mount, &top);
-	path_put(&top);
+	attach(from->mount, where);
 	return 0;
 }
 
@@ -185,21 +146,12 @@ int vfs_remount(const struct path *where, u32 flags) {
 	return 0;
 }
 
-static struct mount *first_inside(const struct mount *m) {
-	list_for_each(pos, &mounts) {
-		struct mount *inner = list_entry(pos, struct mount, link);
-
-		if (inner->where.mount == m) return inner;
-	}
-	return NULL;
-}
-
 /* Innermost first. */
 static void detach_tree(struct mount *m) {
 	struct mount *inner, *next;
 
 	do {
-		for (inner = m; (next = first_inside(inner));) inner = next;
+		for (inner = m; (next = find(is_inside, inner));) inner = next;
 		next = inner == m ? NULL : m;
 		unhook(inner);
 		mount_put(inner); /* its being attached */
@@ -210,10 +162,8 @@ int vfs_umount(const struct path *where, u32 flags) {
 	struct mount *m = where->mount;
 
 	if (!is_attached_root(where)) return -EINVAL;
-	if (!m->where.dentry)
-		return -EBUSY; /* the top */
-	if (!(flags & MNT_DETACH) && m->refs > 2) /* attached, and the caller's path */
-		return -EBUSY;
+	/* The top; or more than its being attached and the caller's path. */
+	if (!m->where.dentry || (!(flags & MNT_DETACH) && m->refs > 2)) return -EBUSY;
 	detach_tree(m);
 	return 0;
 }
@@ -234,7 +184,7 @@ void vfs_for_each_mount(mount_show_fn *show, void *arg) {
 
 		if (!top.root.mount) top.root = at;
 		if (name && path_name(&top, &at, name, VFS_PATH_MAX) >= 0)
-			show(arg, m->source, name, m->sb->fsname, m->flags | m->sb->flags);
+			show(arg, m->source, name, m->sb->fsname, path_mount_flags(&at));
 	}
 	port_free(name);
 }

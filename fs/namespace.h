@@ -21,7 +21,7 @@ struct mount {
 	struct dentry *root;
 	struct path where;   /* mount point; empty for the top mount and for detached ones */
 	struct list link;    /* in the list of attached mounts */
-	char *source;
+	char source[];
 };
 
 /* The hooks set by vfs_set_hooks; never NULL, members may be. */
@@ -29,6 +29,7 @@ const struct vfs_hooks *vfs_hooks_get(void);
 
 void dentry_get(struct dentry *dentry);
 void dentry_put(struct dentry *dentry);
+static inline void dentry_drop(struct dentry **dentry) { dentry_put(*dentry); }
 /* The root of a tree (parent NULL) or a name in parent. Takes its own references. */
 struct dentry *dentry_alloc(struct dentry *parent, const char *name, size_t len, struct inode *inode);
 /* The entry of that name, from the file system; -ENOENT. Does not cross mounts. */

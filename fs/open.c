@@ -9,9 +9,9 @@
 #include "fs/locks.h"
 #include "fs/namespace.h"
 
-#include "kernel/base/mem.h"
 #include "kernel/base/port.h"
 #include "kernel/base/text.h"
+#include "kernel/base/try.h"
 
 #define DEVICES_MAX 64u
 #define MAGIC_ANON 0x09041934u
@@ -63,50 +63,35 @@ static struct file *file_new(const struct path *path, const struct file_ops *ops
 	file->ops = ops;
 	file->private_data = private_data;
 	file->cred = *cred;
+	file->opened = ops; /* for those that are made with them */
 	return file;
 }
 
-static int anon_setattr(struct inode *inode, const struct attr *attr) {
-	(void)inode;
-	return (attr->valid & ATTR_SIZE) ? -EINVAL : 0;
-}
+static int anon_setattr(struct inode *, const struct attr *attr) { return (attr->valid & ATTR_SIZE) ? -EINVAL : 0; }
 
 static const struct inode_ops anon_inode_ops = { .setattr = anon_setattr };
 
 struct file *file_alloc_kind(const char *kind, u32 mode, const struct file_ops *ops, u32 flags, void *private_data) {
-	struct inode *inode = inode_alloc(&anon_sb);
-	struct path path = { &anon_mount, NULL };
-	struct file *file = NULL;
+	RELEASED(inode_drop) struct inode *inode = inode_alloc(&anon_sb);
+	RELEASED(path_put) struct path path = { &anon_mount, NULL };
 	char name[64];
+	size_t len;
 
 	if (!inode) return NULL;
 	inode->ino = ++anon_ino;
 	inode->mode = mode;
 	inode->nlink = 1;
 	inode->ops = &anon_inode_ops;
-	if (mode & S_IFMT)
-		(void)text_format(name, sizeof(name), "%s:[%lu]", kind, (unsigned long)inode->ino);
-	else
-		(void)text_format(name, sizeof(name), "anon_inode:[%s]", kind);
-	path.dentry = dentry_alloc(NULL, name, strlen(name), inode);
-	if (path.dentry) {
-		file = file_new(&path, ops, flags, private_data, &nobody);
-		dentry_put(path.dentry);
-	}
-	if (file) file->opened = true;
-	inode_put(inode);
-	return file;
-}
-
-struct file *file_alloc(const struct file_ops *ops, u32 flags, void *private_data) {
-	return file_alloc_kind("file", 0600, ops, flags, private_data);
+	len = (mode & S_IFMT) ? text_format(name, sizeof(name), "%s:[%lu]", kind, (unsigned long)inode->ino)
+			      : text_format(name, sizeof(name), "anon_inode:[%s]", kind);
+	path.dentry = dentry_alloc(NULL, name, len, inode);
+	if (!path.dentry) return NULL;
+	path.mount->refs++;
+	return file_new(&path, ops, flags, private_data, &nobody);
 }
 
 struct file *file_alloc_sharing(const struct file *other, u32 flags, void *private_data) {
-	struct file *file = file_new(&other->path, other->ops, flags, private_data, &nobody);
-
-	if (file) file->opened = true;
-	return file;
+	return file_new(&other->path, other->ops, flags, private_data, &nobody);
 }
 
 void file_get(struct file *file) { file->refs++; }
@@ -127,21 +112,18 @@ void file_put(struct file *file) {
 
 static u32 open_mask(u32 flags) {
 	static const u8 by_mode[4] = { MAY_READ, MAY_WRITE, MAY_READ | MAY_WRITE, MAY_READ | MAY_WRITE };
-	u32 mask = by_mode[flags & O_ACCMODE];
 
-	if (flags & O_TRUNC) mask |= MAY_WRITE;
-	if (flags & O_APPEND) mask |= MAY_APPEND;
-	return mask;
+	return by_mode[flags & O_ACCMODE] | ((flags & O_TRUNC) ? MAY_WRITE : 0) | ((flags & O_APPEND) ? MAY_APPEND : 0);
 }
 
 /* Everything that can be said about an open before it changes something. */
 static int check_open(const struct path *path, u32 flags, bool created, const struct cred *cred) {
 	const struct inode *inode = path_inode(path);
-	u32 type = inode->mode & S_IFMT;
-	u32 mask = open_mask(flags);
+	u32 type = inode->mode & S_IFMT, mask = open_mask(flags);
 
-	if (type == S_IFLNK) return (flags & O_DIRECTORY) == O_DIRECTORY ? -ENOTDIR : -ELOOP;
 	if ((flags & O_DIRECTORY) && type != S_IFDIR) return -ENOTDIR;
+	if (flags & O_PATH) return 0;
+	if (type == S_IFLNK) return -ELOOP;
 	if (type == S_IFDIR && (mask & MAY_WRITE)) return -EISDIR;
 	if ((type == S_IFCHR || type == S_IFBLK) && (path_mount_flags(path) & MS_NODEV)) return -EACCES;
 	if ((flags & O_NOATIME) && cred->fsuid != 0 && cred->fsuid != inode->uid) return -EPERM;
@@ -149,68 +131,49 @@ static int check_open(const struct path *path, u32 flags, bool created, const st
 	return created ? 0 : path_permission(path, mask, cred);
 }
 
-/* The operations of the inode's kind. */
-static int choose_ops(struct file *file) {
-	const struct inode *inode = file->inode;
+/* Gives the file the operations of its inode's kind, and counts it. */
+static int prepare(struct file *file) {
+	struct inode *inode = file->inode;
 	u32 type = inode->mode & S_IFMT;
 
 	file->ops = inode->fops;
 	if (type == S_IFIFO && !file->ops) file->ops = fifo_ops;
 	for (u32 i = 0; type == S_IFCHR && !file->ops && i < device_count; i++) {
-		if (devices[i].rdev == inode->rdev) {
-			file->ops = devices[i].ops;
-			file->private_data = devices[i].arg;
-		}
+		if (devices[i].rdev != inode->rdev) continue;
+		file->ops = devices[i].ops;
+		file->private_data = devices[i].arg;
 	}
-	return file->ops || type == S_IFDIR ? 0 : -ENXIO;
+	if (!file->ops && type != S_IFDIR) return -ENXIO;
+	if (type != S_IFREG) return 0;
+	file->counted_writer = file_writable(file);
+	inode->writers += file->counted_writer;
+	file->counted_reader = file_readable(file) && !file->counted_writer;
+	inode->readers += file->counted_reader;
+	return 0;
 }
 
-static void count(struct file *file) {
-	if (!inode_is(file->inode, S_IFREG)) return;
-	if (file_writable(file)) {
-		file->counted_writer = true;
-		file->inode->writers++;
-	} else if (file_readable(file)) {
-		file->counted_reader = true;
-		file->inode->readers++;
-	}
-}
-
-static int open_checked(struct file *file, u32 flags, bool created, const struct cred *cred) {
-	const struct vfs_hooks *hooks = vfs_hooks_get();
-	struct inode *inode = file->inode;
-	int err = choose_ops(file);
-
-	if (err) return err;
-	count(file);
-	if (inode_is(inode, S_IFREG) && hooks->file_open)
-		err = hooks->file_open(file, cred, open_mask(flags), created);
-	if (!err && file->ops && file->ops->open) err = file->ops->open(inode, file);
-	if (err) return err;
+static int finish(struct file *file) {
+	if (file->ops && file->ops->open) TRY(file->ops->open(file->inode, file));
 	file->opened = true;
-	if ((flags & O_TRUNC) && !created && inode_is(inode, S_IFREG)) err = vfs_truncate(&file->path, 0, cred);
-	return err;
+	return 0;
 }
 
-static int open_found(const struct path *path, u32 flags, bool created, const struct cred *cred, struct file **ret_file)
-{
-	struct file *file;
-	int err = 0;
+static int open_found(const struct path *path, u32 flags, bool created, const struct cred *cred,
+		      struct file **ret_file) {
+	RELEASED(file_drop) struct file *file = NULL;
+	bool regular = inode_is(path_inode(path), S_IFREG);
 
-	if (flags & O_PATH) {
-		if ((flags & O_DIRECTORY) && !inode_is(path_inode(path), S_IFDIR)) return -ENOTDIR;
-	} else {
-		err = check_open(path, flags, created, cred);
-	}
-	if (err) return err;
+	TRY(check_open(path, flags, created, cred));
 	file = file_new(path, NULL, flags, NULL, cred);
 	if (!file) return -ENOMEM;
-	if (!(flags & O_PATH)) err = open_checked(file, flags, created, cred);
-	if (err) {
-		file_put(file);
-		return err;
+	if (!(flags & O_PATH)) {
+		TRY(prepare(file));
+		if (regular && vfs_hooks_get()->file_open)
+			TRY(vfs_hooks_get()->file_open(file, cred, open_mask(flags), created));
+		TRY(finish(file));
+		if ((flags & O_TRUNC) && !created && regular) TRY(vfs_truncate(path, 0, cred));
 	}
-	*ret_file = file;
+	*ret_file = TAKE(file);
 	return 0;
 }
 
@@ -218,125 +181,76 @@ static int open_found(const struct path *path, u32 flags, bool created, const st
 static int find_or_create(struct walk *w, u32 flags, u32 mode, struct path *ret_path, bool *ret_created) {
 	int err;
 
-	if ((flags & O_CREAT) && w->trailing_slash) return -EISDIR;
+	if (!(flags & O_CREAT)) return walk_lookup_last(w, ret_path);
+	if (w->trailing_slash) return -EISDIR;
 	err = walk_lookup_last(w, ret_path);
-	if (!err && (flags & O_CREAT)) {
-		if (flags & O_EXCL)
-			err = -EEXIST;
-		else if (inode_is(path_inode(ret_path), S_IFDIR))
-			err = -EISDIR;
-		if (err) path_put(ret_path);
-		return err;
-	}
-	if (err != -ENOENT || !(flags & O_CREAT)) return err;
+	if (!err) return (flags & O_EXCL) ? -EEXIST : inode_is(path_inode(ret_path), S_IFDIR) ? -EISDIR : 0;
+	if (err != -ENOENT) return err;
 	if (!path_inode(&w->at)->ops->create) return -EACCES;
-	err = create_in(&w->at, w->last, w->last_len, S_IFREG | (mode & 07777 & ~w->ctx->umask), 0, NULL, w->cred);
-	if (!err) err = walk_lookup_last(w, ret_path);
-	if (!err) *ret_created = true;
-	return err;
+	TRY(create_in(&w->at, w->last, w->last_len, S_IFREG | (mode & 07777 & ~w->ctx->umask), 0, NULL, w->cred));
+	*ret_created = true;
+	return walk_lookup_last(w, ret_path);
 }
 
 /* A file without a name in the directory that was named. */
 static int open_tmpfile(const struct vfs_context *ctx, const struct path *start, const char *name, u32 flags, u32 mode,
 			const struct cred *cred, struct file **ret_file) {
-	const struct inode_ops *ops;
-	struct path dir, path;
-	struct inode *inode;
-	int err;
+	RELEASED(path_put) struct path dir = { 0 }, path = { 0 };
+	RELEASED(inode_drop) struct inode *inode = NULL;
 
 	if (!(open_mask(flags) & MAY_WRITE) || (flags & O_CREAT)) return -EINVAL;
-	err = path_walk(ctx, start, name, WALK_FOLLOW | WALK_DIRECTORY, cred, &dir);
-	if (err) return err;
-	ops = path_inode(&dir)->ops;
-	err = path_permission(&dir, MAY_WRITE | MAY_EXEC, cred);
-	if (!err) err = ops->tmpfile ? 0 : -EOPNOTSUPP;
-	if (!err) err = ops->tmpfile(path_inode(&dir), S_IFREG | (mode & 07777 & ~ctx->umask), cred, &inode);
-	if (!err) {
-		inode->linkable = !(flags & O_EXCL);
-		path.mount = dir.mount;
-		path.dentry = dentry_alloc(dir.dentry, "#tmpfile", 8, inode);
-		inode_put(inode);
-		err = path.dentry ? 0 : -ENOMEM;
-	}
-	if (!err) {
-		list_del(&path.dentry->siblings);
-		path.dentry->unlinked = true;
-		err = open_found(&path, flags & ~O_TMPFILE, true, cred, ret_file);
-		dentry_put(path.dentry);
-	}
-	path_put(&dir);
-	return err;
-}
-
-static int check_flags(u32 *flags) {
-	if (*flags & O_PATH) {
-		*flags &= O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
-		return 0;
-	}
-	if ((*flags & O_TMPFILE) != O_TMPFILE && (*flags & O_TMPFILE & ~O_DIRECTORY)) return -EINVAL;
-	if ((*flags & O_TMPFILE) == O_DIRECTORY && (*flags & O_CREAT)) return -EINVAL;
-	return 0;
+	TRY(path_walk(ctx, start, name, WALK_FOLLOW | WALK_DIRECTORY, cred, &dir));
+	TRY(path_permission(&dir, MAY_WRITE | MAY_EXEC, cred));
+	if (!path_inode(&dir)->ops->tmpfile) return -EOPNOTSUPP;
+	TRY(path_inode(&dir)->ops->tmpfile(path_inode(&dir), S_IFREG | (mode & 07777 & ~ctx->umask), cred, &inode));
+	inode->linkable = !(flags & O_EXCL);
+	path.dentry = dentry_alloc(dir.dentry, "#tmpfile", 8, inode);
+	if (!path.dentry) return -ENOMEM;
+	path.mount = dir.mount;
+	path.mount->refs++;
+	list_del(&path.dentry->siblings);
+	path.dentry->unlinked = true;
+	return open_found(&path, flags & ~O_TMPFILE, true, cred, ret_file);
 }
 
 int vfs_open(const struct vfs_context *ctx, const struct path *start, const char *name, u32 flags, u32 mode,
 	     const struct cred *cred, struct file **ret_file) {
-	struct path found = { NULL, NULL };
+	RELEASED(path_put) struct path found = { 0 };
 	bool created = false;
-	struct walk w;
-	int err = check_flags(&flags);
 
-	if (err) return err;
+	if (flags & O_PATH) flags &= O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
 	if ((flags & O_TMPFILE) == O_TMPFILE) return open_tmpfile(ctx, start, name, flags, mode, cred, ret_file);
-	err = walk_begin(&w, ctx, start, name, cred);
-	while (!err) {
-		err = walk_to_last(&w);
-		if (!err) err = find_or_create(&w, flags, mode, &found, &created);
-		if (err || !w.last_len || !inode_is(path_inode(&found), S_IFLNK) ||
-		    ((flags & O_NOFOLLOW) && !w.trailing_slash))
+	if ((flags & O_TMPFILE) && ((flags & O_CREAT) || !(flags & O_DIRECTORY))) return -EINVAL;
+	RELEASED(walk_done) struct walk w;
+	TRY(walk_begin(&w, ctx, start, name, cred));
+	for (;;) {
+		TRY(walk_to_last(&w));
+		TRY(find_or_create(&w, flags, mode, &found, &created));
+		if (!w.last_len || !inode_is(path_inode(&found), S_IFLNK) || ((flags & O_NOFOLLOW) && !w.trailing_slash))
 			break;
-		err = walk_follow(&w, &found);
+		TRY(walk_follow(&w, &found));
 		path_put(&found);
 	}
-	if (!err && w.trailing_slash) flags |= O_DIRECTORY;
-	if (!err) err = open_found(&found, flags, created, cred, ret_file);
-	path_put(&found);
-	walk_done(&w);
-	return err;
-}
-
-int vfs_open_path(const struct path *path, u32 flags, const struct cred *cred, struct file **ret_file) {
-	int err = check_flags(&flags);
-
-	return err ? err : open_found(path, flags & ~(O_CREAT | O_EXCL), false, cred, ret_file);
+	return open_found(&found, flags | (w.trailing_slash ? O_DIRECTORY : 0), created, cred, ret_file);
 }
 
 int vfs_open_exec(const struct vfs_context *ctx, const struct path *start, const char *name, const struct cred *cred,
 		  struct file **ret_file) {
-	struct file *file = NULL;
-	struct path path;
-	int err = 0;
+	RELEASED(path_put) struct path path = { 0 };
+	RELEASED(file_drop) struct file *file = NULL;
 
 	if (name) {
-		err = path_walk(ctx, start, name, WALK_FOLLOW, cred, &path);
+		TRY(path_walk(ctx, start, name, WALK_FOLLOW, cred, &path));
 	} else {
 		path = *start;
 		path_get(&path);
 	}
-	if (err) return err;
-	if (!inode_is(path_inode(&path), S_IFREG) || (path_mount_flags(&path) & MS_NOEXEC)) err = -EACCES;
-	if (!err) err = path_permission(&path, MAY_EXEC, cred);
-	if (!err) {
-		file = file_new(&path, NULL, O_RDONLY, NULL, cred);
-		err = file ? choose_ops(file) : -ENOMEM;
-	}
-	path_put(&path);
-	if (!err && file->ops->open) err = file->ops->open(file->inode, file);
-	if (err) {
-		file_put(file);
-		return err;
-	}
-	file->opened = true;
-	count(file);
-	*ret_file = file;
+	if (!inode_is(path_inode(&path), S_IFREG) || (path_mount_flags(&path) & MS_NOEXEC)) return -EACCES;
+	TRY(path_permission(&path, MAY_EXEC, cred));
+	file = file_new(&path, NULL, O_RDONLY, NULL, cred);
+	if (!file) return -ENOMEM;
+	TRY(prepare(file));
+	TRY(finish(file));
+	*ret_file = TAKE(file);
 	return 0;
 }

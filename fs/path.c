@@ -9,7 +9,7 @@
 #include "fs/namespace.h"
 
 #include "kernel/base/mem.h"
-#include "kernel/base/port.h"
+#include "kernel/base/try.h"
 
 static void move_to(struct walk *w, const struct path *to) {
 	path_get(to);
@@ -24,14 +24,11 @@ int walk_begin(struct walk *w, const struct vfs_context *ctx, const struct path 
 	w->ctx = ctx;
 	w->cred = cred;
 	w->rest = name;
-	w->last = NULL;
-	w->last_len = 0;
 	w->trailing_slash = false;
 	w->links = w->depth = 0;
 	w->at = name[0] == '/' ? ctx->root : start ? *start : ctx->cwd;
 	path_get(&w->at);
-	if (len == 0) return -ENOENT;
-	return len >= VFS_PATH_MAX ? -ENAMETOOLONG : 0;
+	return len == 0 ? -ENOENT : len == VFS_PATH_MAX ? -ENAMETOOLONG : 0;
 }
 
 static void pop(struct walk *w) {
@@ -61,24 +58,18 @@ static void go_up(struct walk *w) {
 }
 
 int walk_follow(struct walk *w, const struct path *link) {
+	RELEASED(path_put) struct path target = { 0 };
 	struct inode *inode = path_inode(link);
-	struct path target;
 	const char *text;
 	size_t len;
-	int err;
 
 	if (++w->links > VFS_SYMLINKS_MAX) return -ELOOP;
 	if (inode->ops->follow) {
-		err = inode->ops->follow(inode, &target);
-		if (!err) {
-			move_to(w, &target);
-			path_put(&target);
-		}
-		return err;
+		TRY(inode->ops->follow(inode, &target));
+		move_to(w, &target);
+		return 0;
 	}
-	if (!inode->ops->readlink) return -EINVAL;
-	err = inode->ops->readlink(inode, &text, &len);
-	if (err) return err;
+	TRY(inode->ops->readlink(inode, &text, &len));
 	if (len == 0) return -ENOENT;
 	inode_get(inode);
 	w->stack[w->depth].rest = w->rest;
@@ -99,42 +90,34 @@ static bool outer_texts_end(const struct walk *w, bool *ret_slash) {
 	return true;
 }
 
-static size_t component_len(const char *name) {
-	size_t len = 0;
-
-	while (name[len] && name[len] != '/') len++;
-	return len;
+static int look_up(const struct walk *w, const char *name, size_t len, struct path *ret_path) {
+	TRY(dentry_lookup(w->at.dentry, name, len, &ret_path->dentry));
+	ret_path->mount = w->at.mount;
+	ret_path->mount->refs++;
+	path_cross_down(ret_path);
+	return 0;
 }
 
 /* One component that is not the final one. */
 static int step(struct walk *w, const char *name, size_t len) {
-	struct path next;
-	int err;
+	RELEASED(path_put) struct path next = { 0 };
 
 	if (name_is_dot(name, len)) return 0;
 	if (name_is_dotdot(name, len)) {
 		go_up(w);
 		return 0;
 	}
-	next.mount = w->at.mount;
-	err = dentry_lookup(w->at.dentry, name, len, &next.dentry);
-	if (err) return err;
-	next.mount->refs++;
-	path_cross_down(&next);
-	if (inode_is(path_inode(&next), S_IFLNK))
-		err = walk_follow(w, &next);
-	else
-		move_to(w, &next);
-	path_put(&next);
-	return err;
+	TRY(look_up(w, name, len, &next));
+	if (inode_is(path_inode(&next), S_IFLNK)) return walk_follow(w, &next);
+	move_to(w, &next);
+	return 0;
 }
 
 int walk_to_last(struct walk *w) {
 	for (;;) {
 		const char *name;
 		bool slash = false;
-		size_t len;
-		int err;
+		size_t len = 0;
 
 		while (*w->rest == '/') w->rest++;
 		if (!*w->rest && w->depth) {
@@ -142,37 +125,26 @@ int walk_to_last(struct walk *w) {
 			continue;
 		}
 		w->last = name = w->rest;
-		w->last_len = len = component_len(name);
+		while (name[len] && name[len] != '/') len++;
+		w->last_len = len;
 		if (!len) return 0;
 		if (len > VFS_NAME_MAX) return -ENAMETOOLONG;
 		if (!inode_is(path_inode(&w->at), S_IFDIR)) return -ENOTDIR;
-		err = inode_permission(path_inode(&w->at), MAY_EXEC, w->cred);
-		if (err) return err;
+		TRY(inode_permission(path_inode(&w->at), MAY_EXEC, w->cred));
 		for (w->rest += len; *w->rest == '/'; w->rest++) slash = true;
 		if (!*w->rest && outer_texts_end(w, &slash)) {
 			w->trailing_slash |= slash;
 			return 0;
 		}
-		err = step(w, name, len);
-		if (err) return err;
+		TRY(step(w, name, len));
 	}
 }
 
 int walk_lookup_last(struct walk *w, struct path *ret_path) {
-	struct path found;
-	int err;
+	bool dotdot = name_is_dotdot(w->last, w->last_len);
 
-	if (w->last_len && name_is_dotdot(w->last, w->last_len))
-		go_up(w);
-	else if (w->last_len && !name_is_dot(w->last, w->last_len)) {
-		err = dentry_lookup(w->at.dentry, w->last, w->last_len, &found.dentry);
-		if (err) return err;
-		found.mount = w->at.mount;
-		found.mount->refs++;
-		path_cross_down(&found);
-		*ret_path = found;
-		return 0;
-	}
+	if (w->last_len && !dotdot && !name_is_dot(w->last, w->last_len)) return look_up(w, w->last, w->last_len, ret_path);
+	if (dotdot) go_up(w);
 	*ret_path = w->at;
 	path_get(ret_path);
 	return 0;
@@ -180,42 +152,35 @@ int walk_lookup_last(struct walk *w, struct path *ret_path) {
 
 int path_walk(const struct vfs_context *ctx, const struct path *start, const char *name, u32 flags,
 	      const struct cred *cred, struct path *ret_path) {
-	struct path found = { NULL, NULL };
-	struct walk w;
-	int err = walk_begin(&w, ctx, start, name, cred);
+	RELEASED(path_put) struct path found = { 0 };
+	RELEASED(walk_done) struct walk w;
 
-	while (!err) {
-		err = walk_to_last(&w);
-		if (!err) err = walk_lookup_last(&w, &found);
-		if (err || !w.last_len || !inode_is(path_inode(&found), S_IFLNK) ||
-		    !((flags & WALK_FOLLOW) || w.trailing_slash))
+	TRY(walk_begin(&w, ctx, start, name, cred));
+	for (;;) {
+		TRY(walk_to_last(&w));
+		TRY(walk_lookup_last(&w, &found));
+		if (!w.last_len || !inode_is(path_inode(&found), S_IFLNK) || !((flags & WALK_FOLLOW) || w.trailing_slash))
 			break;
-		err = walk_follow(&w, &found);
+		TRY(walk_follow(&w, &found));
 		path_put(&found);
 	}
-	if (!err && ((flags & WALK_DIRECTORY) || w.trailing_slash) && !inode_is(path_inode(&found), S_IFDIR)) {
-		path_put(&found);
-		err = -ENOTDIR;
-	}
-	walk_done(&w);
-	if (!err) *ret_path = found;
-	return err;
+	if (((flags & WALK_DIRECTORY) || w.trailing_slash) && !inode_is(path_inode(&found), S_IFDIR)) return -ENOTDIR;
+	*ret_path = found;
+	found.dentry = NULL; /* the caller's now */
+	return 0;
 }
 
 int path_walk_parent(const struct vfs_context *ctx, const struct path *start, const char *name,
 		     const struct cred *cred, struct path *ret_parent, const char **ret_last, size_t *ret_len) {
-	struct walk w;
-	int err = walk_begin(&w, ctx, start, name, cred);
+	RELEASED(walk_done) struct walk w;
 
-	if (!err) err = walk_to_last(&w);
-	if (!err) {
-		*ret_parent = w.at;
-		path_get(ret_parent);
-		*ret_last = w.last;
-		*ret_len = w.last_len;
-	}
-	walk_done(&w);
-	return err;
+	TRY(walk_begin(&w, ctx, start, name, cred));
+	TRY(walk_to_last(&w));
+	*ret_parent = w.at;
+	path_get(ret_parent);
+	*ret_last = w.last;
+	*ret_len = w.last_len;
+	return 0;
 }
 
 /* Puts text before pos; false when it does not fit. */
@@ -232,12 +197,11 @@ static bool prepend(char *buf, size_t *pos, const char *text) {
 static size_t climb(const struct vfs_context *ctx, const struct path *path, char *buf, size_t cap) {
 	struct path at = *path;
 	size_t pos = cap - 1;
-	bool fits = true;
+	bool fits = true, root = path_equal(path, &ctx->root);
 
 	buf[pos] = '\0';
 	if (at.dentry->unlinked) fits = prepend(buf, &pos, " (deleted)");
 	if (at.dentry->inode->sb->anonymous) return fits && prepend(buf, &pos, at.dentry->name) ? pos : cap;
-	if (path_equal(&at, &ctx->root)) return fits && prepend(buf, &pos, "/") ? pos : cap;
 	while (fits && !path_equal(&at, &ctx->root)) {
 		if (at.dentry != at.mount->root) {
 			fits = prepend(buf, &pos, at.dentry->name) && prepend(buf, &pos, "/");
@@ -245,11 +209,11 @@ static size_t climb(const struct vfs_context *ctx, const struct path *path, char
 		} else if (at.mount->where.dentry) {
 			at = at.mount->where;
 		} else {
-			if (!buf[pos] || buf[pos] == ' ') fits = prepend(buf, &pos, "/");
-			fits = fits && prepend(buf, &pos, "(unreachable)");
-			break;
+			if (buf[pos] != '/') fits = prepend(buf, &pos, "/");
+			return fits && prepend(buf, &pos, "(unreachable)") ? pos : cap;
 		}
 	}
+	if (root) fits = fits && prepend(buf, &pos, "/");
 	return fits ? pos : cap;
 }
 

@@ -134,6 +134,10 @@ struct dir_sink {
 	bool (*entry)(struct dir_sink *sink, const char *name, size_t len, u64 ino, u8 type, u64 next_off);
 };
 
+static inline u8 mode_to_dt(u32 mode) { return (u8)((mode & S_IFMT) >> 12); } /* DT_* are the mode's type bits */
+/* "." and "..", at positions 0 and 1; entries proper begin at 2. False when the sink is full. */
+bool dir_put_dots(struct dir_sink *sink, u64 ino, u64 parent_ino, u64 *pos);
+
 struct inode_ops {
 	/* Directories. Results carry one reference. */
 	int (*lookup)(struct inode *dir, const char *name, size_t len, struct inode **ret_inode);
@@ -283,6 +287,7 @@ u64 inode_version_read(struct inode *inode, struct vtime *ret_ctime);
 struct inode *inode_alloc(struct superblock *sb);
 void inode_get(struct inode *inode);
 void inode_put(struct inode *inode);
+static inline void inode_drop(struct inode **inode) { inode_put(*inode); } /* for RELEASED */
 
 /* Programs that run keep writers out. -ETXTBSY when open for write. */
 must_check int inode_deny_write(struct inode *inode);
@@ -335,18 +340,13 @@ must_check int vfs_open(const struct vfs_context *ctx, const struct path *start,
 /* For exec: MAY_EXEC, regular, not on a noexec mount; no file_open hook. name NULL: start itself. */
 must_check int vfs_open_exec(const struct vfs_context *ctx, const struct path *start, const char *name,
 			     const struct cred *cred, struct file **ret_file);
-/* Opens a found path as vfs_open does (reopening a magic link, directories for the kernel). */
-must_check int vfs_open_path(const struct path *path, u32 flags, const struct cred *cred, struct file **ret_file);
-/*
- * A file outside the tree, shown as anon_inode:[file]; made by the second form, as KIND:[INO], or without a type
- * anon_inode:[KIND].
- */
-struct file *file_alloc(const struct file_ops *ops, u32 flags, void *private_data);
-/* mode carries the type (S_IFIFO for pipes); further ends share the inode. */
+/* A file outside the tree, shown as KIND:[INO], or without a type in its mode as anon_inode:[KIND]. */
 struct file *file_alloc_kind(const char *kind, u32 mode, const struct file_ops *ops, u32 flags, void *private_data);
+/* Another end: the same inode. */
 struct file *file_alloc_sharing(const struct file *other, u32 flags, void *private_data);
 void file_get(struct file *file);
 void file_put(struct file *file);
+static inline void file_drop(struct file **file) { file_put(*file); } /* for RELEASED */
 ssize file_read(struct file *file, void *buf, size_t len, u64 *pos);   /* pos NULL: the file's own */
 ssize file_write(struct file *file, const void *buf, size_t len, u64 *pos);
 s64 file_seek(struct file *file, s64 off, int whence);

@@ -23,11 +23,12 @@
 
 struct cmdline {
 	char full[2 * CMDLINE_LEN_MAX + 2];   /* /proc/cmdline: what counts, as written */
-	char text[4 * CMDLINE_LEN_MAX];  /* the words taken apart; the pointers below point here or to static text */
+	char text[2 * CMDLINE_LEN_MAX + 2];   /* the words taken apart; the pointers below point here or to static text */
 	size_t text_len;
+	char allow[CMDLINE_LEN_MAX];          /* assay.allow=, all of them */
+	char policy_text[1024];
 
 	const char *init;                     /* "/init" */
-	bool init_given;
 	const char *argv[CMDLINE_ARGS_MAX + 2]; /* argv[0] is init; NULL-terminated */
 	size_t argc;
 	const char *envp[CMDLINE_ARGS_MAX + 3]; /* HOME, TERM, then the rest; NULL-terminated */

@@ -246,7 +246,6 @@ static void reset_task(struct task *task, const struct exec_job *job) {
 	task->altstack = (struct stack_abi){ 0 };
 	task->restart = (struct restart){ NULL, { 0 } };
 	task->dumpable = !job->secure;
-	if (job->secure) task->parent_death_signal = 0;
 	task->cred = job->cred;
 }
 

@@ -127,15 +127,6 @@ static void release_orphaned_group(const struct process *process, const struct p
 	task_signal_group(pgid, SIGCONT);
 }
 
-/* For those who asked by prctl to hear of their parent's end. */
-static void send_death_signals(struct process *child) {
-	list_for_each_entry(struct task, task, &child->threads, thread_node) {
-		struct siginfo_abi info = signal_info(task->parent_death_signal, SI_KERNEL);
-
-		(void)signal_send_task(task, &info); /* as above */
-	}
-}
-
 /* init becomes the parent of what is left. */
 static void give_children_away(struct process *process) {
 	struct process *init = process_find(1);
@@ -148,7 +139,6 @@ static void give_children_away(struct process *process) {
 		list_add_tail(&init->children, &child->sibling);
 		release_orphaned_group(child, process);
 		child->exit_signal = SIGCHLD;
-		send_death_signals(child);
 		if (child->zombie) announce_end(child);
 	}
 }

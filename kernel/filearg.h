@@ -32,7 +32,6 @@
 #define BOUNCE_MAX 65536u
 
 /* For RELEASED. */
-static inline void file_drop(struct file **file) { file_put(*file); }
 static inline void memory_drop(void *pointer) { port_free(*(void **)pointer); }
 
 /* NULL: not open; with io also when it was opened with O_PATH. */

@@ -52,39 +52,27 @@ static struct list partial[CLASS_COUNT];
 static struct list bigs = LIST_INIT(bigs);
 static struct heap_stats stats;
 
-static unsigned class_for(size_t len)
-{
+static unsigned class_for(size_t len) {
 	unsigned c = 0;
 
-	while (class_len[c] < len)
-		c++;
+	while (class_len[c] < len) c++;
 	return c;
 }
 
-static unsigned cells_of(unsigned c)
-{
-	return (unsigned)(SLAB_ROOM / class_len[c]);
-}
+static struct slab *slab_of(const void *p) { return (struct slab *)(align_down((u64)p, PAGE_SIZE) + SLAB_ROOM); }
 
-static struct slab *slab_of(const void *p)
-{
-	return (struct slab *)(align_down((u64)p, PAGE_SIZE) + SLAB_ROOM);
-}
-
-static struct slab *slab_new(unsigned c)
-{
+static struct slab *slab_new(unsigned c) {
 	paddr_t paddr = pmm_alloc();
 	char *page;
 	struct slab *s;
 
-	if (!paddr)
-		return NULL;
+	if (!paddr) return NULL;
 	page = phys_to_virt(paddr);
 	pmm_page(paddr)->tag = (u8)(TAG_SMALL + c);
 	s = slab_of(page);
 	s->magic = SLAB_MAGIC;
-	for (unsigned i = cells_of(c); i-- > 0;) {
-		struct cell *cell = (void *)(page + (size_t)i * class_len[c]);
+	for (u64 i = SLAB_ROOM / class_len[c]; i-- > 0;) {
+		struct cell *cell = (void *)(page + i * class_len[c]);
 
 		memset(cell, POISON, class_len[c]);
 		cell->next = s->free;
@@ -95,16 +83,13 @@ static struct slab *slab_new(unsigned c)
 	return s;
 }
 
-static void *small_alloc(unsigned c)
-{
+static void *small_alloc(unsigned c) {
 	struct slab *s;
 	struct cell *cell;
 
-	if (!partial[c].next)
-		list_init(&partial[c]);
+	if (!partial[c].next) list_init(&partial[c]);
 	s = list_empty(&partial[c]) ? slab_new(c) : list_first(&partial[c], struct slab, link);
-	if (!s)
-		return NULL;
+	if (!s) return NULL;
 	cell = s->free;
 	if (s->magic != SLAB_MAGIC || (cell->next && slab_of(cell->next) != s))
 		port_panic("heap: a free object of %u bytes was written to", class_len[c]);
@@ -114,15 +99,13 @@ static void *small_alloc(unsigned c)
 	}
 	s->free = cell->next;
 	s->used++;
-	if (!s->free)
-		list_del(&s->link);
+	if (!s->free) list_del(&s->link);
 	memset(cell, 0, class_len[c]);
 	stats.bytes += class_len[c];
 	return cell;
 }
 
-static void small_free(void *p, unsigned c)
-{
+static void small_free(void *p, unsigned c) {
 	struct slab *s = slab_of(p);
 	struct cell *cell = p;
 	paddr_t page = virt_to_phys((void *)align_down((u64)p, PAGE_SIZE));
@@ -130,159 +113,127 @@ static void small_free(void *p, unsigned c)
 	if (s->magic != SLAB_MAGIC || ((u64)p & (PAGE_SIZE - 1)) % class_len[c] || !s->used)
 		port_panic("heap: free of %p, which is no object", p);
 	for (const struct cell *f = s->free; f; f = f->next) {
-		if (f == cell)
-			port_panic("heap: object %p was freed twice", p);
+		if (f == cell) port_panic("heap: object %p was freed twice", p);
 	}
 	memset(p, POISON, class_len[c]);
 	stats.bytes -= class_len[c];
-	if (!s->free)
-		list_add_head(&partial[c], &s->link);
+	if (!s->free) list_add_head(&partial[c], &s->link);
 	cell->next = s->free;
 	s->free = cell;
-	if (--s->used)
-		return;
+	if (--s->used) return;
 	list_del(&s->link);
 	stats.pages--;
 	pmm_put(page);
 }
 
-static void *run_alloc(u64 pages)
-{
+static void *run_alloc(u64 pages) {
 	unsigned order = 0;
 	paddr_t paddr;
 
-	while (1ull << order < pages)
-		order++;
-	if (order > PMM_ORDER_MAX)
-		return NULL;
+	while (1ull << order < pages) order++;
+	if (order > PMM_ORDER_MAX) return NULL;
 	paddr = pmm_alloc_run(order);
-	if (!paddr)
-		return NULL;
+	if (!paddr) return NULL;
 	for (u64 i = pages; i < 1ull << order; i++)
 		pmm_put(paddr + i * PAGE_SIZE); /* the run's tail is not needed */
-	for (u64 i = 0; i < pages; i++)
-		pmm_page(paddr + i * PAGE_SIZE)->tag = i ? TAG_RUN_REST : TAG_RUN;
+	for (u64 i = 0; i < pages; i++) pmm_page(paddr + i * PAGE_SIZE)->tag = i ? TAG_RUN_REST : TAG_RUN;
 	pmm_page(paddr)->next = (u32)pages;
 	return phys_to_virt(paddr);
 }
 
-static u64 run_free(void *p)
-{
+static u64 run_free(void *p) {
 	paddr_t paddr = virt_to_phys(p);
 	u64 pages = pmm_page(paddr)->next;
 
-	for (u64 i = 0; i < pages; i++)
-		pmm_put(paddr + i * PAGE_SIZE);
+	for (u64 i = 0; i < pages; i++) pmm_put(paddr + i * PAGE_SIZE);
 	return pages;
 }
 
-static void big_unmap(const struct big *b)
-{
+static void big_drop(struct big *b) {
 	for (u64 i = 0; i < b->pages; i++) {
 		paddr_t paddr = paging_kunmap(b->va + i * PAGE_SIZE);
 
-		if (paddr)
-			pmm_put(paddr);
+		if (paddr) pmm_put(paddr);
 	}
+	list_del(&b->link);
+	heap_free(b);
 }
 
 /* First gap that is large enough; one page stays unmapped behind each allocation. */
-static void big_place(struct big *b)
-{
+static void big_place(struct big *b) {
 	struct list *before = &bigs;
 
 	b->va = KVMAP_BIG_BASE;
 	list_for_each(pos, &bigs) {
 		const struct big *other = list_entry(pos, struct big, link);
 
-		if (other->va - b->va >= (b->pages + 1) * PAGE_SIZE)
-			break;
+		if (other->va - b->va >= (b->pages + 1) * PAGE_SIZE) break;
 		b->va = other->va + (other->pages + 1) * PAGE_SIZE;
 		before = pos;
 	}
 	list_add_head(before, &b->link);
 }
 
-static void *big_alloc(u64 pages)
-{
+static void *big_alloc(u64 pages) {
 	struct pmm_stats memory;
 	struct big *b;
 
 	pmm_stats(&memory);
 	b = pages < memory.free ? heap_alloc(sizeof(*b)) : NULL;
-	if (!b)
-		return NULL;
-	stats.objects--; /* ours, not the caller's */
+	if (!b) return NULL;
 	b->pages = pages;
 	big_place(b);
 	for (u64 i = 0; i < pages; i++) {
 		paddr_t paddr = pmm_alloc();
 
-		if (paddr && paging_kmap(b->va + i * PAGE_SIZE, paddr) == 0)
-			continue;
-		if (paddr)
-			pmm_put(paddr);
-		big_unmap(b);
-		list_del(&b->link);
-		stats.objects++;
-		heap_free(b);
+		if (paddr && paging_kmap(b->va + i * PAGE_SIZE, paddr) == 0) continue;
+		if (paddr) pmm_put(paddr);
+		big_drop(b);
 		return NULL;
 	}
 	return (void *)b->va;
 }
 
-static u64 big_free(void *p)
-{
+static u64 big_free(void *p) {
 	list_for_each(pos, &bigs) {
 		struct big *b = list_entry(pos, struct big, link);
 		u64 pages = b->pages;
 
-		if (b->va != (u64)p)
-			continue;
-		big_unmap(b);
-		list_del(&b->link);
-		stats.objects++;
-		heap_free(b);
+		if (b->va != (u64)p) continue;
+		big_drop(b);
 		return pages;
 	}
 	port_panic("heap: free of %p, which is no object", p);
 }
 
-void *heap_alloc(size_t len)
-{
+void *heap_alloc(size_t len) {
 	u64 pages = len / PAGE_SIZE + (len % PAGE_SIZE != 0);
 	void *p;
 
-	if (!len || pages > KVMAP_BIG_LEN / PAGE_SIZE / 2)
-		return NULL;
+	if (!len || pages > KVMAP_BIG_LEN / PAGE_SIZE / 2) return NULL;
 	if (len <= SMALL_MAX) {
 		p = small_alloc(class_for(len));
 	} else {
 		p = run_alloc(pages);
-		if (!p)
-			p = big_alloc(pages);
+		if (!p) p = big_alloc(pages);
 		if (p) {
 			stats.pages += pages;
 			stats.bytes += pages * PAGE_SIZE;
 		}
 	}
-	if (p)
-		stats.objects++;
+	if (p) stats.objects++;
 	return p;
 }
 
-static bool in_big_window(const void *p)
-{
+static bool in_big_window(const void *p) {
 	return (u64)p >= KVMAP_BIG_BASE && (u64)p < KVMAP_BIG_BASE + KVMAP_BIG_LEN;
 }
 
-void heap_free(void *p)
-{
+void heap_free(void *p) {
 	const struct page *page;
 	u64 pages;
 
-	if (!p)
-		return;
+	if (!p) return;
 	stats.objects--;
 	page = in_big_window(p) ? NULL : pmm_page(virt_to_phys((void *)align_down((u64)p, PAGE_SIZE)));
 	if (page && page->refs && page->tag >= TAG_SMALL && page->tag < TAG_SMALL + CLASS_COUNT) {
@@ -299,7 +250,4 @@ void heap_free(void *p)
 	stats.bytes -= pages * PAGE_SIZE;
 }
 
-void heap_stats(struct heap_stats *ret_stats)
-{
-	*ret_stats = stats;
-}
+void heap_stats(struct heap_stats *ret_stats) { *ret_stats = stats; }

@@ -45,7 +45,6 @@ extern u64 klog_ratelimit_interval, klog_ratelimit_burst;
  */
 ssize klog_read_all(char *ret_buf, size_t cap, bool from_clear);
 void klog_clear(void);
-size_t klog_len(void);              /* bytes that klog_read_all could give */
 /* SYSLOG_ACTION_READ: one shared position that moves. */
 ssize klog_read_next(char *ret_buf, size_t cap);
 size_t klog_unread(void);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * kernel/kmsg.h - /dev/kmsg, and waiting for a new line of the kernel log.
+ * kernel/kmsg.h - /dev/kmsg.
  *
  * Context    boot (kmsg_init), then task context.
- * Errors     those of pseudo_add; kmsg_wait -EINTR.
+ * Errors     those of pseudo_add.
  * Source     Linux Documentation/ABI/testing/dev-kmsg.
  */
 #ifndef ASSAY_KMSG_H
@@ -12,7 +12,5 @@
 #include "fs/pseudo.h"
 
 must_check int kmsg_init(struct superblock *dev);
-/* Until something was logged: for syslog(2)'s SYSLOG_ACTION_READ. */
-must_check int kmsg_wait(void);
 
 #endif

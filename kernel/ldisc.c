@@ -12,14 +12,11 @@
 #define MARK_END 1u  /* the last byte of a line */
 #define MARK_EOF 2u  /* ends a line and is not delivered */
 
-#define SIGINT 2
-#define SIGQUIT 3
-#define SIGTSTP 20
+enum { SIGINT = 2, SIGQUIT = 3, SIGTSTP = 20 };
 #define BELL 7u
 #define TAB_WIDTH 8u
 
-void ldisc_init(struct ldisc *l, const struct ldisc_ops *ops)
-{
+void ldisc_init(struct ldisc *l, const struct ldisc_ops *ops) {
 	memset(l, 0, sizeof(*l));
 	l->ops = ops;
 	l->termios = (struct termios){
@@ -33,57 +30,36 @@ void ldisc_init(struct ldisc *l, const struct ldisc_ops *ops)
 	};
 }
 
-static bool l_flag(const struct ldisc *l, u32 flag)
-{
-	return l->termios.lflag & flag;
-}
+static bool l_flag(const struct ldisc *l, u32 flag) { return l->termios.lflag & flag; }
 
-static bool is_cc(const struct ldisc *l, unsigned index, u8 byte)
-{
-	return byte && l->termios.cc[index] == byte;
-}
+static bool is_cc(const struct ldisc *l, unsigned index, u8 byte) { return byte && l->termios.cc[index] == byte; }
 
-static bool is_continuation(const struct ldisc *l, u8 byte)
-{
+static bool is_continuation(const struct ldisc *l, u8 byte) {
 	return l->termios.iflag & IUTF8 && (byte & 0xc0) == 0x80;
 }
 
-static bool is_control(u8 byte)
-{
-	return byte < 0x20 || byte == 0x7f;
-}
+static bool is_control(u8 byte) { return byte < 0x20 || byte == 0x7f; }
 
 /* Output. */
 
-static void put(struct ldisc *l, const char *bytes, size_t len)
-{
-	l->ops->output(bytes, len);
-}
+static void put(struct ldisc *l, const char *bytes, size_t len) { l->ops->output(bytes, len); }
 
-static void put_tab(struct ldisc *l)
-{
+static void put_tab(struct ldisc *l) {
 	u32 width = TAB_WIDTH - l->column % TAB_WIDTH;
 
-	if ((l->termios.oflag & XTABS) == XTABS)
-		put(l, "        ", width);
-	else
-		put(l, "\t", 1);
+	put(l, (l->termios.oflag & XTABS) == XTABS ? "        " : "\t", (l->termios.oflag & XTABS) == XTABS ? width : 1);
 	l->column += width;
 }
 
-static void put_processed(struct ldisc *l, u8 byte)
-{
+static void put_processed(struct ldisc *l, u8 byte) {
 	u32 o = l->termios.oflag;
 
-	if (byte == '\r' && o & OCRNL)
-		byte = '\n';
+	if (byte == '\r' && o & OCRNL) byte = '\n';
 	if (byte == '\n') {
 		put(l, o & ONLCR ? "\r\n" : "\n", o & ONLCR ? 2 : 1);
-		if (o & (ONLCR | ONLRET))
-			l->column = 0;
+		if (o & (ONLCR | ONLRET)) l->column = 0;
 	} else if (byte == '\r') {
-		if (o & ONOCR && !l->column)
-			return;
+		if (o & ONOCR && !l->column) return;
 		put(l, "\r", 1);
 		l->column = 0;
 	} else if (byte == '\t') {
@@ -97,8 +73,7 @@ static void put_processed(struct ldisc *l, u8 byte)
 	}
 }
 
-void ldisc_write(struct ldisc *l, const void *bytes, size_t len)
-{
+void ldisc_write(struct ldisc *l, const void *bytes, size_t len) {
 	const u8 *b = bytes;
 	size_t plain;
 
@@ -107,8 +82,7 @@ void ldisc_write(struct ldisc *l, const void *bytes, size_t len)
 		return;
 	}
 	while (len) {
-		for (plain = 0; plain < len && b[plain] >= 0x20 && b[plain] < 0x7f; plain++)
-			;
+		for (plain = 0; plain < len && b[plain] >= 0x20 && b[plain] < 0x7f; plain++) ;
 		if (plain) {
 			put(l, (const char *)b, plain);
 			l->column += (u32)plain;
@@ -123,80 +97,62 @@ void ldisc_write(struct ldisc *l, const void *bytes, size_t len)
 
 /* Echo. */
 
-static void echo_raw(struct ldisc *l, u8 byte)
-{
+static void echo_raw(struct ldisc *l, u8 byte) {
 	if (l->termios.oflag & OPOST)
 		put_processed(l, byte);
 	else
 		put(l, (const char *)&byte, 1);
 }
 
-static void echo_control(struct ldisc *l, u8 byte)
-{
-	echo_raw(l, '^');
-	echo_raw(l, byte ^ 0x40);
-}
-
-static void echo(struct ldisc *l, u8 byte)
-{
+static void echo(struct ldisc *l, u8 byte) {
 	if (!l_flag(l, ECHO)) {
-		if (byte == '\n' && l_flag(l, ICANON) && l_flag(l, ECHONL))
-			echo_raw(l, byte);
+		if (byte == '\n' && l_flag(l, ICANON) && l_flag(l, ECHONL)) echo_raw(l, byte);
 	} else if (l_flag(l, ECHOCTL) && is_control(byte) && byte != '\t' && byte != '\n') {
-		echo_control(l, byte);
+		echo_raw(l, '^');
+		echo_raw(l, byte ^ 0x40);
 	} else {
 		echo_raw(l, byte);
 	}
 }
 
-static u32 column_after(const struct ldisc *l, u32 column, u8 byte)
-{
-	if (byte == '\t')
-		return column + TAB_WIDTH - column % TAB_WIDTH;
-	if (is_control(byte))
-		return l_flag(l, ECHOCTL) ? column + 2 : column;
+static u32 column_after(const struct ldisc *l, u32 column, u8 byte) {
+	if (byte == '\t') return column + TAB_WIDTH - column % TAB_WIDTH;
+	if (is_control(byte)) return l_flag(l, ECHOCTL) ? column + 2 : column;
 	return is_continuation(l, byte) ? column : column + 1;
 }
 
 /* Column that the edited line reaches, up to position end. */
-static u32 line_column_at(const struct ldisc *l, u64 end)
-{
+static u32 line_column_at(const struct ldisc *l, u64 end) {
 	u32 column = l->line_column;
 
-	for (u64 at = l->line_start; at < end; at++)
-		column = column_after(l, column, l->bytes[at % TTY_INPUT_MAX]);
+	for (u64 at = l->line_start; at < end; at++) column = column_after(l, column, l->bytes[at % TTY_INPUT_MAX]);
 	return column;
 }
 
 /* Editing. */
 
-static void store(struct ldisc *l, u8 byte, u8 mark)
-{
+static void store(struct ldisc *l, u8 byte, u8 mark) {
 	/* In canonical mode one place stays free, so that a line can always be ended. */
 	u64 room = TTY_INPUT_MAX - (l->head - l->tail);
 
 	if (room <= (l_flag(l, ICANON) && !mark ? 1 : 0)) {
-		if (l->termios.iflag & IMAXBEL)
-			echo_raw(l, BELL);
+		if (l->termios.iflag & IMAXBEL) echo_raw(l, BELL);
 		return;
 	}
 	l->bytes[l->head % TTY_INPUT_MAX] = byte;
 	l->marks[l->head % TTY_INPUT_MAX] = mark;
 	l->head++;
-	if (mark || !l_flag(l, ICANON))
-		l->line_start = l->head;
+	if (mark || !l_flag(l, ICANON)) l->line_start = l->head;
 }
 
 /* Takes the last character (all bytes of it) away; on the screen as well. */
-static void erase_one(struct ldisc *l, bool show)
-{
+static void erase_one(struct ldisc *l, bool show) {
 	u32 before = line_column_at(l, l->head), after;
 
 	do {
 		l->head--;
 	} while (l->head > l->line_start && is_continuation(l, l->bytes[l->head % TTY_INPUT_MAX]));
-	if (!show || !l_flag(l, ECHO))
-		return;
+	if (!show || !l_flag(l, ECHO)) return;
 	if (!l_flag(l, ECHOE)) {
 		echo(l, l->termios.cc[VERASE]);
 		return;
@@ -207,8 +163,7 @@ static void erase_one(struct ldisc *l, bool show)
 	l->column = after;
 }
 
-static void erase_word(struct ldisc *l)
-{
+static void erase_word(struct ldisc *l) {
 	bool seen = false;
 
 	while (l->head > l->line_start) {
@@ -216,41 +171,33 @@ static void erase_word(struct ldisc *l)
 		bool word = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_' ||
 			    c >= 0x80;
 
-		if (seen && !word)
-			break;
+		if (seen && !word) break;
 		seen |= word;
 		erase_one(l, true);
 	}
 }
 
-static void kill_line(struct ldisc *l)
-{
+static void kill_line(struct ldisc *l) {
 	bool show = l_flag(l, ECHOK) && l_flag(l, ECHOKE) && l_flag(l, ECHOE);
 
-	while (l->head > l->line_start)
-		erase_one(l, show);
+	while (l->head > l->line_start) erase_one(l, show);
 	if (!show) {
 		echo(l, l->termios.cc[VKILL]);
-		if (l_flag(l, ECHOK))
-			echo_raw(l, '\n');
+		if (l_flag(l, ECHOK)) echo_raw(l, '\n');
 	}
 }
 
-static void reprint(struct ldisc *l)
-{
+static void reprint(struct ldisc *l) {
 	echo(l, l->termios.cc[VREPRINT]);
 	echo_raw(l, '\n');
 	l->line_column = l->column;
-	for (u64 at = l->line_start; at < l->head; at++)
-		echo(l, l->bytes[at % TTY_INPUT_MAX]);
+	for (u64 at = l->line_start; at < l->head; at++) echo(l, l->bytes[at % TTY_INPUT_MAX]);
 }
 
 /* Bytes that edit or end a line. true: dealt with. */
-static bool canonical(struct ldisc *l, u8 byte)
-{
+static bool canonical(struct ldisc *l, u8 byte) {
 	if (is_cc(l, VERASE, byte)) {
-		if (l->head > l->line_start)
-			erase_one(l, true);
+		if (l->head > l->line_start) erase_one(l, true);
 	} else if (is_cc(l, VKILL, byte)) {
 		kill_line(l);
 	} else if (is_cc(l, VWERASE, byte) && l_flag(l, IEXTEN)) {
@@ -259,8 +206,7 @@ static bool canonical(struct ldisc *l, u8 byte)
 		reprint(l);
 	} else if (is_cc(l, VLNEXT, byte) && l_flag(l, IEXTEN)) {
 		l->literal = true;
-		if (l_flag(l, ECHO) && l_flag(l, ECHOCTL))
-			put(l, "^\b", 2);
+		if (l_flag(l, ECHO) && l_flag(l, ECHOCTL)) put(l, "^\b", 2);
 	} else if (is_cc(l, VEOF, byte)) {
 		store(l, 0, MARK_END | MARK_EOF);
 	} else if (byte == '\n' || is_cc(l, VEOL, byte) || (is_cc(l, VEOL2, byte) && l_flag(l, IEXTEN))) {
@@ -272,83 +218,67 @@ static bool canonical(struct ldisc *l, u8 byte)
 	return true;
 }
 
-static bool signals(struct ldisc *l, u8 byte)
-{
-	int sig = is_cc(l, VINTR, byte)   ? SIGINT
-		  : is_cc(l, VQUIT, byte) ? SIGQUIT
-		  : is_cc(l, VSUSP, byte) ? SIGTSTP
-					  : 0;
+static void resume(struct ldisc *l) {
+	if (!l->stopped) return;
+	l->stopped = false;
+	l->ops->output_resumed();
+}
 
-	if (!sig || !l_flag(l, ISIG))
-		return false;
-	if (!l_flag(l, NOFLSH))
-		ldisc_flush_input(l);
-	if (l->stopped) {
-		l->stopped = false;
-		l->ops->output_resumed();
-	}
+static bool signals(struct ldisc *l, u8 byte) {
+	int sig = is_cc(l, VINTR, byte) ? SIGINT : is_cc(l, VQUIT, byte) ? SIGQUIT : is_cc(l, VSUSP, byte) ? SIGTSTP : 0;
+
+	if (!sig || !l_flag(l, ISIG)) return false;
+	if (!l_flag(l, NOFLSH)) ldisc_flush_input(l);
+	resume(l);
 	echo(l, byte);
 	l->ops->signal(sig);
 	return true;
 }
 
-static bool flow_control(struct ldisc *l, u8 byte)
-{
+static bool flow_control(struct ldisc *l, u8 byte) {
 	bool stop = is_cc(l, VSTOP, byte), start = is_cc(l, VSTART, byte);
 
-	if (!(l->termios.iflag & IXON))
-		return false;
+	if (!(l->termios.iflag & IXON)) return false;
 	if (l->stopped && (start || (l->termios.iflag & IXANY && !stop))) {
-		l->stopped = false;
-		l->ops->output_resumed();
+		resume(l);
 		return start;
 	}
-	if (stop)
-		l->stopped = true;
+	if (stop) l->stopped = true;
 	return stop || start;
 }
 
-static void take_plain(struct ldisc *l, u8 byte)
-{
-	if (l->head == l->line_start)
-		l->line_column = l->column;
+static void take_plain(struct ldisc *l, u8 byte) {
+	if (l->head == l->line_start) l->line_column = l->column;
 	echo(l, byte);
 	store(l, byte, 0);
 }
 
-void ldisc_input(struct ldisc *l, u8 byte)
-{
+void ldisc_input(struct ldisc *l, u8 byte) {
 	u32 i = l->termios.iflag;
 
-	if (i & ISTRIP)
-		byte &= 0x7f;
+	if (i & ISTRIP) byte &= 0x7f;
 	if (l->literal) {
 		l->literal = false;
 		take_plain(l, byte);
 		return;
 	}
-	if (flow_control(l, byte) || signals(l, byte))
-		return;
-	if (byte == '\r' && i & IGNCR)
-		return;
+	if (flow_control(l, byte) || signals(l, byte)) return;
+	if (byte == '\r' && i & IGNCR) return;
 	if (byte == '\r' && i & ICRNL)
 		byte = '\n';
 	else if (byte == '\n' && i & INLCR)
 		byte = '\r';
-	if (!l_flag(l, ICANON) || !canonical(l, byte))
-		take_plain(l, byte);
+	if (!l_flag(l, ICANON) || !canonical(l, byte)) take_plain(l, byte);
 }
 
 /* Reading. */
 
-void ldisc_flush_input(struct ldisc *l)
-{
+void ldisc_flush_input(struct ldisc *l) {
 	l->tail = l->line_start = l->head;
 	l->literal = false;
 }
 
-void ldisc_set_termios(struct ldisc *l, const struct termios *termios)
-{
+void ldisc_set_termios(struct ldisc *l, const struct termios *termios) {
 	bool was = l_flag(l, ICANON);
 
 	l->termios = *termios;
@@ -358,22 +288,16 @@ void ldisc_set_termios(struct ldisc *l, const struct termios *termios)
 	}
 }
 
-bool ldisc_ready(const struct ldisc *l)
-{
-	return l->line_start > l->tail;
-}
+bool ldisc_ready(const struct ldisc *l) { return l->line_start > l->tail; }
 
-size_t ldisc_available(const struct ldisc *l)
-{
+size_t ldisc_available(const struct ldisc *l) {
 	size_t count = 0;
 
-	for (u64 at = l->tail; at < l->line_start; at++)
-		count += !(l->marks[at % TTY_INPUT_MAX] & MARK_EOF);
+	for (u64 at = l->tail; at < l->line_start; at++) count += !(l->marks[at % TTY_INPUT_MAX] & MARK_EOF);
 	return count;
 }
 
-size_t ldisc_read(struct ldisc *l, void *ret_buf, size_t len)
-{
+size_t ldisc_read(struct ldisc *l, void *ret_buf, size_t len) {
 	u8 *out = ret_buf;
 	size_t n = 0;
 
@@ -382,11 +306,9 @@ size_t ldisc_read(struct ldisc *l, void *ret_buf, size_t len)
 
 		if (n == len && !(n && mark & MARK_EOF)) /* a line's end of file goes with its last byte */
 			break;
-		if (!(l->marks[l->tail % TTY_INPUT_MAX] & MARK_EOF))
-			out[n++] = l->bytes[l->tail % TTY_INPUT_MAX];
+		if (!(l->marks[l->tail % TTY_INPUT_MAX] & MARK_EOF)) out[n++] = l->bytes[l->tail % TTY_INPUT_MAX];
 		l->tail++;
-		if (mark)
-			break;
+		if (mark) break;
 	}
 	return n;
 }

@@ -15,6 +15,7 @@
 #include "kernel/base/mem.h"
 #include "kernel/base/port.h"
 #include "kernel/base/text.h"
+#include "kernel/base/try.h"
 #include "kernel/clock.h"
 #include "kernel/cmdline.h"
 #include "kernel/dev/acpi.h"
@@ -55,130 +56,99 @@ static struct tpm *tpm;
 static struct vfs_context root_context = { .umask = 022 };
 static const struct cred root_cred;
 
-void __stack_chk_fail(void)
-{
-	port_panic("a stack frame was overwritten");
+void __stack_chk_fail(void) { port_panic("a stack frame was overwritten"); }
+
+/* A step that cannot fail on a sound machine with a sound image. */
+static void must(int err, const char *what) {
+	if (err) halt_machine("%s (%s)", what, err_name(err));
 }
 
-static void console_write(const char *line, size_t len)
-{
+static void console_write(const char *line, size_t len) {
 	uart_write(line, len - 1);
 	uart_write("\r\n", 2);
 }
 
 /* The first words, before anything can be trusted to work. */
-static void start_console(void)
-{
+static void start_console(void) {
 	(void)uart_init(); /* without a port the log is all there is */
 	klog_set(&(struct klog_config){ .console = console_write, .now_ns = clock_now_ns });
 }
 
-static void check_bootinfo(paddr_t addr)
-{
+static void check_bootinfo(paddr_t addr) {
 	const struct bootinfo *info = phys_to_virt(addr);
 
-	if (info->magic != BOOTINFO_MAGIC)
-		halt_machine("what the stub handed over is no boot information");
+	if (info->magic != BOOTINFO_MAGIC) halt_machine("what the stub handed over is no boot information");
 	if (info->version != BOOTINFO_VERSION || info->len != sizeof(*info))
 		halt_machine("stub and kernel do not belong together: boot information version %u, length %u",
 			     info->version, info->len);
 	boot = *info;
-	if (boot.seed_len > sizeof(boot.seed))
-		halt_machine("the stub's seed is longer than its place");
+	if (boot.seed_len > sizeof(boot.seed)) halt_machine("the stub's seed is longer than its place");
 }
 
-static u64 cpu_random(void)
-{
+static u64 cpu_random(void) {
 	bool seed = cpuid(0, 0).eax >= 7 && cpuid(7, 0).ebx >> 18 & 1, rand = cpuid(1, 0).ecx >> 30 & 1;
 	u64 value = 0;
 
 	for (u32 i = 0; i < CPU_RANDOM_TRIES && seed; i++) {
-		if (cpu_rdseed(&value))
-			return value;
+		if (cpu_rdseed(&value)) return value;
 	}
 	for (u32 i = 0; i < CPU_RANDOM_TRIES && rand; i++) {
-		if (cpu_rdrand(&value))
-			return value;
+		if (cpu_rdrand(&value)) return value;
 	}
 	return 0;
 }
 
 /* No caller of this function ever returns, so no frame is checked against two values. Low byte 0: it ends strings. */
-__attribute__((no_stack_protector)) static void start_stack_guard(u64 entry_tsc)
-{
+__attribute__((no_stack_protector)) static void start_stack_guard(u64 entry_tsc) {
 	u64 guard = load_le64(boot.seed + sizeof(boot.seed) - GUARD_SEED) ^ cpu_random();
 
 	__stack_chk_guard = (guard ^ entry_tsc * 0x9e3779b97f4a7c15ull) & ~0xffull;
 }
 
-static struct span span_of(struct boot_span s)
-{
-	return (struct span){ s.len ? phys_to_virt(s.addr) : NULL, s.len };
-}
+static struct span span_of(struct boot_span s) { return (struct span){ s.len ? phys_to_virt(s.addr) : NULL, s.len }; }
 
-static void read_command_line(void)
-{
+static void read_command_line(void) {
 	if (cmdline_parse(&cmdline, span_of(boot.cmdline), span_of(boot.load_options)) != 0)
 		halt_machine("%s", cmdline.why);
-	if (cmdline.quiet)
-		klog_set_console_level(4);
-	if (cmdline.loglevel)
-		klog_set_console_level(cmdline.loglevel);
+	if (cmdline.quiet) klog_set_console_level(4);
+	if (cmdline.loglevel) klog_set_console_level(cmdline.loglevel);
 	port_log(LOG_INFO, "assay: Assay %s", ASSAY_VERSION);
 	port_log(LOG_INFO, "assay: command line: %s", cmdline.full);
-	if (cmdline.ignored[0])
-		port_log(LOG_WARN, "assay: command line: ignored: %s", cmdline.ignored);
-	if (boot.load_options_not_text)
-		port_log(LOG_WARN, "assay: the load options are not text: ignored");
+	if (cmdline.ignored[0]) port_log(LOG_WARN, "assay: command line: ignored: %s", cmdline.ignored);
+	if (boot.load_options_not_text) port_log(LOG_WARN, "assay: the load options are not text: ignored");
 }
 
-static void start_memory(void)
-{
-	const struct pmm_config config = {
-		.map = span_of(boot.memmap),
-		.desc_len = boot.memmap_desc_len,
-		.desc_version = boot.memmap_desc_version,
-		.physmap = phys_to_virt(0),
-	};
+static void start_memory(void) {
+	const struct pmm_config config = { span_of(boot.memmap), boot.memmap_desc_len, boot.memmap_desc_version,
+					   phys_to_virt(0) };
 	const char *why = NULL;
 	const struct pmm_range *ranges;
 	size_t count, used = 0;
 
-	if (pmm_init(&config, &why) != 0)
-		halt_machine("memory: %s", why);
+	if (pmm_init(&config, &why) != 0) halt_machine("memory: %s", why);
 	ranges = pmm_ranges(&count);
 	for (size_t i = 0; i < count; i++) {
 		if (ranges[i].kind <= PMM_ACPI)
 			memory[used++] = (struct paging_range){ ranges[i].start, ranges[i].end,
 								ranges[i].kind < PMM_ACPI };
 	}
-	if (paging_init(boot.kernel.addr, memory, used) != 0)
-		halt_machine("memory: there is not enough for the kernel's page tables");
+	must(paging_init(boot.kernel.addr, memory, used), "memory: the kernel's page tables could not be built");
 }
 
-static void on_timer(void)
-{
+static void on_timer(void) {
 	tty_poll_input();
 	clock_interrupt();
 }
 
-static void connect_traps(void)
-{
-	static const struct trap_handlers handlers = {
-		.page_fault = vm_fault,
-		.user_exception = signal_fault,
-		.syscall = task_syscall,
-		.return_to_user = task_return_to_user,
-		.timer = on_timer,
-		.serial = tty_poll_input,
-	};
+static void connect_traps(void) {
+	static const struct trap_handlers handlers = { vm_fault, signal_fault, task_syscall, task_return_to_user, on_timer,
+						       tty_poll_input };
 
 	trap_set_handlers(&handlers);
 }
 
 /* Clock, timer and the serial port's interrupt, all found through the firmware's tables. */
-static void start_devices(u64 entry_tsc)
-{
+static void start_devices(u64 entry_tsc) {
 	struct acpi_fadt fadt = { 0 };
 	struct acpi_madt madt = { 0 };
 	int err = acpi_init(boot.rsdp, paging_read_phys);
@@ -187,14 +157,13 @@ static void start_devices(u64 entry_tsc)
 		port_log(LOG_WARN, "assay: ACPI: no usable tables (%s); the machine cannot be switched off",
 			 err_name(err));
 	power_init(&fadt);
-	if (clock_init(entry_tsc, fadt.pm_timer, fadt.pm_timer_32bit, fadt.century) != 0)
-		halt_machine("there is no clock to measure the processor's time stamp counter with");
-	if (acpi_madt(&madt) != 0)
-		port_log(LOG_WARN, "assay: ACPI: no usable interrupt table");
-	if (apic_init(madt.lapic, clock_now_ns) != 0)
-		halt_machine("the processor has no usable interrupt controller");
-	if (madt.ioapic && ioapic_init(madt.ioapic, madt.ioapic_gsi_base) == 0 &&
-	    ioapic_route(madt.irq4_gsi, VECTOR_SERIAL, madt.irq4_level, madt.irq4_active_low) == 0)
+	must(clock_init(entry_tsc, fadt.pm_timer, fadt.pm_timer_32bit, fadt.century),
+	     "there is no clock to measure the processor's time stamp counter with");
+	if (acpi_madt(&madt) != 0) port_log(LOG_WARN, "assay: ACPI: no usable interrupt table");
+	must(apic_init(madt.lapic, clock_now_ns), "the processor has no usable interrupt controller");
+	if (madt.ioapic && madt.irq4_gsi >= madt.ioapic_gsi_base &&
+	    ioapic_init(madt.ioapic, madt.irq4_gsi - madt.ioapic_gsi_base, VECTOR_SERIAL, madt.irq4_level,
+			madt.irq4_active_low) == 0)
 		uart_enable_interrupt(); /* otherwise the tick looks at the port */
 	port_log(LOG_INFO, "assay: processor: %s; time stamp counter %llu.%03llu MHz", trap_features(),
 		 (unsigned long long)clock_tsc_khz() / 1000, (unsigned long long)clock_tsc_khz() % 1000);
@@ -202,16 +171,13 @@ static void start_devices(u64 entry_tsc)
 		port_log(LOG_WARN, "assay: processor: may let programs read the kernel's memory (Meltdown)");
 }
 
-static void test_hashes(void)
-{
+static void test_hashes(void) {
 	const char *failed = NULL;
 
-	if (hash_self_test(&failed) != 0)
-		halt_machine("the known-answer test of %s failed", failed);
+	if (hash_self_test(&failed) != 0) halt_machine("the known-answer test of %s failed", failed);
 }
 
-static void start_random(void)
-{
+static void start_random(void) {
 	struct {
 		u8 firmware[sizeof(boot.seed) - GUARD_SEED];
 		u64 cpu[CPU_RANDOM_WORDS];
@@ -226,21 +192,16 @@ static void start_random(void)
 	}
 	seed.tsc[0] = boot.entry_tsc;
 	seed.tsc[1] = cpu_rdtsc();
-	if (crypto_random_init(&seed, sizeof(seed)) != 0)
-		halt_machine("the random number generator could not be seeded");
+	must(crypto_random_init(&seed, sizeof(seed)), "the random number generator could not be seeded");
 	if (boot.seed_len < sizeof(seed.firmware) && !cpu)
 		port_log(LOG_WARN, "assay: neither the firmware nor the processor gives random numbers");
 	ct_wipe(&seed, sizeof(seed));
 	ct_wipe(boot.seed, sizeof(boot.seed));
 }
 
-static void shut_tpm_down(void)
-{
-	tpm_close(tpm, true);
-}
+static void shut_tpm_down(void) { tpm_close(tpm, true); }
 
-static void say_tpm(void)
-{
+static void say_tpm(void) {
 	char banks[TPM_BANKS_MAX * 12] = "";
 
 	for (size_t i = 0; i < tpm->bank_count; i++) {
@@ -256,8 +217,7 @@ static void say_tpm(void)
 }
 
 /* Absent is Linux's bypass unless the command line says otherwise; present and failing is never bypassed. */
-static void start_tpm(void)
-{
+static void start_tpm(void) {
 	u8 random[32];
 	int err = tpmdev_init(&boot, &tpm);
 
@@ -266,9 +226,7 @@ static void start_tpm(void)
 		tpm = NULL;
 		return;
 	}
-	if (err)
-		halt_machine(err == -ENODEV ? "ima_tpm=require, and there is no TPM (%s)"
-					    : "the TPM does not work (%s)", err_name(err));
+	must(err, err == -ENODEV ? "ima_tpm=require, and there is no TPM" : "the TPM does not work");
 	say_tpm();
 	power_set_tpm_shutdown(shut_tpm_down);
 	if (tpm_random(tpm, random, sizeof(random)) != 0 || crypto_random_add(random, sizeof(random)) != 0)
@@ -279,25 +237,18 @@ static void start_tpm(void)
 static const u8 default_root_uuid[16] = { 0x41, 0x73, 0x73, 0x61, 0x79, 0x21, 0x4d, 0x65,
 					  0xa1, 0x73, 0x75, 0x72, 0x65, 0x64, 0x21, 0x21 };
 
-static void unpack_root(void)
-{
+static void unpack_root(void) {
 	static struct tar_report report;
 	struct memfs_options options = { .fsname = "assayroot", .magic = MAGIC_ROOT, .root_mode = 0755 };
 	struct superblock *sb = NULL;
 	int err;
 
-	if (!boot.initrd.len)
-		halt_machine("the image has no section .initrd, and so no root file system");
+	if (!boot.initrd.len) halt_machine("the image has no section .initrd, and so no root file system");
 	memcpy(options.uuid, cmdline.rootuuid_given ? cmdline.rootuuid : default_root_uuid, sizeof(options.uuid));
-	err = memfs_create(&options, &sb);
-	if (err)
-		halt_machine("the root file system could not be made (%s)", err_name(err));
+	must(memfs_create(&options, &sb), "the root file system could not be made");
 	err = tar_unpack(sb, span_of(boot.initrd), &report);
-	if (err)
-		halt_machine(".initrd: %s (%s)", report.why, err_name(err));
-	err = vfs_mount_root(sb, 0, "assayroot", &root_context.root);
-	if (err)
-		halt_machine("the root file system could not be mounted (%s)", err_name(err));
+	if (err) halt_machine(".initrd: %s (%s)", report.why, err_name(err));
+	must(vfs_mount_root(sb, 0, "assayroot", &root_context.root), "the root file system could not be mounted");
 	root_context.cwd = root_context.root;
 	path_get(&root_context.cwd);
 	port_log(LOG_INFO, "assay: root: %llu files, %llu directories, %llu symbolic links, %llu hard links",
@@ -308,135 +259,83 @@ static void unpack_root(void)
 			 (unsigned long long)report.skipped_devices);
 }
 
-static int mount_at(const char *where, struct superblock *sb, u32 flags, const char *source)
-{
+/* The image need not have the directories. */
+static int mount_at(const char *where, struct superblock *sb, const char *source) {
+	u32 flags = MS_NOSUID | MS_NOEXEC | (sb == nodefs_dev() ? 0 : MS_NODEV);
 	struct path path;
-	int err = path_walk(&root_context, NULL, where, WALK_FOLLOW | WALK_DIRECTORY, &root_cred, &path);
+	int err = vfs_mknod(&root_context, NULL, where, S_IFDIR | 0555, 0, &root_cred);
 
-	if (err == -ENOENT) {
-		err = vfs_mknod(&root_context, NULL, where, S_IFDIR | 0555, 0, &root_cred);
-		if (!err)
-			err = path_walk(&root_context, NULL, where, WALK_DIRECTORY, &root_cred, &path);
-	}
-	if (err)
-		return err;
+	if (err && err != -EEXIST) return err;
+	TRY(path_walk(&root_context, NULL, where, WALK_FOLLOW | WALK_DIRECTORY, &root_cred, &path));
 	err = vfs_mount(&path, sb, flags, source);
 	path_put(&path);
 	return err;
 }
 
-static void mount_pseudo(void)
-{
-	const struct {
-		const char *where;
-		struct superblock *sb;
-		u32 flags;
-		const char *source;
-	} mounts[] = {
-		{ "/proc", nodefs_proc(), MS_NOSUID | MS_NODEV | MS_NOEXEC, "proc" },
-		{ "/sys", nodefs_sys(), MS_NOSUID | MS_NODEV | MS_NOEXEC, "sysfs" },
-		{ "/dev", nodefs_dev(), MS_NOSUID | MS_NOEXEC, "devtmpfs" },
-		{ "/sys/kernel/security", nodefs_security(), MS_NOSUID | MS_NODEV | MS_NOEXEC, "securityfs" },
-	};
-
-	for (size_t i = 0; i < ARRAY_COUNT(mounts); i++) {
-		int err = mount_at(mounts[i].where, mounts[i].sb, mounts[i].flags, mounts[i].source);
-
-		if (err)
-			halt_machine("%s could not be mounted (%s)", mounts[i].where, err_name(err));
-	}
+static void mount_pseudo(void) {
+	must(nodefs_init(), "there is not enough memory for /proc, /sys and /dev");
+	must(mount_at("/proc", nodefs_proc(), "proc"), "/proc could not be mounted");
+	must(mount_at("/sys", nodefs_sys(), "sysfs"), "/sys could not be mounted");
+	must(mount_at("/dev", nodefs_dev(), "devtmpfs"), "/dev could not be mounted");
+	must(mount_at("/sys/kernel/security", nodefs_security(), "securityfs"), "securityfs could not be mounted");
 }
 
-static int show_active_console(struct show_sink *sink, void *arg)
-{
-	(void)arg;
+static int show_active_console(struct show_sink *sink, void *) {
 	show_format(sink, "ttyS0\n");
 	return 0;
 }
 
 /* Everything that programs find under /proc, /sys and /dev. */
-static void fill_pseudo(void)
-{
+static void fill_pseudo(void) {
 	static const struct pseudo_ops active_console = { .show = show_active_console };
-	int err = kinfo_init(nodefs_proc(), cmdline.full);
+	int err = kinfo_init(nodefs_proc(), cmdline.full) ?: procnodes_init(nodefs_proc()) ?: devnodes_init()
+		  ?: tty_init(nodefs_dev()) ?: kmsg_init(nodefs_dev())
+		  ?: pseudo_add(nodefs_sys(), "class/tty/console/active", S_IFREG | 0444, 0, &active_console, NULL);
 
-	if (!err)
-		err = procnodes_init(nodefs_proc());
-	if (!err)
-		err = devnodes_init();
-	if (!err)
-		err = tty_init(nodefs_dev());
-	if (!err)
-		err = kmsg_init(nodefs_dev());
-	if (!err)
-		err = pseudo_add(nodefs_sys(), "class/tty/console/active", S_IFREG | 0444, 0, &active_console, NULL);
-	if (!err && tpm)
-		err = tpmdev_register_nodes();
-	if (err)
-		halt_machine("/proc, /sys and /dev could not be filled (%s)", err_name(err));
+	must(err ?: tpm ? tpmdev_register_nodes() : 0, "/proc, /sys and /dev could not be filled");
 }
 
-static enum appraise_mode appraise_mode(void)
-{
-	static const struct {
-		const char *name;
-		enum appraise_mode mode;
-	} modes[] = { { "log", APPRAISE_LOG }, { "fix", APPRAISE_FIX }, { "off", APPRAISE_OFF } };
+static enum appraise_mode appraise_mode(void) {
+	const char *given = cmdline.ima_appraise ? cmdline.ima_appraise : "enforce";
 
-	for (size_t i = 0; cmdline.ima_appraise && i < ARRAY_COUNT(modes); i++) {
-		if (strcmp(cmdline.ima_appraise, modes[i].name) != 0)
-			continue;
-		if (!(boot.flags & BOOT_SECURE_BOOT))
-			return modes[i].mode;
-		port_log(LOG_WARN, "ima: Secure boot enabled: ignoring ima_appraise=%s option", modes[i].name);
-	}
+	if (strcmp(given, "enforce") == 0) return APPRAISE_ENFORCE;
+	if (!(boot.flags & BOOT_SECURE_BOOT))
+		return given[0] == 'l' ? APPRAISE_LOG : given[0] == 'f' ? APPRAISE_FIX : APPRAISE_OFF;
+	port_log(LOG_WARN, "ima: Secure boot enabled: ignoring ima_appraise=%s option", given);
 	return APPRAISE_ENFORCE;
 }
 
-static void start_integrity(void)
-{
+static void start_integrity(void) {
 	const struct integrity_config config = {
-		.tpm = tpm,
-		.appraise = appraise_mode(),
-		.policy_names = cmdline.ima_policy,
-		.template_name = cmdline.ima_template,
-		.template_format = cmdline.ima_template_fmt,
-		.hash_name = cmdline.ima_hash,
-		.audit_informational = cmdline.integrity_audit,
+		.tpm = tpm, .appraise = appraise_mode(), .policy_names = cmdline.ima_policy,
+		.template_name = cmdline.ima_template, .template_format = cmdline.ima_template_fmt,
+		.hash_name = cmdline.ima_hash, .audit_informational = cmdline.integrity_audit,
 	};
 	char why[256] = "";
 	int err;
 
 	integrity_set_current(task_integrity);
-	err = integrity_init(&config);
-	if (err)
-		halt_machine("the measurement log could not be begun (%s)", err_name(err));
-	err = integrity_register_nodes(nodefs_security());
-	if (err)
-		halt_machine("/sys/kernel/security/ima could not be filled (%s)", err_name(err));
+	must(integrity_init(&config), "the measurement log could not be begun");
+	must(integrity_register_nodes(nodefs_security()), "/sys/kernel/security/ima could not be filled");
 	err = integrity_load_image_keys(&root_context, &root_cred, why, sizeof(why));
-	if (err)
-		halt_machine("%s (%s)", why[0] ? why : "the image's keys or policy could not be loaded", err_name(err));
+	must(err, why[0] ? why : "the image's keys or policy could not be loaded");
 	port_log(LOG_INFO, "assay: keys: %zu in .ima, %zu in .evm", keyring_count(integrity_keyring(".ima")),
 		 keyring_count(integrity_keyring(".evm")));
 }
 
 /* The stub, the packed image and what firmware's loader left are memory again. */
-static void release_stub(void)
-{
-	const struct pmm_keep keep[] = { { boot.kernel.addr, boot.kernel.len } };
+static void release_stub(void) {
 	struct pmm_stats stats;
 
 	acpi_done();
-	pmm_release_loader(keep, ARRAY_COUNT(keep));
+	pmm_release_loader(boot.kernel.addr, boot.kernel.len);
 	pmm_stats(&stats);
 	port_log(LOG_INFO, "assay: memory: %llu of %llu KiB in use",
 		 (unsigned long long)(stats.total - stats.free) * (PAGE_SIZE / 1024),
 		 (unsigned long long)stats.total * (PAGE_SIZE / 1024));
 }
 
-static void load_init(void)
-{
+static void load_init(void) {
 	int err;
 
 	task_set_root(&root_context.root);
@@ -449,8 +348,7 @@ static void load_init(void)
 		 (unsigned long long)clock_tsc_since_entry(), cmdline.init);
 }
 
-void kernel_main(paddr_t bootinfo, u64 entry_tsc)
-{
+void kernel_main(paddr_t bootinfo, u64 entry_tsc) {
 	start_console();
 	check_bootinfo(bootinfo);
 	start_stack_guard(entry_tsc);
@@ -462,8 +360,6 @@ void kernel_main(paddr_t bootinfo, u64 entry_tsc)
 	start_random();
 	start_tpm();
 	unpack_root();
-	if (nodefs_init() != 0)
-		halt_machine("there is not enough memory for /proc, /sys and /dev");
 	mount_pseudo();
 	syscall_init();
 	task_init();

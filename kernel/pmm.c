@@ -12,6 +12,7 @@
 #include "kernel/base/cursor.h"
 #include "kernel/base/mem.h"
 #include "kernel/base/port.h"
+#include "kernel/base/try.h"
 #include "kernel/limits.h"
 
 #define NONE 0xffffffffu
@@ -20,17 +21,6 @@
 #define PADDR_MAX (1ull << PADDR_BITS_MAX)
 /* Records may take this part of all memory; a map with absurd holes loses what lies beyond. */
 #define RECORDS_SHARE 32u
-
-/* UEFI 2.10 table 7.10: types after ExitBootServices. */
-#define EFI_LOADER_CODE 1u
-#define EFI_LOADER_DATA 2u
-#define EFI_BOOT_SERVICES_CODE 3u
-#define EFI_BOOT_SERVICES_DATA 4u
-#define EFI_RUNTIME_CODE 5u
-#define EFI_RUNTIME_DATA 6u
-#define EFI_CONVENTIONAL 7u
-#define EFI_ACPI_RECLAIM 9u
-#define EFI_ACPI_NVS 10u
 
 enum page_state { PAGE_NOT_OURS = 0, PAGE_LOADER, PAGE_FREE_HEAD, PAGE_FREE_TAIL, PAGE_USED };
 
@@ -42,33 +32,17 @@ static char *physmap;
 static u32 free_lists[PMM_ORDER_MAX + 1];
 static struct pmm_stats stats;
 
-static u8 kind_of(u32 type)
-{
-	switch (type) {
-	case EFI_CONVENTIONAL:
-	case EFI_BOOT_SERVICES_CODE:
-	case EFI_BOOT_SERVICES_DATA:
-		return PMM_FREE;
-	case EFI_LOADER_CODE:
-	case EFI_LOADER_DATA:
-		return PMM_LOADER;
-	case EFI_ACPI_RECLAIM:
-	case EFI_ACPI_NVS:
-		return PMM_ACPI;
-	case EFI_RUNTIME_CODE:
-	case EFI_RUNTIME_DATA:
-		return PMM_FIRMWARE;
-	default:
-		return PMM_RESERVED;
-	}
+/* UEFI 2.10 table 7.10, after ExitBootServices: loader, boot services, conventional, ACPI; the rest is not ours. */
+static u8 kind_of(u32 type) {
+	static const u8 kinds[] = { PMM_RESERVED, PMM_LOADER, PMM_LOADER, PMM_FREE, PMM_FREE, PMM_RESERVED,
+				    PMM_RESERVED, PMM_FREE, PMM_RESERVED, PMM_ACPI, PMM_ACPI };
+
+	return type < ARRAY_COUNT(kinds) ? kinds[type] : PMM_RESERVED;
 }
 
-static int insert_at(size_t at, paddr_t start, paddr_t end, u8 kind)
-{
-	if (start >= end)
-		return 0;
-	if (range_count == PMM_RANGES_MAX)
-		return -EBADMSG;
+static int insert_at(size_t at, paddr_t start, paddr_t end, u8 kind) {
+	if (start >= end) return 0;
+	if (range_count == PMM_RANGES_MAX) return -EBADMSG;
 	memmove(&ranges[at + 1], &ranges[at], (range_count - at) * sizeof(ranges[0]));
 	ranges[at] = (struct pmm_range){ .start = start, .end = end, .kind = kind };
 	range_count++;
@@ -76,14 +50,12 @@ static int insert_at(size_t at, paddr_t start, paddr_t end, u8 kind)
 }
 
 /* Cuts range i at addr, so that addr is a boundary. */
-static int split_at(paddr_t addr)
-{
+static int split_at(paddr_t addr) {
 	for (size_t i = 0; i < range_count; i++) {
 		struct pmm_range *r = &ranges[i];
 		paddr_t end = r->end;
 
-		if (addr <= r->start || addr >= end)
-			continue;
+		if (addr <= r->start || addr >= end) continue;
 		r->end = addr;
 		return insert_at(i + 1, addr, end, r->kind);
 	}
@@ -91,31 +63,27 @@ static int split_at(paddr_t addr)
 }
 
 /* Adds [start, end): where it meets earlier ranges the more restrictive kind stays. */
-static int add_range(paddr_t start, paddr_t end, u8 kind)
-{
-	int err = split_at(start);
+static int add_range(paddr_t start, paddr_t end, u8 kind) {
 	size_t i = 0;
 
-	if (!err)
-		err = split_at(end);
-	while (!err && start < end) {
-		while (i < range_count && ranges[i].end <= start)
-			i++;
+	TRY(split_at(start));
+	TRY(split_at(end));
+	while (start < end) {
+		while (i < range_count && ranges[i].end <= start) i++;
 		if (i < range_count && ranges[i].start <= start) {
 			ranges[i].kind = (u8)max_u64(ranges[i].kind, kind);
 			start = ranges[i].end;
 		} else {
 			paddr_t gap_end = i < range_count ? min_u64(end, ranges[i].start) : end;
 
-			err = insert_at(i, start, gap_end, kind);
+			TRY(insert_at(i, start, gap_end, kind));
 			start = gap_end;
 		}
 	}
-	return err;
+	return 0;
 }
 
-static void merge_neighbours(void)
-{
+static void merge_neighbours(void) {
 	size_t out = 0;
 
 	for (size_t i = 0; i < range_count; i++) {
@@ -128,8 +96,7 @@ static void merge_neighbours(void)
 }
 
 /* One descriptor: u32 type, u32 pad, u64 start, u64 virtual, u64 pages, u64 attributes. */
-static int add_descriptor(struct cursor d)
-{
+static int add_descriptor(struct cursor d) {
 	u32 type = cursor_le32(&d);
 	u64 start, count, len, end;
 	u8 kind = kind_of(type);
@@ -138,69 +105,46 @@ static int add_descriptor(struct cursor d)
 	start = cursor_le64(&d);
 	cursor_skip(&d, 8);
 	count = cursor_le64(&d);
-	if (!count || start >= PADDR_MAX)
-		return 0; /* nothing we could reach */
+	if (!count || start >= PADDR_MAX) return 0; /* nothing we could reach */
 	if (mul_overflows(count, PAGE_SIZE, &len) || add_overflows(start, len, &end) || end > PADDR_MAX)
 		end = PADDR_MAX;
-	if (kind == PMM_FREE) {
-		start = align_up(start, PAGE_SIZE);
-		end = align_down(end, PAGE_SIZE);
-	} else {
-		start = align_down(start, PAGE_SIZE);
-		end = align_up(end, PAGE_SIZE);
-	}
+	start = kind == PMM_FREE ? align_up(start, PAGE_SIZE) : align_down(start, PAGE_SIZE);
+	end = kind == PMM_FREE ? align_down(end, PAGE_SIZE) : align_up(end, PAGE_SIZE);
 	return start < end ? add_range(start, end, kind) : 0;
 }
 
-static int read_map(const struct pmm_config *config, const char **ret_why)
-{
+static int read_map(const struct pmm_config *config, const char **ret_why) {
 	struct cursor map = cursor_of(config->map);
 
 	*ret_why = "the firmware's memory map has descriptors of an unknown form";
-	if (config->desc_version != 1 || config->desc_len < 40 || config->desc_len > PAGE_SIZE)
-		return -EBADMSG;
+	if (config->desc_version != 1 || config->desc_len < 40 || config->desc_len > PAGE_SIZE) return -EBADMSG;
 	*ret_why = "the firmware's memory map has too many pieces";
 	range_count = 0;
 	while (cursor_left(&map) >= config->desc_len) {
-		int err = add_descriptor(cursor_sub(&map, config->desc_len));
-
-		if (err)
-			return err;
+		TRY(add_descriptor(cursor_sub(&map, config->desc_len)));
 		merge_neighbours();
 	}
 	/* Interrupt vectors, EBDA, and page 0: firmware that still looks at them is common, the loss is small. */
 	return add_range(0, FIRST_MIB, PMM_RESERVED);
 }
 
-static u64 pages_of(u8 kind)
-{
-	u64 count = 0;
+/* The records cover [0, top); top sinks until they are a small part of the memory. */
+static int place_records(const char **ret_why) {
+	u64 memory = 0, top = 0;
 
 	for (size_t i = 0; i < range_count; i++)
-		count += ranges[i].kind == kind ? (ranges[i].end - ranges[i].start) / PAGE_SIZE : 0;
-	return count;
-}
-
-/* The records cover [0, top); top sinks until they are a small part of the memory. */
-static int place_records(const char **ret_why)
-{
-	u64 memory = pages_of(PMM_FREE) + pages_of(PMM_LOADER);
-	u64 budget = memory / RECORDS_SHARE * PAGE_SIZE;
-	u64 top = 0;
-
+		memory += ranges[i].kind <= PMM_LOADER ? ranges[i].end - ranges[i].start : 0;
 	for (size_t i = 0; i < range_count; i++) {
-		u64 need = ranges[i].end / PAGE_SIZE * sizeof(struct page);
+		u64 end = ranges[i].end / PAGE_SIZE;
 
-		if (ranges[i].kind <= PMM_LOADER && need <= budget)
-			top = ranges[i].end / PAGE_SIZE;
+		if (ranges[i].kind <= PMM_LOADER && end * sizeof(struct page) <= memory / RECORDS_SHARE) top = end;
 	}
 	*ret_why = "the firmware's memory map has no memory to work with";
 	for (size_t i = 0; i < range_count && top; i++) {
 		u64 len = align_up(top * sizeof(struct page), PAGE_SIZE);
 		struct pmm_range *r = &ranges[i];
 
-		if (r->kind != PMM_FREE || r->end - r->start < len || r->end / PAGE_SIZE > top)
-			continue;
+		if (r->kind != PMM_FREE || r->end - r->start < len || r->end / PAGE_SIZE > top) continue;
 		pages = (void *)(physmap + r->start);
 		page_count = top;
 		memset(pages, 0, len);
@@ -209,28 +153,21 @@ static int place_records(const char **ret_why)
 	return -ENOMEM;
 }
 
-static void *contents(u64 pfn)
-{
-	return physmap + pfn * PAGE_SIZE;
-}
+static void *contents(u64 pfn) { return physmap + pfn * PAGE_SIZE; }
 
-static void list_push(u64 pfn, unsigned order)
-{
+static void list_push(u64 pfn, unsigned order) {
 	u32 head = free_lists[order];
 
 	pages[pfn] = (struct page){ .next = head, .prev = NONE, .state = PAGE_FREE_HEAD, .order = (u8)order,
 				    .poisoned = pages[pfn].poisoned };
-	if (head != NONE)
-		pages[head].prev = (u32)pfn;
+	if (head != NONE) pages[head].prev = (u32)pfn;
 	free_lists[order] = (u32)pfn;
 }
 
-static void list_remove(u64 pfn)
-{
+static void list_remove(u64 pfn) {
 	struct page *p = &pages[pfn];
 
-	if (p->next != NONE)
-		pages[p->next].prev = p->prev;
+	if (p->next != NONE) pages[p->next].prev = p->prev;
 	if (p->prev != NONE)
 		pages[p->prev].next = p->next;
 	else
@@ -239,16 +176,13 @@ static void list_remove(u64 pfn)
 }
 
 /* Gives [pfn, pfn + 2^order) to the lists, joined with its free neighbours. */
-static void release_run(u64 pfn, unsigned order)
-{
+static void release_run(u64 pfn, unsigned order) {
 	stats.free += 1ull << order;
-	for (u64 i = 0; i < 1ull << order; i++)
-		pages[pfn + i].state = PAGE_FREE_TAIL;
+	for (u64 i = 0; i < 1ull << order; i++) pages[pfn + i].state = PAGE_FREE_TAIL;
 	while (order < PMM_ORDER_MAX) {
 		u64 buddy = pfn ^ (1ull << order);
 
-		if (buddy >= page_count || pages[buddy].state != PAGE_FREE_HEAD || pages[buddy].order != order)
-			break;
+		if (buddy >= page_count || pages[buddy].state != PAGE_FREE_HEAD || pages[buddy].order != order) break;
 		list_remove(buddy);
 		pfn &= ~(1ull << order);
 		order++;
@@ -257,8 +191,7 @@ static void release_run(u64 pfn, unsigned order)
 }
 
 /* Pages that were never handed out: in runs as large as alignment allows. */
-static void release_range(paddr_t start, paddr_t end)
-{
+static void release_range(paddr_t start, paddr_t end) {
 	u64 pfn = start / PAGE_SIZE, last = min_u64(end / PAGE_SIZE, page_count);
 
 	while (pfn < last) {
@@ -271,30 +204,22 @@ static void release_range(paddr_t start, paddr_t end)
 	}
 }
 
-static void poison(u64 pfn)
-{
+static void poison(u64 pfn) {
 	memset(contents(pfn), POISON, PAGE_SIZE);
 	pages[pfn].poisoned = true;
 }
 
-int pmm_init(const struct pmm_config *config, const char **ret_why)
-{
-	int err = read_map(config, ret_why);
-
+int pmm_init(const struct pmm_config *config, const char **ret_why) {
+	TRY(read_map(config, ret_why));
 	stats = (struct pmm_stats){ 0 };
-	for (unsigned i = 0; i <= PMM_ORDER_MAX; i++)
-		free_lists[i] = NONE;
+	for (unsigned i = 0; i <= PMM_ORDER_MAX; i++) free_lists[i] = NONE;
 	physmap = config->physmap;
-	if (!err)
-		err = place_records(ret_why);
-	if (err)
-		return err;
+	TRY(place_records(ret_why));
 	merge_neighbours();
 	for (size_t i = 0; i < range_count; i++) {
 		u64 last = min_u64(ranges[i].end / PAGE_SIZE, page_count);
 
-		if (ranges[i].kind == PMM_FREE)
-			release_range(ranges[i].start, ranges[i].end);
+		if (ranges[i].kind == PMM_FREE) release_range(ranges[i].start, ranges[i].end);
 		for (u64 pfn = ranges[i].start / PAGE_SIZE; ranges[i].kind == PMM_LOADER && pfn < last; pfn++) {
 			pages[pfn].state = PAGE_LOADER;
 			stats.loader++;
@@ -305,28 +230,16 @@ int pmm_init(const struct pmm_config *config, const char **ret_why)
 	return 0;
 }
 
-const struct pmm_range *pmm_ranges(size_t *ret_count)
-{
+const struct pmm_range *pmm_ranges(size_t *ret_count) {
 	*ret_count = range_count;
 	return ranges;
 }
 
-static bool is_kept(paddr_t paddr, const struct pmm_keep *keep, size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		if (keep[i].len && paddr + PAGE_SIZE > keep[i].addr && paddr < keep[i].addr + keep[i].len)
-			return true;
-	}
-	return false;
-}
-
-void pmm_release_loader(const struct pmm_keep *keep, size_t count)
-{
+void pmm_release_loader(paddr_t keep, u64 keep_len) {
 	for (u64 pfn = 0; pfn < page_count; pfn++) {
 		paddr_t paddr = pfn * PAGE_SIZE;
 
-		if (pages[pfn].state != PAGE_LOADER || is_kept(paddr, keep, count))
-			continue;
+		if (pages[pfn].state != PAGE_LOADER || (paddr + PAGE_SIZE > keep && paddr < keep + keep_len)) continue;
 		stats.loader--;
 		poison(pfn);
 		release_run(pfn, 0);
@@ -334,8 +247,7 @@ void pmm_release_loader(const struct pmm_keep *keep, size_t count)
 }
 
 /* A freed page that changed was written through a stale pointer: nothing can be trusted any more. */
-static void check_poison(u64 pfn)
-{
+static void check_poison(u64 pfn) {
 	const u64 *words = contents(pfn);
 
 	for (size_t i = 0; pages[pfn].poisoned && i < PAGE_SIZE / sizeof(u64); i++) {
@@ -344,21 +256,15 @@ static void check_poison(u64 pfn)
 	}
 }
 
-paddr_t pmm_alloc_run(unsigned order)
-{
+paddr_t pmm_alloc_run(unsigned order) {
 	unsigned have = order;
 	u64 pfn;
 
-	while (have <= PMM_ORDER_MAX && free_lists[have] == NONE)
-		have++;
-	if (have > PMM_ORDER_MAX)
-		return 0;
+	while (have <= PMM_ORDER_MAX && free_lists[have] == NONE) have++;
+	if (have > PMM_ORDER_MAX) return 0;
 	pfn = free_lists[have];
 	list_remove(pfn);
-	while (have > order) {
-		have--;
-		list_push(pfn + (1ull << have), have);
-	}
+	while (have-- > order) list_push(pfn + (1ull << have), have);
 	for (u64 i = 0; i < 1ull << order; i++) {
 		check_poison(pfn + i);
 		pages[pfn + i] = (struct page){ .refs = 1, .state = PAGE_USED };
@@ -369,20 +275,15 @@ paddr_t pmm_alloc_run(unsigned order)
 	return pfn * PAGE_SIZE;
 }
 
-paddr_t pmm_alloc(void)
-{
-	return pmm_alloc_run(0);
-}
+paddr_t pmm_alloc(void) { return pmm_alloc_run(0); }
 
-struct page *pmm_page(paddr_t paddr)
-{
+struct page *pmm_page(paddr_t paddr) {
 	u64 pfn = paddr / PAGE_SIZE;
 
 	return pfn < page_count && pages[pfn].state != PAGE_NOT_OURS ? &pages[pfn] : NULL;
 }
 
-static struct page *used_page(paddr_t paddr, const char *what)
-{
+static struct page *used_page(paddr_t paddr, const char *what) {
 	struct page *p = pmm_page(paddr);
 
 	if (!p || p->state != PAGE_USED || !p->refs)
@@ -390,32 +291,22 @@ static struct page *used_page(paddr_t paddr, const char *what)
 	return p;
 }
 
-void pmm_get(paddr_t paddr)
-{
+void pmm_get(paddr_t paddr) {
 	struct page *p = used_page(paddr, "taken");
 
-	if (p->refs == NONE)
-		port_panic("page %llx has too many references", (unsigned long long)paddr);
+	if (p->refs == NONE) port_panic("page %llx has too many references", (unsigned long long)paddr);
 	p->refs++;
 }
 
-void pmm_put(paddr_t paddr)
-{
+void pmm_put(paddr_t paddr) {
 	struct page *p = used_page(paddr, "released");
 	u64 pfn = paddr / PAGE_SIZE;
 
-	if (--p->refs)
-		return;
+	if (--p->refs) return;
 	poison(pfn);
 	release_run(pfn, 0);
 }
 
-u32 pmm_refs(paddr_t paddr)
-{
-	return used_page(paddr, "looked at")->refs;
-}
+u32 pmm_refs(paddr_t paddr) { return used_page(paddr, "looked at")->refs; }
 
-void pmm_stats(struct pmm_stats *ret_stats)
-{
-	*ret_stats = stats;
-}
+void pmm_stats(struct pmm_stats *ret_stats) { *ret_stats = stats; }

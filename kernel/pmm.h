@@ -40,8 +40,7 @@ enum pmm_kind {  /* in the order of growing restriction */
 	PMM_FREE = 0,
 	PMM_LOADER,    /* stub, image, tables: freed by pmm_release_loader() */
 	PMM_ACPI,      /* readable, never handed out */
-	PMM_FIRMWARE,  /* runtime services */
-	PMM_RESERVED,  /* not touched */
+	PMM_RESERVED,  /* not touched; runtime services too */
 };
 
 struct pmm_config {
@@ -61,11 +60,8 @@ struct pmm_stats {
 must_check int pmm_init(const struct pmm_config *config, const char **ret_why);
 /* Sorted, disjoint ranges of the whole map: for the physical map and for /proc. */
 const struct pmm_range *pmm_ranges(size_t *ret_count);
-/* Frees all loader memory but what keep names (page-rounded outwards): the stub, its tables and its copies. */
-struct pmm_keep {
-	u64 addr, len;
-};
-void pmm_release_loader(const struct pmm_keep *keep, size_t count);
+/* Frees all loader memory, the stub, its tables and its copies, but what [keep, keep + len) touches. */
+void pmm_release_loader(paddr_t keep, u64 keep_len);
 
 /* 0: none left. Contents are zero. */
 paddr_t pmm_alloc(void);

@@ -15,40 +15,23 @@
 #include "kernel/x86/cpu.h"
 #include "kernel/x86/paging.h"
 
-void *port_alloc(size_t len)
-{
-	return heap_alloc(len);
-}
+void *port_alloc(size_t len) { return heap_alloc(len); }
 
-void port_free(void *p)
-{
-	heap_free(p);
-}
+void port_free(void *p) { heap_free(p); }
 
-void *port_page_alloc(void)
-{
+void *port_page_alloc(void) {
 	paddr_t paddr = pmm_alloc();
 
 	return paddr ? phys_to_virt(paddr) : NULL;
 }
 
-void port_page_get(void *page)
-{
-	pmm_get(virt_to_phys(page));
-}
+void port_page_get(void *page) { pmm_get(virt_to_phys(page)); }
 
-void port_page_put(void *page)
-{
-	pmm_put(virt_to_phys(page));
-}
+void port_page_put(void *page) { pmm_put(virt_to_phys(page)); }
 
-u32 port_page_refs(const void *page)
-{
-	return pmm_refs(virt_to_phys(page));
-}
+u32 port_page_refs(const void *page) { return pmm_refs(virt_to_phys(page)); }
 
-void port_log(int level, const char *format, ...)
-{
+void port_log(int level, const char *format, ...) {
 	va_list args;
 
 	va_start(args, format);
@@ -56,8 +39,7 @@ void port_log(int level, const char *format, ...)
 	va_end(args);
 }
 
-void port_panic(const char *format, ...)
-{
+void port_panic(const char *format, ...) {
 	char reason[KLOG_LINE_MAX];
 	va_list args;
 
@@ -67,18 +49,11 @@ void port_panic(const char *format, ...)
 	halt_machine("%s", reason);
 }
 
-u64 port_now_ns(void)
-{
-	return clock_now_ns();
-}
+u64 port_now_ns(void) { return clock_now_ns(); }
 
-u64 port_wall_ns(void)
-{
-	return clock_wall_ns();
-}
+u64 port_wall_ns(void) { return clock_wall_ns(); }
 
-void port_relax(void)
-{
+void port_relax(void) {
 	u64 start = cpu_rdtsc(), ticks = clock_tsc_khz() / 1000;
 
 	do {
@@ -86,7 +61,4 @@ void port_relax(void)
 	} while (cpu_rdtsc() - start < ticks);
 }
 
-int port_random(void *buf, size_t len)
-{
-	return crypto_random(buf, len);
-}
+int port_random(void *buf, size_t len) { return crypto_random(buf, len); }

@@ -22,21 +22,13 @@ RO_AFTER_INIT static struct acpi_fadt fadt;
 RO_AFTER_INIT static void (*tpm_shutdown)(void);
 static bool ending;
 
-void power_init(const struct acpi_fadt *given)
-{
-	fadt = *given;
-}
+void power_init(const struct acpi_fadt *given) { fadt = *given; }
 
-void power_set_tpm_shutdown(void (*shutdown)(void))
-{
-	tpm_shutdown = shutdown;
-}
+void power_set_tpm_shutdown(void (*shutdown)(void)) { tpm_shutdown = shutdown; }
 
 /* Only the first end is told: a fault on the way to it just stops the machine. */
-static void last_line(const char *text, size_t len)
-{
-	if (ending)
-		cpu_stop();
+static void last_line(const char *text, size_t len) {
+	if (ending) cpu_stop();
 	ending = true;
 	klog_set_console_level(8);
 	klog_write(0, text, len);
@@ -44,34 +36,28 @@ static void last_line(const char *text, size_t len)
 	uart_drain();
 }
 
-static void say_exit(int init_status)
-{
+static void say_exit(int init_status) {
 	char line[64];
 
-	if (tpm_shutdown && !ending)
-		tpm_shutdown();
+	if (tpm_shutdown && !ending) tpm_shutdown();
 	last_line(line, text_format(line, sizeof(line), "assay: init exited with status %d", init_status));
 }
 
-void power_off(int init_status)
-{
+void power_off(int init_status) {
 	say_exit(init_status);
 	if (fadt.s5_found && fadt.pm1a_cnt) {
 		cpu_out16(fadt.pm1a_cnt, (u16)(fadt.s5_type_a << 10 | SLP_EN));
-		if (fadt.pm1b_cnt)
-			cpu_out16(fadt.pm1b_cnt, (u16)(fadt.s5_type_b << 10 | SLP_EN));
+		if (fadt.pm1b_cnt) cpu_out16(fadt.pm1b_cnt, (u16)(fadt.s5_type_b << 10 | SLP_EN));
 	}
 	cpu_stop();
 }
 
-void power_restart(int init_status)
-{
+void power_restart(int init_status) {
 	say_exit(init_status);
 	if (fadt.reset_addr && fadt.reset_space == RESET_MEMORY) {
 		void *reg = paging_map_mmio(fadt.reset_addr, 1);
 
-		if (reg)
-			cpu_mmio_write8(reg, fadt.reset_value);
+		if (reg) cpu_mmio_write8(reg, fadt.reset_value);
 	} else if (fadt.reset_addr) {
 		cpu_out8((u16)fadt.reset_addr, fadt.reset_value);
 	}
@@ -80,8 +66,7 @@ void power_restart(int init_status)
 	cpu_triple_fault();
 }
 
-void halt_machine(const char *format, ...)
-{
+void halt_machine(const char *format, ...) {
 	char line[KLOG_LINE_MAX];
 	size_t len = text_format(line, sizeof(line), "assay: halted: ");
 	va_list args;

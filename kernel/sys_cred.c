@@ -86,14 +86,6 @@ static s64 get_three(struct ids ids, const u64 args[6]) {
 	return err;
 }
 
-/* Answers the old value whatever happened, as Linux does. */
-static s64 set_fs(struct ids ids, u32 id) {
-	u32 old = *ids.fs;
-
-	if (id != NO_ID && (is_root() || is_one_of(ids, id) || id == old)) *ids.fs = id;
-	return old;
-}
-
 static s64 sys_setuid(const u64 args[6]) { return set_one(uids(), (u32)args[0]); }
 
 static s64 sys_setgid(const u64 args[6]) { return set_one(gids(), (u32)args[0]); }
@@ -109,10 +101,6 @@ static s64 sys_setresgid(const u64 args[6]) { return set_three(gids(), (u32)args
 static s64 sys_getresuid(const u64 args[6]) { return get_three(uids(), args); }
 
 static s64 sys_getresgid(const u64 args[6]) { return get_three(gids(), args); }
-
-static s64 sys_setfsuid(const u64 args[6]) { return set_fs(uids(), (u32)args[0]); }
-
-static s64 sys_setfsgid(const u64 args[6]) { return set_fs(gids(), (u32)args[0]); }
 
 static s64 sys_getgroups(const u64 args[6]) {
 	const struct cred *c = cred();
@@ -192,8 +180,6 @@ const struct syscall_entry sys_cred_calls[] = {
 	{ 118, 3, "getresuid", sys_getresuid },
 	{ 119, 3, "setresgid", sys_setresgid },
 	{ 120, 3, "getresgid", sys_getresgid },
-	{ 122, 1, "setfsuid", sys_setfsuid },
-	{ 123, 1, "setfsgid", sys_setfsgid },
 	{ 160, 2, "setrlimit", sys_setrlimit },
 	{ 302, 4, "prlimit64", sys_prlimit64 },
 };

@@ -28,10 +28,6 @@
 #define MAJOR_MEM 1u
 #define MINOR_ZERO 5u
 
-#define MEMBARRIER_QUERY 0
-#define MEMBARRIER_GLOBAL 1
-#define MEMBARRIER_PRIVATE_EXPEDITED 8
-#define MEMBARRIER_REGISTER_PRIVATE_EXPEDITED 16
 
 static u32 how_of(u32 flags) {
 	u32 how = 0;
@@ -169,28 +165,8 @@ static s64 sys_msync(const u64 args[6]) {
 	return range_is_mapped(args[0], end) ? 0 : -ENOMEM;
 }
 
-/* Nothing is ever paged out. */
-static s64 sys_mlock(const u64 args[6]) {
-	u64 end, addr = align_down(args[0], PAGE_SIZE);
-	TRY(decode_range(addr, args[1] + (args[0] - addr), &end));
-	return range_is_mapped(addr, end) ? 0 : -ENOMEM;
-}
-
-static s64 sys_mlockall(const u64 args[6]) { return args[0] == 0 || args[0] > 7 ? -EINVAL : 0; }
-
-static s64 sys_munlockall(const u64 *) { return 0; }
-
-/* One CPU: whoever runs has seen everything that was written. */
-static s64 sys_membarrier(const u64 args[6]) {
-	switch (int_arg(args[0])) {
-	case MEMBARRIER_QUERY:
-		return MEMBARRIER_GLOBAL | MEMBARRIER_PRIVATE_EXPEDITED | MEMBARRIER_REGISTER_PRIVATE_EXPEDITED;
-	case MEMBARRIER_GLOBAL:
-	case MEMBARRIER_PRIVATE_EXPEDITED:
-	case MEMBARRIER_REGISTER_PRIVATE_EXPEDITED: return 0;
-	default: return -EINVAL;
-	}
-}
+/* mlock and its kin: nothing is ever paged out. */
+static s64 sys_locked(const u64 *) { return 0; }
 
 const struct syscall_entry sys_mem_calls[] = {
 	{ 9, 6, "mmap", sys_mmap },
@@ -200,11 +176,10 @@ const struct syscall_entry sys_mem_calls[] = {
 	{ 25, 5, "mremap", sys_mremap },
 	{ 26, 3, "msync", sys_msync },
 	{ 28, 3, "madvise", sys_madvise },
-	{ 149, 2, "mlock", sys_mlock },
-	{ 150, 2, "munlock", sys_mlock },
-	{ 151, 1, "mlockall", sys_mlockall },
-	{ 152, 0, "munlockall", sys_munlockall },
-	{ 324, 2, "membarrier", sys_membarrier },
-	{ 325, 3, "mlock2", sys_mlock },
+	{ 149, 2, "mlock", sys_locked },
+	{ 150, 2, "munlock", sys_locked },
+	{ 151, 1, "mlockall", sys_locked },
+	{ 152, 0, "munlockall", sys_locked },
+	{ 325, 3, "mlock2", sys_locked },
 };
 const size_t sys_mem_call_count = ARRAY_COUNT(sys_mem_calls);

@@ -169,29 +169,16 @@ static s64 sys_tgkill(const u64 args[6]) {
 }
 
 /* What a program says about itself must not look like the kernel's or kill()'s word, unless it tells itself. */
-static int read_info(u64 addr, int sig, bool to_self, struct siginfo_abi *ret_info) {
-	TRY(copy_from_user(ret_info, uaddr(addr), sizeof(*ret_info)));
-	if ((ret_info->code >= 0 || ret_info->code == SI_TKILL) && !to_self) return -EPERM;
-	ret_info->signo = sig;
-	return 0;
-}
-
 static s64 sys_rt_sigqueueinfo(const u64 args[6]) {
 	int sig = int_arg(args[1]);
 	struct process *process = process_find((u32)args[0]);
 	struct siginfo_abi info;
 
-	TRY(read_info(args[2], sig, process == process_current(), &info));
+	TRY(copy_from_user(&info, uaddr(args[2]), sizeof(info)));
+	if ((info.code >= 0 || info.code == SI_TKILL) && process != process_current()) return -EPERM;
 	if (sig != 0 && !is_signal(sig)) return -EINVAL;
+	info.signo = sig;
 	return process != NULL ? send_to_process(process, &info) : -ESRCH;
-}
-
-static s64 sys_rt_tgsigqueueinfo(const u64 args[6]) {
-	struct siginfo_abi info;
-
-	TRY(read_info(args[3], int_arg(args[2]), (u32)args[1] == task_current()->tid, &info));
-	if (int_arg(args[0]) <= 0) return -EINVAL;
-	return send_to_thread(int_arg(args[0]), int_arg(args[1]), &info);
 }
 
 static s64 set_altstack(struct task *task, const struct stack_abi *stack, bool on_it) {
@@ -296,6 +283,5 @@ const struct syscall_entry sys_signal_calls[] = {
 	{ 234, 3, "tgkill", sys_tgkill },
 	{ 273, 2, "set_robust_list", sys_set_robust_list },
 	{ 274, 3, "get_robust_list", sys_get_robust_list },
-	{ 297, 4, "rt_tgsigqueueinfo", sys_rt_tgsigqueueinfo },
 };
 const size_t sys_signal_call_count = ARRAY_COUNT(sys_signal_calls);

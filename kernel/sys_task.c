@@ -25,8 +25,6 @@
 #define ARCH_GET_FS 0x1003u
 #define ARCH_GET_GS 0x1004u
 
-#define TIMERSLACK_NS 50000
-
 static s64 sys_clone(const u64 args[6]) {
 	return task_clone(&(struct clone_request){
 		.flags = args[0] & ~0xffull, .exit_signal = (int)(args[0] & 0xff), .stack = args[1],
@@ -206,45 +204,19 @@ static s64 set_name(u64 addr) {
 	return 0;
 }
 
-enum { PR_SET_PDEATHSIG = 1, PR_GET_PDEATHSIG = 2, PR_GET_DUMPABLE = 3, PR_SET_DUMPABLE = 4, PR_GET_KEEPCAPS = 7,
-       PR_SET_NAME = 15, PR_GET_NAME = 16, PR_GET_SECCOMP = 21, PR_CAPBSET_READ = 23, PR_GET_SECUREBITS = 27,
-	       PR_SET_TIMERSLACK = 29,
-       PR_GET_TIMERSLACK = 30, PR_GET_CHILD_SUBREAPER = 37, PR_SET_NO_NEW_PRIVS = 38, PR_GET_NO_NEW_PRIVS = 39,
-       PR_GET_TID_ADDRESS = 40, PR_SET_THP_DISABLE = 41, PR_GET_THP_DISABLE = 42 };
-#define CAP_LAST 40u
+enum { PR_SET_NAME = 15, PR_GET_NAME = 16, PR_SET_NO_NEW_PRIVS = 38, PR_GET_NO_NEW_PRIVS = 39 };
 
 static s64 sys_prctl(const u64 args[6]) {
 	struct task *task = task_current();
-	int signal = task->parent_death_signal;
 
 	switch (int_arg(args[0])) {
-	case PR_SET_PDEATHSIG:
-		if (args[1] > SIGNAL_COUNT) return -EINVAL;
-		task->parent_death_signal = (int)args[1];
-		return 0;
-	case PR_GET_PDEATHSIG: return copy_to_user(uaddr(args[1]), &signal, sizeof(signal));
-	case PR_GET_DUMPABLE: return task->dumpable;
-	case PR_SET_DUMPABLE:
-		if (args[1] > 1) return -EINVAL;
-		task->dumpable = args[1] != 0;
-		return 0;
 	case PR_SET_NAME: return set_name(args[1]);
 	case PR_GET_NAME: return copy_to_user(uaddr(args[1]), task->comm, COMM_LEN);
-	case PR_CAPBSET_READ: return args[1] > CAP_LAST ? -EINVAL : 1;
-	case PR_GET_TIMERSLACK: return TIMERSLACK_NS;
 	case PR_SET_NO_NEW_PRIVS:
 		if (args[1] != 1 || args[2] != 0 || args[3] != 0 || args[4] != 0) return -EINVAL;
 		task->no_new_privs = true;
 		return 0;
 	case PR_GET_NO_NEW_PRIVS: return task->no_new_privs;
-	case PR_GET_TID_ADDRESS: return copy_to_user(uaddr(args[1]), &task->clear_tid, sizeof(task->clear_tid));
-	case PR_GET_CHILD_SUBREAPER: return clear_user(uaddr(args[1]), sizeof(int));
-	case PR_GET_KEEPCAPS:
-	case PR_GET_SECCOMP:
-	case PR_GET_SECUREBITS:
-	case PR_SET_TIMERSLACK:
-	case PR_SET_THP_DISABLE:
-	case PR_GET_THP_DISABLE: return 0;
 	default: return -EINVAL;
 	}
 }
@@ -289,6 +261,7 @@ const struct syscall_entry sys_task_calls[] = {
 	{ 231, 1, "exit_group", sys_exit_group },
 	{ 247, 5, "waitid", sys_waitid },
 	{ 322, 5, "execveat", sys_execveat },
+	{ 324, 3, "membarrier", sys_not_offered },
 	{ 334, 4, "rseq", sys_not_offered },
 	{ 435, 2, "clone3", sys_not_offered },
 };

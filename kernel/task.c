@@ -167,19 +167,13 @@ void task_free(struct task *task) {
 	port_free(task);
 }
 
-/* A full queue loses only the information. */
-static void send_timer_signal(struct process *process, int sig) {
-	struct siginfo_abi info = signal_info(sig, SI_KERNEL);
-
-	(void)signal_send_process(process, &info);
-}
-
 static void alarm_fires(struct ktimer *timer) {
 	struct interval_timer *alarm = container_of(timer, struct interval_timer, timer);
 	struct process *process = container_of(alarm, struct process, alarm);
+	struct siginfo_abi info = signal_info(SIGALRM, SI_KERNEL);
 
 	if (alarm->interval_ns != 0) ktimer_arm(timer, timer->deadline_ns + alarm->interval_ns);
-	send_timer_signal(process, SIGALRM);
+	(void)signal_send_process(process, &info); /* a full queue loses only the information */
 }
 
 struct process *process_alloc(void) {
@@ -262,37 +256,10 @@ static void get_load(struct kinfo_load *ret_load) {
 	};
 }
 
-/* RLIMIT_CPU and the two timers that count CPU time; looked at once a tick. */
-static void check_cpu_time(struct process *process) {
-	struct cpu_times times = process_times(process);
-	const u64 used[2] = { times.user, times.user + times.system };
-	const struct rlimit *limit = &process->limits[RLIMIT_CPU];
-
-	for (unsigned i = 0; i < 2; i++) {
-		u64 *next = &process->cpu_timer[i].next_ns, interval = process->cpu_timer[i].interval_ns;
-
-		if (*next == 0 || used[i] < *next) continue;
-		*next = interval == 0 ? 0 : used[i] + interval;
-		send_timer_signal(process, i == 0 ? SIGVTALRM : SIGPROF);
-	}
-	u64 seconds = used[1] / NS_PER_S;
-
-	if (seconds < limit->soft || used[1] < process->cpu_limit_signal_ns) return;
-	process->cpu_limit_signal_ns = used[1] + NS_PER_S;
-	send_timer_signal(process, seconds >= limit->hard ? SIGKILL : SIGXCPU);
-}
-
 void task_tick(u64 now_ns) {
-	const struct task *task = task_current();
-
-	if (now_ns >= load_next_ns) {
-		load_next_ns = now_ns + LOAD_INTERVAL_NS;
-		update_load();
-	}
-	if (task->process != NULL && task->state == TASK_RUNNABLE && !task->process->exiting) {
-		sched_account(task->in_kernel);
-		check_cpu_time(task->process);
-	}
+	if (now_ns < load_next_ns) return;
+	load_next_ns = now_ns + LOAD_INTERVAL_NS;
+	update_load();
 }
 
 void task_init(void) {

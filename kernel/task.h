@@ -85,11 +85,6 @@ struct process {
 	u64 start_ns;
 	/* CPU time of threads that ended, and of children that were waited for. */
 	struct cpu_times dead, children_times;
-	/* ITIMER_VIRTUAL and ITIMER_PROF: CPU time of the next signal (0: off) and distance of the following ones. */
-	struct {
-		u64 next_ns, interval_ns;
-	} cpu_timer[2];
-	u64 cpu_limit_signal_ns;     /* CPU time of the next SIGXCPU */
 };
 
 enum task_state { TASK_NEW = 0, TASK_RUNNABLE, TASK_SLEEPING, TASK_STOPPED, TASK_ENDED };
@@ -142,7 +137,6 @@ struct task {
 	u64 set_tid;                 /* address where the child writes its tid when it begins */
 	struct vfork_wait *vfork;    /* the parent waits until exec or the end */
 	struct restart restart;
-	int parent_death_signal;
 	bool dumpable, no_new_privs;
 	s32 nice;
 };

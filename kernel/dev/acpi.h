@@ -26,7 +26,6 @@ struct acpi_fadt {
 	u16 pm1a_cnt, pm1b_cnt;   /* ports; 0 absent */
 	u16 pm_timer;
 	bool pm_timer_32bit;
-	bool hw_reduced;
 	u8 century;               /* CMOS register; 0 absent */
 	u8 reset_space;           /* 0 memory, 1 port */
 	u64 reset_addr;           /* 0 absent */
@@ -42,7 +41,6 @@ struct acpi_madt {
 	u32 ioapic_gsi_base;
 	u32 irq4_gsi;             /* of the first serial port, after overrides */
 	bool irq4_level, irq4_active_low;
-	u32 cpus;
 };
 must_check int acpi_madt(struct acpi_madt *ret_madt);
 

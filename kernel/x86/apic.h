@@ -20,11 +20,9 @@ must_check int apic_init(paddr_t lapic, u64 (*now_ns)(void));
 /* One interrupt on VECTOR_TIMER after ns (rounded, at least one tick of the timer); replaces an earlier request. */
 void apic_timer_arm(u64 ns);
 void apic_eoi(void);
-/* Masks every pin of the IOAPIC at base. */
-must_check int ioapic_init(paddr_t base, u32 gsi_base);
-/* Routes a global interrupt to this CPU on vector. -EINVAL when the IOAPIC does not have it. */
-must_check int ioapic_route(u32 gsi, u8 vector, bool level, bool active_low);
-/* Masks timer and pins: before the machine is handed to another kernel. */
-void apic_quiesce(void);
+/*
+ * Masks every pin of the IOAPIC at base but one, which interrupts this CPU on vector. -EINVAL when there is no such pin.
+ */
+must_check int ioapic_init(paddr_t base, u32 pin, u8 vector, bool level, bool active_low);
 
 #endif

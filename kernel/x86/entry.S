@@ -35,57 +35,22 @@ ist_stacks:
 
 /* Saves the registers above vector and error, and calls C with the frame. */
 .macro save_registers
-	push %rdi
-	push %rsi
-	push %rdx
-	push %rcx
-	push %rax
-	push %r8
-	push %r9
-	push %r10
-	push %r11
-	push %rbx
-	push %rbp
-	push %r12
-	push %r13
-	push %r14
-	push %r15
+	.irp r, rdi, rsi, rdx, rcx, rax, r8, r9, r10, r11, rbx, rbp, r12, r13, r14, r15
+	push %\r
+	.endr
 .endm
 
 .macro restore_registers
-	pop %r15
-	pop %r14
-	pop %r13
-	pop %r12
-	pop %rbp
-	pop %rbx
-	pop %r11
-	pop %r10
-	pop %r9
-	pop %r8
-	pop %rax
-	pop %rcx
-	pop %rdx
-	pop %rsi
-	pop %rdi
+	.irp r, r15, r14, r13, r12, rbp, rbx, r11, r10, r9, r8, rax, rcx, rdx, rsi, rdi
+	pop %\r
+	.endr
 .endm
 
 /* No register of a program reaches C code by accident. */
 .macro clear_registers
-	xor %esi, %esi
-	xor %edx, %edx
-	xor %ecx, %ecx
-	xor %eax, %eax
-	xor %r8d, %r8d
-	xor %r9d, %r9d
-	xor %r10d, %r10d
-	xor %r11d, %r11d
-	xor %ebx, %ebx
-	xor %ebp, %ebp
-	xor %r12d, %r12d
-	xor %r13d, %r13d
-	xor %r14d, %r14d
-	xor %r15d, %r15d
+	.irp r, esi, edx, ecx, eax, r8d, r9d, r10d, r11d, ebx, ebp, r12d, r13d, r14d, r15d
+	xor %\r, %\r
+	.endr
 .endm
 
 /*
@@ -136,45 +101,31 @@ enter_user:
 /* context_switch(save_rsp, new_rsp) */
 	.globl context_switch
 context_switch:
-	push %rbp
-	push %rbx
-	push %r12
-	push %r13
-	push %r14
-	push %r15
+	.irp r, rbp, rbx, r12, r13, r14, r15
+	push %\r
+	.endr
 	mov %rsp, (%rdi)
 	mov %rsi, %rsp
-	pop %r15
-	pop %r14
-	pop %r13
-	pop %r12
-	pop %rbx
-	pop %rbp
+	.irp r, r15, r14, r13, r12, rbx, rbp
+	pop %\r
+	.endr
 	ret
 
-/* Vectors: those whose error code the CPU pushes, and the others. */
-.macro stub vector, has_error
-	.balign 16
-	.if \has_error == 0
-	push $0
-	.endif
-	push $\vector
-	jmp trap_common
-.endm
-
 /*
- * 16 bytes a stub, so that trap.c finds vector n at trap_stubs + 16 n. Error codes: 8, 10 to 14, 17, 21, 29, 30.
+ * 16 bytes a stub, so that trap.c finds vector n at trap_stubs + 16 n. The CPU pushes an error code at vectors 8, 10 to 14,
+ * 17, 21, 29, 30; at the others 0 stands for it.
  */
 	.balign 16
 	.globl trap_stubs
 trap_stubs:
 	.set i, 0
 	.rept 256
-	.if (i == 8) || (i >= 10 && i <= 14) || (i == 17) || (i == 21) || (i == 29) || (i == 30)
-	stub i, 1
-	.else
-	stub i, 0
+	.balign 16
+	.if i != 8 && (i < 10 || i > 14) && i != 17 && i != 21 && i != 29 && i != 30
+	push $0
 	.endif
+	push $i
+	jmp trap_common
 	.set i, i + 1
 	.endr
 

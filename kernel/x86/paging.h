@@ -23,16 +23,10 @@
 #define RO_AFTER_INIT __attribute__((section(".ro_after_init")))
 
 /* The physical map covers all memory of the firmware's map (RAM and ACPI, not device registers). */
-static inline void *phys_to_virt(paddr_t paddr)
-{
-	return (void *)(PHYSMAP_BASE + paddr);
-}
+static inline void *phys_to_virt(paddr_t paddr) { return (void *)(PHYSMAP_BASE + paddr); }
 
 /* Only for pointers into the physical map (every page and every heap object up to a run is). */
-static inline paddr_t virt_to_phys(const void *p)
-{
-	return (u64)p - PHYSMAP_BASE;
-}
+static inline paddr_t virt_to_phys(const void *p) { return (u64)p - PHYSMAP_BASE; }
 
 /*
  * Builds and loads the kernel's tables. image_phys is where the image's first byte (KERNEL_BASE) lies; memory lists

@@ -18,10 +18,7 @@
 #define USER_START 0x10000ull
 #define USER_END 0x00007ffffffff000ull
 
-static inline uaddr_t uaddr(u64 value)
-{
-	return (uaddr_t){ value };
-}
+static inline uaddr_t uaddr(u64 value) { return (uaddr_t){ value }; }
 
 must_check int copy_from_user(void *ret_dst, uaddr_t src, size_t len);
 must_check int copy_to_user(uaddr_t dst, const void *src, size_t len);

@@ -208,12 +208,6 @@ static void fifo_opens_wait_for_the_other_end(void **state)
 	assert_int_equal(pipe_pending(r), 1);
 	close_both();
 	assert_null(fs_inode("/fifo")->special);
-	/* An unnamed pipe that is opened again through /proc does not wait. */
-	assert_int_equal(pipe_create(0, &r, &w), 0);
-	file_put(w);
-	assert_int_equal(vfs_open_path(&r->path, O_RDONLY, &fs_root, &third), 0);
-	file_put(third);
-	file_put(r);
 }
 
 static void eventfd_counts_and_waits(void **state)

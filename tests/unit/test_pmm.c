@@ -236,7 +236,6 @@ static void references_are_counted(void **state)
 
 static void loader_memory_comes_back_but_for_what_is_kept(void **state)
 {
-	const struct pmm_keep keep[] = { { 40 * MIB + 100, 5000 }, { 0, 0 } };
 	struct pmm_stats before, after;
 
 	(void)state;
@@ -246,7 +245,7 @@ static void loader_memory_comes_back_but_for_what_is_kept(void **state)
 	assert_int_equal(init(), 0);
 	pmm_stats(&before);
 	assert_int_equal(before.loader, 256);
-	pmm_release_loader(keep, 2);
+	pmm_release_loader(40 * MIB + 100, 5000);
 	pmm_stats(&after);
 	assert_int_equal(after.loader, 2);
 	assert_int_equal(after.free, before.free + 254);
