@@ -294,7 +294,8 @@ static int mem_readdir(struct inode *dir, u64 *pos, struct dir_sink *sink) {
 		const struct mementry *e = list_entry(at, struct mementry, link);
 
 		if (e->pos < *pos) continue;
-		if (!sink->entry(sink, e->name, e->len, e->inode->ino, mode_to_dt(e->inode->mode), e->pos + 1)) return 0;
+		if (!sink->entry(sink, e->name, e->len, e->inode->ino, mode_to_dt(e->inode->mode), e->pos + 1))
+			return 0;
 		*pos = e->pos + 1;
 	}
 	return 0;
@@ -387,7 +388,8 @@ static int mem_setxattr(struct inode *inode, const char *name, const void *value
 	size_t name_len = strnlen(name, VFS_XATTR_NAME_MAX + 1);
 	struct memxattr **at, *x;
 
-	if (strncmp(name, "user.", 5) && strncmp(name, "trusted.", 8) && strncmp(name, "security.", 9)) return -EOPNOTSUPP;
+	if (strncmp(name, "user.", 5) && strncmp(name, "trusted.", 8) && strncmp(name, "security.", 9))
+		return -EOPNOTSUPP;
 	if (name_len > VFS_XATTR_NAME_MAX) return -ERANGE;
 	if (len > VFS_XATTR_SIZE_MAX) return -E2BIG;
 	if (!has_room(fs_of(inode), len)) return -ENOSPC;

@@ -226,8 +226,8 @@ int vfs_open(const struct vfs_context *ctx, const struct path *start, const char
 	for (;;) {
 		TRY(walk_to_last(&w));
 		TRY(find_or_create(&w, flags, mode, &found, &created));
-		if (!w.last_len || !inode_is(path_inode(&found), S_IFLNK) || ((flags & O_NOFOLLOW) && !w.trailing_slash))
-			break;
+		if (!w.last_len || !inode_is(path_inode(&found), S_IFLNK)) break;
+		if ((flags & O_NOFOLLOW) && !w.trailing_slash) break;
 		TRY(walk_follow(&w, &found));
 		path_put(&found);
 	}

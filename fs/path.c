@@ -143,7 +143,8 @@ int walk_to_last(struct walk *w) {
 int walk_lookup_last(struct walk *w, struct path *ret_path) {
 	bool dotdot = name_is_dotdot(w->last, w->last_len);
 
-	if (w->last_len && !dotdot && !name_is_dot(w->last, w->last_len)) return look_up(w, w->last, w->last_len, ret_path);
+	if (w->last_len && !dotdot && !name_is_dot(w->last, w->last_len))
+		return look_up(w, w->last, w->last_len, ret_path);
 	if (dotdot) go_up(w);
 	*ret_path = w->at;
 	path_get(ret_path);
@@ -159,8 +160,8 @@ int path_walk(const struct vfs_context *ctx, const struct path *start, const cha
 	for (;;) {
 		TRY(walk_to_last(&w));
 		TRY(walk_lookup_last(&w, &found));
-		if (!w.last_len || !inode_is(path_inode(&found), S_IFLNK) || !((flags & WALK_FOLLOW) || w.trailing_slash))
-			break;
+		if (!w.last_len || !inode_is(path_inode(&found), S_IFLNK)) break;
+		if (!(flags & WALK_FOLLOW) && !w.trailing_slash) break;
 		TRY(walk_follow(&w, &found));
 		path_put(&found);
 	}

@@ -10,10 +10,9 @@
 #include "kernel/base/mem.h"
 #include "kernel/base/port.h"
 #include "kernel/base/text.h"
+#include "kernel/base/try.h"
 
 #define DYNAMIC_POS (1ull << 32) /* directory positions of dynamic entries start here */
-#define FIRST_POS 2u
-#define FORMAT_MAX 256u
 
 struct pnode {
 	struct list siblings, children;
@@ -41,60 +40,45 @@ struct show_sink {
 	int err;
 };
 
-/* The state of an open text node. */
-struct snapshot {
-	struct show_sink sink;
-};
-
 static const struct inode_ops node_inode_ops, follow_inode_ops;
 static const struct file_ops text_ops, own_ops;
 
-void show_bytes(struct show_sink *sink, const void *bytes, size_t len) {
+/* Room for len more bytes; false when memory ran out, now or before. */
+static bool make_room(struct show_sink *sink, size_t len) {
 	size_t need, cap = sink->cap ? sink->cap : 512;
 	char *text;
 
-	if (sink->err || __builtin_add_overflow(sink->len, len, &need)) {
+	if (sink->err || __builtin_add_overflow(sink->len, len, &need)) return false;
+	if (need <= sink->cap) return true;
+	while (cap < need) cap *= 2;
+	text = port_alloc(cap);
+	if (!text) {
 		sink->err = -ENOMEM;
-		return;
+		return false;
 	}
-	if (need > sink->cap) {
-		while (cap < need) cap *= 2;
-		text = port_alloc(cap);
-		if (!text) {
-			sink->err = -ENOMEM;
-			return;
-		}
-		if (sink->len) memcpy(text, sink->text, sink->len);
-		port_free(sink->text);
-		sink->text = text;
-		sink->cap = cap;
-	}
-	if (len) memcpy(sink->text + sink->len, bytes, len);
-	sink->len = need;
+	if (sink->len) memcpy(text, sink->text, sink->len);
+	port_free(sink->text);
+	sink->text = text;
+	sink->cap = cap;
+	return true;
+}
+
+void show_bytes(struct show_sink *sink, const void *bytes, size_t len) {
+	if (!len || !make_room(sink, len)) return;
+	memcpy(sink->text + sink->len, bytes, len);
+	sink->len += len;
 }
 
 void show_format(struct show_sink *sink, const char *format, ...) {
-	char small[FORMAT_MAX], *large;
-	va_list args;
+	va_list args, again;
 	size_t len;
 
 	va_start(args, format);
-	len = text_vformat(small, sizeof(small), format, args);
+	va_copy(again, args);
+	len = text_vformat(NULL, 0, format, args);
+	if (make_room(sink, len + 1)) sink->len += text_vformat(sink->text + sink->len, len + 1, format, again);
+	va_end(again);
 	va_end(args);
-	if (len < sizeof(small)) {
-		show_bytes(sink, small, len);
-		return;
-	}
-	large = port_alloc(len + 1);
-	if (!large) {
-		sink->err = -ENOMEM;
-		return;
-	}
-	va_start(args, format);
-	(void)text_vformat(large, len + 1, format, args);
-	va_end(args);
-	show_bytes(sink, large, len);
-	port_free(large);
 }
 
 static struct pnode *node_of(const struct inode *inode) { return inode->fs_private; }
@@ -114,27 +98,21 @@ static struct pnode *node_alloc(struct superblock *sb, u32 mode, u64 ino) {
 	inode->fs_private = node;
 	inode->ops = &node_inode_ops;
 	inode->mode = mode;
-	inode->nlink = (mode & S_IFMT) == S_IFDIR ? 2 : 1;
+	inode->nlink = inode_is(inode, S_IFDIR) ? 2 : 1;
 	inode->ino = ino;
 	return node;
 }
 
 static void set_ops(struct pnode *node, const struct pseudo_ops *ops, u64 arg) {
-	u32 type = node->inode->mode & S_IFMT;
-
 	node->ops = ops;
 	node->arg = arg;
-	if (ops && ops->fops)
-		node->inode->fops = &own_ops;
-	else if (ops || type == S_IFREG)
-		node->inode->fops = &text_ops;
+	if (ops) node->inode->fops = ops->fops ? &own_ops : &text_ops;
 }
 
 static void node_evict(struct inode *inode) {
 	struct pnode *node = node_of(inode);
 
-	if (!node)
-		return; /* half made */
+	if (!node) return; /* half made */
 	port_free(node->name);
 	port_free(node->target);
 	port_free(node);
@@ -168,62 +146,47 @@ static int lookup_dynamic(struct inode *dir, const char *name, size_t len, struc
 	const struct pnode *parent = node_of(dir);
 	struct pseudo_node_info info = { 0 };
 	struct pnode *node;
-	int err = parent->dynamic->lookup(name, len, parent->dynamic_arg, &info);
 
-	if (err) return err;
+	TRY(parent->dynamic->lookup(name, len, parent->dynamic_arg, &info));
 	node = node_alloc(dir->sb, info.mode, dynamic_ino(dir, name, len));
 	if (!node) return -ENOMEM;
 	node->parent_ino = dir->ino;
 	node->inode->uid = info.uid;
 	node->inode->gid = info.gid;
-	if (info.follow) {
-		node->follow = info.follow;
-		node->inode->ops = &follow_inode_ops;
-	}
+	node->follow = info.follow;
+	if (info.follow) node->inode->ops = &follow_inode_ops;
 	node->dynamic = info.children;
 	node->dynamic_arg = (void *)(uintptr_t)info.arg_value; /* a number to its owner, never a pointer here */
 	set_ops(node, info.ops, info.arg_value);
-	if ((info.mode & S_IFMT) == S_IFLNK && !info.follow) {
-		info.target[sizeof(info.target) - 1] = '\0';
-		node->target = copy_text(info.target, strlen(info.target));
-		if (!node->target) {
-			inode_put(node->inode);
-			return -ENOMEM;
-		}
-	}
+	node->target = copy_text(info.target, strnlen(info.target, sizeof(info.target)));
+	*ret_inode = node->inode;
+	if (node->target) return 0;
+	inode_put(node->inode);
+	return -ENOMEM;
+}
+
+static int node_lookup(struct inode *dir, const char *name, size_t len, struct inode **ret_inode) {
+	const struct pnode *parent = node_of(dir), *node = find_child(parent, name, len);
+
+	if (!node) return parent->dynamic ? lookup_dynamic(dir, name, len, ret_inode) : -ENOENT;
+	inode_get(node->inode);
 	*ret_inode = node->inode;
 	return 0;
 }
 
-static int node_lookup(struct inode *dir, const char *name, size_t len, struct inode **ret_inode) {
-	const struct pnode *parent = node_of(dir);
-	const struct pnode *node = find_child(parent, name, len);
-
-	if (node) {
-		inode_get(node->inode);
-		*ret_inode = node->inode;
-		return 0;
-	}
-	return parent->dynamic ? lookup_dynamic(dir, name, len, ret_inode) : -ENOENT;
-}
-
 static bool list_fixed(const struct pnode *dir, u64 *pos, struct dir_sink *sink) {
-	const struct inode *self = dir->inode;
-
-	if (*pos == 0 && !sink->entry(sink, ".", 1, self->ino, S_IFDIR >> 12, 1)) return false;
-	*pos = *pos ? *pos : 1;
-	if (*pos == 1 && !sink->entry(sink, "..", 2, dir->parent_ino, S_IFDIR >> 12, FIRST_POS)) return false;
-	*pos = *pos > 1 ? *pos : FIRST_POS;
+	if (!dir_put_dots(sink, dir->inode->ino, dir->parent_ino, pos)) return false;
 	list_for_each(at, &dir->children) {
 		const struct pnode *node = list_entry(at, struct pnode, siblings);
-		u64 node_pos = FIRST_POS + node->inode->ino; /* numbers only grow */
+		const struct inode *inode = node->inode;
 
-		if (node_pos < *pos) continue;
-		if (!sink->entry(sink, node->name, strlen(node->name), node->inode->ino,
-				 (u8)((node->inode->mode & S_IFMT) >> 12), node_pos + 1))
+		if (inode->ino < *pos) continue; /* numbers only grow: they are the positions */
+		if (!sink->entry(sink, node->name, strlen(node->name), inode->ino, mode_to_dt(inode->mode),
+			inode->ino + 1))
 			return false;
-		*pos = node_pos + 1;
+		*pos = inode->ino + 1;
 	}
+	*pos = DYNAMIC_POS;
 	return true;
 }
 
@@ -232,34 +195,24 @@ static int node_readdir(struct inode *dir, u64 *pos, struct dir_sink *sink) {
 	char name[64];
 	u32 mode;
 
-	if (*pos < DYNAMIC_POS) {
-		if (!list_fixed(node, pos, sink)) return 0;
-		*pos = DYNAMIC_POS;
-	}
-	if (!node->dynamic || !node->dynamic->list) return 0;
-	while (node->dynamic->list(*pos - DYNAMIC_POS, node->dynamic_arg, name, &mode)) {
+	if (*pos < DYNAMIC_POS && !list_fixed(node, pos, sink)) return 0;
+	while (node->dynamic && node->dynamic->list(*pos - DYNAMIC_POS, node->dynamic_arg, name, &mode)) {
 		size_t len = strnlen(name, sizeof(name));
 
-		if (!sink->entry(sink, name, len, dynamic_ino(dir, name, len), (u8)((mode & S_IFMT) >> 12), *pos + 1))
-			break;
+		if (!sink->entry(sink, name, len, dynamic_ino(dir, name, len), mode_to_dt(mode), *pos + 1)) break;
 		++*pos;
 	}
 	return 0;
 }
 
 static int node_readlink(struct inode *inode, const char **ret_target, size_t *ret_len) {
-	const struct pnode *node = node_of(inode);
-
-	if (!node->target) return -EINVAL;
-	*ret_target = node->target;
-	*ret_len = strlen(node->target);
+	*ret_target = node_of(inode)->target;
+	*ret_len = strlen(*ret_target);
 	return 0;
 }
 
 static int node_follow(struct inode *inode, struct path *ret_path) {
-	const struct pnode *node = node_of(inode);
-
-	return node->follow(node->arg, ret_path);
+	return node_of(inode)->follow(node_of(inode)->arg, ret_path);
 }
 
 /* Owners and modes of fixed nodes may be changed; a size there is not. */
@@ -268,64 +221,51 @@ static int node_setattr(struct inode *inode, const struct attr *attr) {
 }
 
 static const struct inode_ops node_inode_ops = {
-	.lookup = node_lookup,
-	.readdir = node_readdir,
-	.readlink = node_readlink,
-	.setattr = node_setattr,
+	.lookup = node_lookup, .readdir = node_readdir, .readlink = node_readlink, .setattr = node_setattr,
 	.evict = node_evict,
 };
 
 static const struct inode_ops follow_inode_ops = {
-	.follow = node_follow,
-	.readlink = node_readlink,
-	.setattr = node_setattr,
-	.evict = node_evict,
+	.follow = node_follow, .setattr = node_setattr, .evict = node_evict,
 };
 
-static int build(struct snapshot *snap, const struct pnode *node) {
-	struct show_sink sink = { 0 };
-	int err = node->ops->show(&sink, (void *)(uintptr_t)node->arg);
+static void sink_done(struct show_sink *sink) { port_free(sink->text); }
 
-	if (!err) err = sink.err;
-	if (err) {
-		port_free(sink.text);
-		return err;
-	}
-	port_free(snap->sink.text);
-	snap->sink = sink;
+/* A snapshot, in place of the one that was there; nothing for a node that is only written. */
+static int build(struct file *file, struct show_sink *snap) {
+	const struct pnode *node = node_of(file->inode);
+	RELEASED(sink_done) struct show_sink sink = { 0 };
+	struct show_sink old = *snap;
+
+	if (node->removed || !node->ops->show || !file_readable(file)) return 0;
+	TRY(node->ops->show(&sink, (void *)(uintptr_t)node->arg));
+	TRY(sink.err);
+	*snap = sink;
+	sink = old;
 	return 0;
 }
 
-static int text_open(struct inode *inode, struct file *file) {
-	const struct pnode *node = node_of(inode);
-	struct snapshot *snap = port_alloc(sizeof(*snap));
-	int err = 0;
+static int text_open(struct inode *, struct file *file) {
+	struct show_sink *snap = port_alloc(sizeof(*snap));
+	int err = snap ? build(file, snap) : -ENOMEM;
 
-	if (!snap) return -ENOMEM;
-	if (node->ops && node->ops->show && file_readable(file)) err = build(snap, node);
-	if (err) {
-		port_free(snap);
-		return err;
-	}
 	file->private_data = snap;
-	return 0;
+	if (err) port_free(snap);
+	return err;
 }
 
 static void text_release(struct file *file) {
-	struct snapshot *snap = file->private_data;
-
-	port_free(snap->sink.text);
-	port_free(snap);
+	sink_done(file->private_data);
+	port_free(file->private_data);
 }
 
 static ssize text_read(struct file *file, void *buf, size_t len, u64 *pos) {
-	const struct snapshot *snap = file->private_data;
-	const struct pnode *node = node_of(file->inode);
+	const struct show_sink *snap = file->private_data;
 
-	if (!node->ops || !node->ops->show) return -EINVAL;
-	if (*pos >= snap->sink.len) return 0;
-	len = min_u64(len, snap->sink.len - *pos);
-	if (len) memcpy(buf, snap->sink.text + *pos, len);
+	if (!node_of(file->inode)->ops->show) return -EINVAL;
+	if (*pos >= snap->len) return 0;
+	len = min_u64(len, snap->len - *pos);
+	memcpy(buf, snap->text + *pos, len);
 	*pos += len;
 	return (ssize)len;
 }
@@ -335,33 +275,25 @@ static ssize text_write(struct file *file, const void *buf, size_t len, u64 *pos
 	ssize n;
 
 	if (node->removed) return -ENODEV;
-	if (!node->ops || !node->ops->store) return -EIO;
-	if (!len) return 0;
-	n = node->ops->store(buf, len, (void *)(uintptr_t)node->arg, &file->cred);
+	if (!node->ops->store) return -EIO;
+	n = len ? node->ops->store(buf, len, (void *)(uintptr_t)node->arg, &file->cred) : 0;
 	if (n > 0) *pos += (u64)n;
 	return n;
 }
 
 static s64 text_seek(struct file *file, s64 off, int whence) {
-	struct snapshot *snap = file->private_data;
-	const struct pnode *node = node_of(file->inode);
-	s64 base = whence == 1 ? (s64)file->pos : whence == 2 ? (s64)snap->sink.len : 0;
-	int err = 0;
+	struct show_sink *snap = file->private_data;
+	s64 base = whence == 1 ? (s64)file->pos : whence == 2 ? (s64)snap->len : 0;
 
 	if (whence < 0 || whence > 2 || __builtin_add_overflow(base, off, &base) || base < 0) return -EINVAL;
-	if (base == 0 && whence == 0 && !node->removed && node->ops && node->ops->show && file_readable(file))
-		err = build(snap, node); /* programs that keep a file open read it anew like this */
-	if (err) return err;
+	/* programs that keep a file open read it anew like this */
+	if (base == 0 && whence == 0) TRY(build(file, snap));
 	file->pos = (u64)base;
 	return base;
 }
 
 static const struct file_ops text_ops = {
-	.open = text_open,
-	.release = text_release,
-	.read = text_read,
-	.write = text_write,
-	.seek = text_seek,
+	.open = text_open, .release = text_release, .read = text_read, .write = text_write, .seek = text_seek,
 };
 
 static int own_open(struct inode *inode, struct file *file) {
@@ -375,15 +307,6 @@ static int own_open(struct inode *inode, struct file *file) {
 
 static const struct file_ops own_ops = { .open = own_open };
 
-static void link_child(struct pnode *dir, struct pnode *node) {
-	node->parent = dir;
-	node->parent_ino = dir->inode->ino;
-	node->fixed = true;
-	list_add_tail(&dir->children, &node->siblings);
-	if ((node->inode->mode & S_IFMT) == S_IFDIR) dir->inode->nlink++;
-	inode_changed(dir->inode, true);
-}
-
 static int add_child(struct pnode *dir, const char *name, size_t len, u32 mode, struct pnode **ret_node) {
 	struct pseudofs *fs = dir->inode->sb->fs_private;
 	struct pnode *node = node_alloc(dir->inode->sb, mode, fs->next_ino);
@@ -395,27 +318,27 @@ static int add_child(struct pnode *dir, const char *name, size_t len, u32 mode, 
 		return -ENOMEM;
 	}
 	fs->next_ino++;
-	link_child(dir, node);
+	node->parent = dir;
+	node->parent_ino = dir->inode->ino;
+	node->fixed = true;
+	list_add_tail(&dir->children, &node->siblings);
+	dir->inode->nlink += inode_is(node->inode, S_IFDIR);
+	inode_changed(dir->inode, true);
 	*ret_node = node;
 	return 0;
 }
 
 /* The directory of the last component, missing ones made; the component in ret_last. */
-static int reach(struct superblock *sb, const char *name, bool may_make, struct pnode **ret_dir, const char **ret_last)
-{
+static int reach(struct superblock *sb, const char *name, bool may_make, struct pnode **ret_dir,
+		 const char **ret_last) {
 	struct pnode *dir = node_of(sb->root), *next;
 	const char *slash;
-	int err;
 
-	while ((slash = strchr(name, '/'))) {
+	for (; (slash = strchr(name, '/')); name = slash + 1, dir = next) {
 		next = find_child(dir, name, (size_t)(slash - name));
-		if (!next) {
-			err = may_make ? add_child(dir, name, (size_t)(slash - name), S_IFDIR | 0555, &next) : -ENOENT;
-			if (err) return err;
-		}
-		if ((next->inode->mode & S_IFMT) != S_IFDIR) return -ENOTDIR;
-		dir = next;
-		name = slash + 1;
+		if (!next && !may_make) return -ENOENT;
+		if (!next) TRY(add_child(dir, name, (size_t)(slash - name), S_IFDIR | 0555, &next));
+		if (!inode_is(next->inode, S_IFDIR)) return -ENOTDIR;
 	}
 	*ret_dir = dir;
 	*ret_last = name;
@@ -425,13 +348,12 @@ static int reach(struct superblock *sb, const char *name, bool may_make, struct 
 static int add(struct superblock *sb, const char *name, u32 mode, struct pnode **ret_node) {
 	struct pnode *dir, *there;
 	const char *last;
-	int err = reach(sb, name, true, &dir, &last);
 
-	if (err) return err;
+	TRY(reach(sb, name, true, &dir, &last));
 	if (!*last) return -EINVAL;
 	there = find_child(dir, last, strlen(last));
 	if (!there) return add_child(dir, last, strlen(last), mode, ret_node);
-	if ((mode & S_IFMT) != S_IFDIR || (there->inode->mode & S_IFMT) != S_IFDIR) return -EEXIST;
+	if ((mode & S_IFMT) != S_IFDIR || !inode_is(there->inode, S_IFDIR)) return -EEXIST;
 	there->inode->mode = mode;
 	*ret_node = there;
 	return 0;
@@ -439,14 +361,12 @@ static int add(struct superblock *sb, const char *name, u32 mode, struct pnode *
 
 int pseudo_add(struct superblock *sb, const char *name, u32 mode, u64 rdev, const struct pseudo_ops *ops, void *arg) {
 	struct pnode *node;
-	int err = 0;
 
-	if ((mode & S_IFMT) == S_IFCHR && ops && ops->fops)
-		err = vfs_register_device(rdev, ops->fops, arg); /* for nodes made by mknod elsewhere */
-	if (!err) err = add(sb, name, mode, &node);
-	if (err) return err;
+	if ((mode & S_IFMT) == S_IFCHR && ops->fops)
+		TRY(vfs_register_device(rdev, ops->fops, arg)); /* for nodes made by mknod elsewhere */
+	TRY(add(sb, name, mode, &node));
 	node->inode->rdev = rdev;
-	if ((mode & S_IFMT) != S_IFDIR) set_ops(node, ops, (u64)(uintptr_t)arg);
+	set_ops(node, ops, (u64)(uintptr_t)arg);
 	return 0;
 }
 
@@ -464,28 +384,23 @@ int pseudo_symlink(struct superblock *sb, const char *name, const char *target) 
 	return 0;
 }
 
-static void unhook(struct pnode *node) {
-	if ((node->inode->mode & S_IFMT) == S_IFDIR) node->parent->inode->nlink--;
-	list_del(&node->siblings);
-	node->removed = true;
-	node->inode->nlink = 0;
-	inode_put(node->inode);
-}
-
 /* Leaves first, by a loop. */
 static void remove_tree(struct pnode *top) {
-	struct pnode *node = top;
+	struct pnode *node = top, *parent;
+	bool last = false;
 
-	for (;;) {
-		struct pnode *parent = node->parent;
-		bool last = node == top;
-
+	while (!last) {
 		if (!list_empty(&node->children)) {
 			node = list_first(&node->children, struct pnode, siblings);
 			continue;
 		}
-		unhook(node);
-		if (last) return;
+		last = node == top;
+		parent = node->parent;
+		parent->inode->nlink -= inode_is(node->inode, S_IFDIR);
+		list_del(&node->siblings);
+		node->removed = true;
+		node->inode->nlink = 0;
+		inode_put(node->inode);
 		node = parent;
 	}
 }
@@ -493,9 +408,8 @@ static void remove_tree(struct pnode *top) {
 int pseudo_remove(struct superblock *sb, const char *name) {
 	struct pnode *dir, *node;
 	const char *last;
-	int err = reach(sb, name, false, &dir, &last);
 
-	if (err) return err;
+	TRY(reach(sb, name, false, &dir, &last));
 	node = find_child(dir, last, strlen(last));
 	if (!node) return -ENOENT;
 	remove_tree(node);
@@ -505,22 +419,10 @@ int pseudo_remove(struct superblock *sb, const char *name) {
 
 int pseudo_set_dynamic(struct superblock *sb, const char *dir, const struct pseudo_dynamic *dynamic, void *arg) {
 	struct pnode *node = node_of(sb->root);
-	int err = 0;
 
-	if (*dir) err = add(sb, dir, S_IFDIR | 0555, &node);
-	if (err) return err;
+	if (*dir) TRY(add(sb, dir, S_IFDIR | 0555, &node));
 	node->dynamic = dynamic;
 	node->dynamic_arg = arg;
-	return 0;
-}
-
-static int node_statfs(struct superblock *sb, struct kstatfs *ret_stat) {
-	*ret_stat = (struct kstatfs){
-		.type = sb->magic,
-		.bsize = PAGE_SIZE,
-		.namelen = VFS_NAME_MAX,
-		.flags = sb->flags,
-	};
 	return 0;
 }
 
@@ -534,20 +436,9 @@ static void node_release(struct superblock *sb) {
 
 int pseudo_create(const char *fsname, u64 magic, struct superblock **ret_sb) {
 	struct pseudofs *fs = port_alloc(sizeof(*fs));
-	struct pnode *root;
+	struct pnode *root = NULL;
 
-	if (!fs) return -ENOMEM;
-	fs->sb = (struct superblock){
-		.refs = 1,
-		.fsname = fsname,
-		.magic = magic,
-		.dev = superblock_new_dev(),
-		.fs_private = fs,
-		.statfs = node_statfs,
-		.release = node_release,
-	};
-	fs->next_ino = 2;
-	root = node_alloc(&fs->sb, S_IFDIR | 0555, 1);
+	if (fs) root = node_alloc(&fs->sb, S_IFDIR | 0555, 1);
 	if (!root) {
 		port_free(fs);
 		return -ENOMEM;
@@ -555,7 +446,9 @@ int pseudo_create(const char *fsname, u64 magic, struct superblock **ret_sb) {
 	root->parent = root;
 	root->parent_ino = 1;
 	root->fixed = true;
-	fs->sb.root = root->inode;
+	fs->next_ino = 2;
+	fs->sb = (struct superblock){ .refs = 1, .fsname = fsname, .magic = magic, .dev = superblock_new_dev(),
+				      .root = root->inode, .fs_private = fs, .release = node_release };
 	*ret_sb = &fs->sb;
 	return 0;
 }

@@ -9,9 +9,11 @@
 
 #include "kernel/base/mem.h"
 #include "kernel/base/text.h"
+#include "kernel/base/try.h"
 
 #define BLOCK 512u
 #define XATTR_PREFIX "SCHILY.xattr."
+#define ID_MAX 0xfffffffeu
 
 /* ustar header fields: offset and length, POSIX.1-2017 pax, "ustar Interchange Format". */
 enum { NAME_AT = 0, NAME_LEN = 100, MODE_AT = 100, UID_AT = 108, GID_AT = 116, SIZE_AT = 124, MTIME_AT = 136,
@@ -132,38 +134,28 @@ static bool parse_time(struct span text, struct vtime *ret_time) {
 	return true;
 }
 
-static bool parse_number(struct span text, u64 max, u64 *ret_value, bool *ret_has) {
-	*ret_has = text.len != 0; /* an empty value takes the keyword back */
-	return !text.len || text_to_u64((const char *)text.base, text.len, 10, max, ret_value) == 0;
+/* A number of at most max; an empty value takes the keyword back. */
+static bool parse_number(struct span text, u64 max, u64 *value, bool *has) {
+	*has = text.len != 0;
+	return !text.len || text_to_u64((const char *)text.base, text.len, 10, max, value) == 0;
 }
 
 static int use_record(struct tar_reader *r, struct tar_pax *pax, struct span key, struct span value) {
-	u64 number = 0;
-
-	if (span_is(key, "path"))
-		pax->path = value;
-	else if (span_is(key, "linkpath"))
-		pax->linkpath = value;
-	else if (span_is(key, "size") && !parse_number(value, ~0ull, &pax->size, &pax->has_size))
+	if (span_is(key, "path")) pax->path = value;
+	if (span_is(key, "linkpath")) pax->linkpath = value;
+	if (span_is(key, "size") && !parse_number(value, ~0ull, &pax->size, &pax->has_size))
 		return bad(r, "its size is not a number");
-	else if (span_is(key, "uid") && !parse_number(value, 0xfffffffe, &number, &pax->has_uid))
+	if (span_is(key, "uid") && !parse_number(value, ID_MAX, &pax->uid, &pax->has_uid))
 		return bad(r, "its uid is not a number of 32 bits");
-	else if (span_is(key, "uid"))
-		pax->uid = (u32)number;
-	else if (span_is(key, "gid") && !parse_number(value, 0xfffffffe, &number, &pax->has_gid))
+	if (span_is(key, "gid") && !parse_number(value, ID_MAX, &pax->gid, &pax->has_gid))
 		return bad(r, "its gid is not a number of 32 bits");
-	else if (span_is(key, "gid"))
-		pax->gid = (u32)number;
-	else if (span_is(key, "mtime") && value.len && !parse_time(value, &pax->mtime))
-		return bad(r, "its mtime is not a number");
-	else if (span_is(key, "mtime"))
+	if (span_is(key, "mtime")) {
 		pax->has_mtime = value.len != 0;
-	else if (span_begins(key, "GNU.sparse."))
-		return bad(r, "it is stored sparse, which is not supported");
-	else if (span_begins(key, XATTR_PREFIX))
-		pax->schily = true;
-	else if (span_begins(key, "LIBARCHIVE.xattr."))
-		pax->libarchive = true;
+		if (value.len && !parse_time(value, &pax->mtime)) return bad(r, "its mtime is not a number");
+	}
+	if (span_begins(key, "GNU.sparse.")) return bad(r, "it is stored sparse, which is not supported");
+	pax->schily |= span_begins(key, XATTR_PREFIX);
+	pax->libarchive |= span_begins(key, "LIBARCHIVE.xattr.");
 	return 0;
 }
 
@@ -172,40 +164,33 @@ static int parse_pax(struct tar_reader *r, struct span data, struct tar_pax *pax
 	struct span key, value;
 	int err;
 
-	while ((err = next_record(&c, &key, &value)) == 1) {
-		err = use_record(r, pax, key, value);
-		if (err) return err;
-	}
+	while ((err = next_record(&c, &key, &value)) == 1) TRY(use_record(r, pax, key, value));
 	return err ? bad(r, "an extended header is malformed") : 0;
 }
 
 static int parse_global(struct tar_reader *r, struct span data) {
-	int err = parse_pax(r, data, &r->global);
 	const struct tar_pax *g = &r->global;
 
-	if (!err && (g->path.len || g->linkpath.len || g->has_size || g->schily || g->libarchive))
-		return bad(r, "a global header sets what belongs to one entry");
-	return err;
+	TRY(parse_pax(r, data, &r->global));
+	if (!g->path.len && !g->linkpath.len && !g->has_size && !g->schily && !g->libarchive) return 0;
+	return bad(r, "a global header sets what belongs to one entry");
 }
 
 int tar_xattr_next(struct cursor *records, char ret_name[VFS_XATTR_NAME_MAX + 1], struct span *ret_value) {
 	struct span key, value;
 	size_t len = 0;
-	int err;
+	int more;
 
 	do {
-		err = next_record(records, &key, &value);
-		if (err != 1) return err;
+		more = next_record(records, &key, &value);
+		if (more != 1) return more;
 	} while (!span_begins(key, XATTR_PREFIX));
 	for (size_t i = strlen(XATTR_PREFIX); i < key.len; i++) {
-		u8 byte = key.base[i];
+		struct span rest = { key.base + i, key.len - i };
+		bool equals = span_begins(rest, "%3D"); /* GNU tar escapes what would end the keyword, and its escape */
+		u8 byte = equals ? '=' : key.base[i];
 
-		if (byte == '%' && key.len - i > 2 && memcmp(key.base + i, "%3D", 3) == 0) {
-			byte = '='; /* GNU tar escapes what would end the keyword */
-			i += 2;
-		} else if (byte == '%' && key.len - i > 2 && memcmp(key.base + i, "%25", 3) == 0) {
-			i += 2;
-		}
+		if (equals || span_begins(rest, "%25")) i += 2;
 		if (!byte) return -EBADMSG;
 		if (len == VFS_XATTR_NAME_MAX) return -ENAMETOOLONG;
 		ret_name[len++] = (char)byte;
@@ -288,44 +273,30 @@ static void entry_name(struct tar_reader *r, struct span block, const struct pre
 }
 
 static int entry_numbers(struct tar_reader *r, struct span block, const struct tar_pax *pax, struct tar_entry *entry) {
+	const struct tar_pax *g = &r->global;
 	u64 mode, uid, gid, mtime;
 
 	if (!field_number(block, MODE_AT, 8, &mode) || !field_number(block, UID_AT, 8, &uid) ||
 	    !field_number(block, GID_AT, 8, &gid) || !field_number(block, MTIME_AT, 12, &mtime) ||
-	    uid > 0xfffffffe || gid > 0xfffffffe || mtime >> 40)
+	    uid > ID_MAX || gid > ID_MAX || mtime >> 40)
 		return bad(r, "a number in its header is malformed");
 	entry->mode = (u32)mode & 07777;
-	entry->uid = pax->has_uid ? pax->uid : r->global.has_uid ? r->global.uid : (u32)uid;
-	entry->gid = pax->has_gid ? pax->gid : r->global.has_gid ? r->global.gid : (u32)gid;
-	entry->mtime = pax->has_mtime ? pax->mtime : r->global.has_mtime ? r->global.mtime
-		: (struct vtime){ (s64)mtime, 0 };
+	entry->uid = (u32)(pax->has_uid ? pax->uid : g->has_uid ? g->uid : uid);
+	entry->gid = (u32)(pax->has_gid ? pax->gid : g->has_gid ? g->gid : gid);
+	entry->mtime = pax->has_mtime ? pax->mtime : g->has_mtime ? g->mtime : (struct vtime){ (s64)mtime, 0 };
 	return 0;
 }
 
 static int entry_type(struct tar_reader *r, u8 flag, struct tar_entry *entry) {
-	switch (flag) {
-	case '\0':
-	case '0':
-	case '7':
-		entry->type = TAR_FILE;
-		if (entry->name.len && entry->name.base[entry->name.len - 1] == '/')
-			entry->type = TAR_DIRECTORY; /* as tar wrote them before there was a type */
-		return 0;
-	case '1':
-		entry->type = TAR_LINK;
-		return 0;
-	case '2':
-		entry->type = TAR_SYMLINK;
-		return 0;
-	case '3':
-	case '4':
-		entry->type = TAR_DEVICE;
-		return 0;
-	case '5':
-		entry->type = TAR_DIRECTORY;
-		return 0;
-	default: return bad(r, "it is neither a file, a directory, a link nor a device");
-	}
+	static const char flags[] = "0712345";
+	static const u8 types[] = { TAR_FILE, TAR_FILE, TAR_LINK, TAR_SYMLINK, TAR_DEVICE, TAR_DEVICE, TAR_DIRECTORY };
+	const char *at = strchr(flags, flag ? flag : '0');
+
+	if (!at) return bad(r, "it is neither a file, a directory, a link nor a device");
+	entry->type = types[at - flags];
+	if (entry->type == TAR_FILE && entry->name.len && entry->name.base[entry->name.len - 1] == '/')
+		entry->type = TAR_DIRECTORY; /* as tar wrote them before there was a type */
+	return 0;
 }
 
 static int finish_entry(struct tar_reader *r, struct span block, const struct preamble *p, u64 size,

@@ -35,8 +35,7 @@ struct tar_pax {
 	struct span path, linkpath;
 	bool has_size, has_uid, has_gid, has_mtime;
 	bool schily, libarchive; /* attributes seen in either spelling */
-	u64 size;
-	u32 uid, gid;
+	u64 size, uid, gid;
 	struct vtime mtime;
 };
 

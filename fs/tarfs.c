@@ -11,6 +11,7 @@
 #include "kernel/base/mem.h"
 #include "kernel/base/port.h"
 #include "kernel/base/text.h"
+#include "kernel/base/try.h"
 
 #define SHOWN_NAME 120 /* of an entry's name, in a report */
 
@@ -51,7 +52,7 @@ static int check_name(const struct unpacking *u, struct span name) {
 	if (!name.len) return refuse(u, -EBADMSG, "it has no name");
 	if (name.len >= VFS_PATH_MAX) return refuse(u, -ENAMETOOLONG, "the name is longer than 4095 bytes");
 	if (memchr(name.base, '\0', name.len)) return refuse(u, -EBADMSG, "the name holds a NUL");
-	return 0;
+	return name.base[0] == '/' ? refuse(u, -EBADMSG, "the name is absolute") : 0;
 }
 
 /* The next component that is not ".": 1, 0 at the end, or an error. */
@@ -74,13 +75,16 @@ static int next_component(const struct unpacking *u, struct cursor *c, struct sp
 	return 0;
 }
 
-static bool is_dir(const struct inode *inode) { return (inode->mode & S_IFMT) == S_IFDIR; }
+static bool is_dir(const struct inode *inode) { return inode_is(inode, S_IFDIR); }
+
+static int look_up(struct inode *dir, struct span name, struct inode **ret_inode) {
+	return dir->ops->lookup(dir, (const char *)name.base, name.len, ret_inode);
+}
 
 static int make(struct inode *dir, struct span name, u32 mode, const char *target, struct inode **ret_inode) {
-	int err = dir->ops->create(dir, (const char *)name.base, name.len, mode, 0, target, &root_cred, ret_inode);
-
-	if (!err) inode_changed(dir, true);
-	return err;
+	TRY(dir->ops->create(dir, (const char *)name.base, name.len, mode, 0, target, &root_cred, ret_inode));
+	inode_changed(dir, true);
+	return 0;
 }
 
 /*
@@ -89,33 +93,27 @@ static int make(struct inode *dir, struct span name, u32 mode, const char *targe
  */
 static int find_parent(const struct unpacking *u, struct span name, bool may_make, struct inode **ret_dir,
 		       struct span *ret_last) {
+	RELEASED(inode_drop) struct inode *dir = u->sb->root;
 	struct cursor c = cursor_of(name);
-	struct inode *dir = u->sb->root, *next;
 	struct span last = { NULL, 0 }, following;
-	int more = check_name(u, name);
+	int err, more;
 
-	if (!more && name.base[0] == '/') more = refuse(u, -EBADMSG, "the name is absolute");
-	if (!more) more = next_component(u, &c, &last);
-	if (more < 0) return more;
 	inode_get(dir);
-	while (more > 0 && (more = next_component(u, &c, &following)) > 0) {
-		int err = dir->ops->lookup(dir, (const char *)last.base, last.len, &next);
+	TRY(check_name(u, name));
+	TRY(next_component(u, &c, &last));
+	while ((more = next_component(u, &c, &following)) == 1) {
+		struct inode *outer = dir;
 
-		if (err == -ENOENT && may_make) err = make(dir, last, S_IFDIR | 0755, NULL, &next);
-		inode_put(dir);
-		if (err) return failed(u, err);
-		dir = next;
-		if (!is_dir(dir)) {
-			inode_put(dir);
-			return refuse(u, -EBADMSG, "its directory is not a directory");
-		}
+		dir = NULL;
+		err = look_up(outer, last, &dir);
+		if (err == -ENOENT && may_make) err = make(outer, last, S_IFDIR | 0755, NULL, &dir);
+		inode_put(outer);
+		TRY(failed(u, err));
+		if (!is_dir(dir)) return refuse(u, -EBADMSG, "its directory is not a directory");
 		last = following;
 	}
-	if (more < 0) {
-		inode_put(dir);
-		return more;
-	}
-	*ret_dir = dir;
+	TRY(more);
+	*ret_dir = TAKE(dir);
 	*ret_last = last;
 	return 0;
 }
@@ -147,160 +145,104 @@ static int set_xattrs(const struct unpacking *u, struct inode *inode) {
 
 static int fill(const struct unpacking *u, struct inode *inode) {
 	struct cursor c = cursor_of(u->entry->content);
+	void *page;
 
 	for (u64 index = 0; cursor_left(&c); index++) {
-		size_t len = min_u64(cursor_left(&c), PAGE_SIZE);
-		void *page;
-		int err = inode->ops->page(inode, index, true, &page);
+		struct span part = cursor_take(&c, min_u64(cursor_left(&c), PAGE_SIZE));
 
-		if (err) return failed(u, err);
-		err = cursor_get_bytes(&c, page, len);
+		TRY(failed(u, inode->ops->page(inode, index, true, &page)));
+		memcpy(page, part.base, part.len);
 		port_page_put(page);
-		if (err) return failed(u, err);
-		inode->size += len;
+		inode->size += part.len;
 	}
 	return 0;
 }
 
 /* Takes away a non-directory that an earlier entry made under this name. */
 static int replace_earlier(const struct unpacking *u, struct inode *dir, struct span last) {
-	const char *name = (const char *)last.base;
-	struct inode *earlier;
-	int err = dir->ops->lookup(dir, name, last.len, &earlier);
+	RELEASED(inode_drop) struct inode *earlier = NULL;
 
-	if (err == -ENOENT) return 0;
-	if (err) return failed(u, err);
-	if (is_dir(earlier))
-		err = refuse(u, -EBADMSG, "an earlier entry made a directory of that name");
-	else
-		err = failed(u, dir->ops->unlink(dir, name, last.len, false));
-	inode_put(earlier);
-	return err;
+	if (look_up(dir, last, &earlier)) return 0;
+	if (is_dir(earlier)) return refuse(u, -EBADMSG, "an earlier entry made a directory of that name");
+	return failed(u, dir->ops->unlink(dir, (const char *)last.base, last.len, false));
 }
 
 static int unpack_directory(const struct unpacking *u, struct inode *dir, struct span last) {
-	struct inode *inode = u->sb->root;
-	int err = 0;
+	RELEASED(inode_drop) struct inode *inode = u->sb->root;
 
-	if (!last.len)
-		inode_get(inode);
-	else
-		err = dir->ops->lookup(dir, (const char *)last.base, last.len, &inode);
-	if (err == -ENOENT) err = make(dir, last, S_IFDIR | 0755, NULL, &inode);
-	if (err) return failed(u, err);
-	if (is_dir(inode)) {
-		set_attributes(inode, u->entry);
-		err = set_xattrs(u, inode);
-		u->report->directories++;
-	} else {
-		err = refuse(u, -EBADMSG, "an earlier entry of that name is not a directory");
+	inode_get(inode);
+	if (last.len) {
+		inode_put(inode);
+		inode = NULL;
+		if (look_up(dir, last, &inode)) TRY(failed(u, make(dir, last, S_IFDIR | 0755, NULL, &inode)));
 	}
-	inode_put(inode);
-	return err;
+	if (!is_dir(inode)) return refuse(u, -EBADMSG, "an earlier entry of that name is not a directory");
+	set_attributes(inode, u->entry);
+	u->report->directories++;
+	return set_xattrs(u, inode);
 }
 
 static int unpack_file(const struct unpacking *u, struct inode *dir, struct span last) {
-	struct inode *inode;
-	int err = failed(u, make(dir, last, S_IFREG | 0600, NULL, &inode));
+	RELEASED(inode_drop) struct inode *inode = NULL;
 
-	if (err) return err;
-	err = fill(u, inode);
-	if (!err) err = set_xattrs(u, inode);
+	TRY(replace_earlier(u, dir, last));
+	TRY(failed(u, make(dir, last, S_IFREG | 0600, NULL, &inode)));
+	TRY(fill(u, inode));
 	set_attributes(inode, u->entry);
-	inode_put(inode);
 	u->report->files++;
-	return err;
+	return set_xattrs(u, inode);
 }
 
 static int unpack_symlink(const struct unpacking *u, struct inode *dir, struct span last) {
+	RELEASED(inode_drop) struct inode *inode = NULL;
 	struct span link = u->entry->link;
-	struct inode *inode;
 	char *target;
 	int err;
 
-	if (!link.len || link.len >= VFS_PATH_MAX || memchr(link.base, '\0', link.len))
-		return refuse(u, link.len >= VFS_PATH_MAX ? -ENAMETOOLONG : -EBADMSG, "its target is not a name");
+	if (link.len >= VFS_PATH_MAX) return refuse(u, -ENAMETOOLONG, "its target is longer than 4095 bytes");
+	if (!link.len || memchr(link.base, '\0', link.len)) return refuse(u, -EBADMSG, "its target is not a name");
+	TRY(replace_earlier(u, dir, last));
 	target = port_alloc(link.len + 1);
 	if (!target) return failed(u, -ENOMEM);
 	memcpy(target, link.base, link.len);
 	err = failed(u, make(dir, last, S_IFLNK | 0777, target, &inode));
 	port_free(target);
-	if (err) return err;
-	err = set_xattrs(u, inode);
+	TRY(err);
 	set_attributes(inode, u->entry);
 	inode->mode = S_IFLNK | 0777;
-	inode_put(inode);
 	u->report->symlinks++;
-	return err;
-}
-
-static int find_link_target(const struct unpacking *u, struct inode **ret_inode) {
-	struct inode *dir;
-	struct span last;
-	int err = find_parent(u, u->entry->link, false, &dir, &last);
-
-	if (err) return err == -ENOENT ? refuse(u, -EBADMSG, "what it links to is not there") : err;
-	err = last.len ? dir->ops->lookup(dir, (const char *)last.base, last.len, ret_inode) : -ENOENT;
-	inode_put(dir);
-	if (err == -ENOENT) return refuse(u, -EBADMSG, "what it links to is not there");
-	if (err) return failed(u, err);
-	if (is_dir(*ret_inode)) {
-		inode_put(*ret_inode);
-		return refuse(u, -EBADMSG, "it links to a directory");
-	}
-	return 0;
+	return set_xattrs(u, inode);
 }
 
 static int unpack_link(const struct unpacking *u, struct inode *dir, struct span last) {
-	struct inode *target, *earlier;
-	int err = find_link_target(u, &target);
+	RELEASED(inode_drop) struct inode *target_dir = NULL, *target = NULL, *earlier = NULL;
+	struct span target_last;
+	int err = find_parent(u, u->entry->link, false, &target_dir, &target_last);
 
-	if (err) return err;
-	if (dir->ops->lookup(dir, (const char *)last.base, last.len, &earlier) == 0) {
-		bool same = earlier == target;
-
-		inode_put(earlier);
-		if (same) { /* said twice */
-			inode_put(target);
-			return 0;
-		}
-	}
-	err = replace_earlier(u, dir, last);
-	if (!err) err = failed(u, dir->ops->link(dir, (const char *)last.base, last.len, target));
-	inode_put(target);
-	if (!err) u->report->links++;
-	return err;
+	if (!err) err = target_last.len ? look_up(target_dir, target_last, &target) : -ENOENT;
+	if (err == -ENOENT) return refuse(u, -EBADMSG, "what it links to is not there");
+	TRY(err); /* find_parent has said why */
+	if (is_dir(target)) return refuse(u, -EBADMSG, "it links to a directory");
+	if (look_up(dir, last, &earlier) == 0 && earlier == target) return 0; /* said twice */
+	TRY(replace_earlier(u, dir, last));
+	TRY(failed(u, dir->ops->link(dir, (const char *)last.base, last.len, target)));
+	u->report->links++;
+	return 0;
 }
 
 static int unpack_entry(const struct unpacking *u) {
-	struct inode *dir;
+	RELEASED(inode_drop) struct inode *dir = NULL;
 	struct span last;
-	int err;
 
 	if (u->entry->type == TAR_DEVICE) {
 		u->report->skipped_devices++;
 		return 0;
 	}
-	err = find_parent(u, u->entry->name, true, &dir, &last);
-	if (err) return err;
-	if (!last.len && u->entry->type != TAR_DIRECTORY)
-		err = refuse(u, -EBADMSG, "only a directory can be the root");
-	if (!err && u->entry->type != TAR_DIRECTORY && u->entry->type != TAR_LINK)
-		err = replace_earlier(u, dir, last);
-	if (err) {
-		inode_put(dir);
-		return err;
-	}
-	if (u->entry->type == TAR_DIRECTORY)
-		err = unpack_directory(u, dir, last);
-	else if (u->entry->type == TAR_FILE)
-		err = unpack_file(u, dir, last);
-	else if (u->entry->type == TAR_SYMLINK)
-		err = unpack_symlink(u, dir, last);
-	else
-		err = unpack_link(u, dir, last);
-	inode_put(dir);
-	return err;
+	TRY(find_parent(u, u->entry->name, true, &dir, &last));
+	if (u->entry->type == TAR_DIRECTORY) return unpack_directory(u, dir, last);
+	if (!last.len) return refuse(u, -EBADMSG, "only a directory can be the root");
+	if (u->entry->type == TAR_FILE) return unpack_file(u, dir, last);
+	return u->entry->type == TAR_SYMLINK ? unpack_symlink(u, dir, last) : unpack_link(u, dir, last);
 }
 
 int tar_unpack(struct superblock *sb, struct span tar, struct tar_report *ret_report) {

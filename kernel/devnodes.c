@@ -76,7 +76,8 @@ static void show_mount(void *arg, const char *source, const char *where, const c
 void mounts_show(struct show_sink *sink) { vfs_for_each_mount(show_mount, sink); }
 
 static int show_filesystems(struct show_sink *sink, void *) {
-	show_format(sink, "nodev\tsysfs\nnodev\ttmpfs\nnodev\tproc\nnodev\tdevtmpfs\nnodev\tsecurityfs\nnodev\tramfs\n");
+	show_format(sink,
+		"nodev\tsysfs\nnodev\ttmpfs\nnodev\tproc\nnodev\tdevtmpfs\nnodev\tsecurityfs\nnodev\tramfs\n");
 	return 0;
 }
 

@@ -98,7 +98,8 @@ static s64 get_lock(const struct file *file, struct flock_abi *l, const struct l
 	if (!lock_conflict(file->inode, want, &other)) {
 		l->type = LOCK_NONE;
 	} else {
-		*l = (struct flock_abi){ .type = (int16_t)other.type, .start = (s64)other.start, .pid = (s32)other.pid };
+		*l = (struct flock_abi){ .type = (int16_t)other.type, .start = (s64)other.start,
+					 .pid = (s32)other.pid };
 		if (other.end != LOCK_END) l->len = (s64)(other.end - other.start + 1);
 	}
 	return copy_to_user(uaddr(addr), l, sizeof(*l));

@@ -218,8 +218,7 @@ static int add_time(struct attr *attr, u32 bit, const struct time_pair *t, struc
 	if (t->fraction != UTIME_NOW && (t->fraction < 0 || t->fraction >= NSEC_PER_SEC)) return -EINVAL;
 	attr->valid |= bit;
 	*field = (struct vtime){ t->sec, (u32)t->fraction };
-	if (t->fraction == UTIME_NOW)
-		*field = (struct vtime){ (s64)(now / NSEC_PER_SEC), (u32)(now % NSEC_PER_SEC) };
+	if (t->fraction == UTIME_NOW) *field = (struct vtime){ (s64)(now / NSEC_PER_SEC), (u32)(now % NSEC_PER_SEC) };
 	return 0;
 }
 

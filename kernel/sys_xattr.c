@@ -76,7 +76,9 @@ static s64 remove(const struct path *path, const u64 args[6]) {
 
 #define BY_PATH(function, action) \
 	static s64 sys_##function(const u64 args[6]) { return on_path(CWD, args[0], 0, action, args); } \
-	static s64 sys_l##function(const u64 args[6]) { return on_path(CWD, args[0], AT_SYMLINK_NOFOLLOW, action, args); } \
+	static s64 sys_l##function(const u64 args[6]) { \
+		return on_path(CWD, args[0], AT_SYMLINK_NOFOLLOW, action, args); \
+	} \
 	static s64 sys_f##function(const u64 args[6]) { return on_fd(args[0], action, args); }
 BY_PATH(setxattr, set)
 BY_PATH(getxattr, get)

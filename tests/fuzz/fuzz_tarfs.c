@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* tests/fuzz/fuzz_tarfs.c - any bytes as an archive: unpacked or refused with a sentence, and nothing is left behind. */
+/*
+ * tests/fuzz/fuzz_tarfs.c - any bytes as an archive: unpacked or refused with a sentence, and nothing is left
+ * behind.
+ */
 #include <stdlib.h>
 
 #include "fs/memfs.h"

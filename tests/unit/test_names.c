@@ -241,7 +241,8 @@ static void check_pair(enum kind from, enum kind to, u32 flags)
 	target = fs_inode("/y/t");
 	err = fs_rename("/x/s", "/y/t", flags);
 	if (err != want)
-		fail_msg("%s to %s with flags %u: %d instead of %d", kind_names[from], kind_names[to], flags, err, want);
+		fail_msg("%s to %s with flags %u: %d instead of %d", kind_names[from], kind_names[to], flags, err,
+			want);
 	if (err) {
 		assert_ptr_equal(fs_inode("/x/s"), source);
 		assert_ptr_equal(fs_inode("/y/t"), target);

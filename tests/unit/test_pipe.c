@@ -92,7 +92,7 @@ static void bytes_come_out_in_order_whatever_the_sizes(void **state)
 			if (len <= PIPE_ATOMIC)
 				assert_true(n == (ssize)len || (n == -EAGAIN && PIPE_CAPACITY - held < len));
 			else
-				assert_true(n == -EAGAIN || n == (ssize)(len < PIPE_CAPACITY - held ? len : PIPE_CAPACITY - held));
+				assert_true(n == -EAGAIN || n == (ssize)min_u64(len, PIPE_CAPACITY - held));
 			next_in += n > 0 ? (u32)n : 0;
 			held += n > 0 ? (u32)n : 0;
 		} else {

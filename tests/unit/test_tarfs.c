@@ -367,8 +367,8 @@ static void absurd_sizes_are_refused(void **state)
 static void malformed_records_are_refused(void **state)
 {
 	static const char *const bad[] = {
-		"x", "5 a=b", "6 a=b", "7 a=b\n", "0 a=b\n", "6 =ab\n", "5 ab\n", " a=b\n", "99999999999 a=b\n", "6 a=b\n9",
-		"6\ta=b\n", "4 a=", "3 \n",
+		"x", "5 a=b", "6 a=b", "7 a=b\n", "0 a=b\n", "6 =ab\n", "5 ab\n", " a=b\n", "99999999999 a=b\n",
+		"6 a=b\n9", "6\ta=b\n", "4 a=", "3 \n",
 	};
 	struct builder b = { 0 };
 
