@@ -6,8 +6,11 @@ The host's Linux is the judge wherever it can be: the same programs in the same 
 import difflib
 import os
 import re
+import shutil
 
-from harness import ACCOUNT, ROOT, Root, build_image, case, check, run_image, scratch, twin
+import judges
+from harness import ACCOUNT, BUILD, ROOT, Root, build_image, case, check, command, guest_program, run_image, scratch, \
+    twin
 from userland import host
 
 HERE = os.path.join(ROOT, "tests", "userland")
@@ -36,16 +39,252 @@ def boot(folder, root, cmdline="ima_policy=none", **options):
 
 
 def same_lines(expected, seen):
-    """None, or the first lines of the difference."""
-    if expected == seen:
-        return None
-    diff = difflib.unified_diff(expected.split(b"\n"), seen.split(b"\n"), b"Linux", b"Assay", lineterm=b"", n=2) \
-        if False else difflib.diff_bytes(difflib.unified_diff, expected.split(b"\n"), seen.split(b"\n"), b"Linux",
-                                         b"Assay", lineterm=b"")
-    return b"\n".join(list(diff)[:60]).decode("utf-8", "replace")
+    """'' when they are the same, or the first lines of the difference."""
+    diff = difflib.diff_bytes(difflib.unified_diff, expected.split(b"\n"), seen.split(b"\n"), b"Linux", b"Assay",
+                              lineterm=b"", n=1)
+    return b"\n".join(list(diff)[:40]).decode("utf-8", "replace")
 
 
 def uses(text):
-    """Output of applets.sh by use: {name: lines}."""
+    """Output by use: {title: lines}; a use begins with "== NUMBER TITLE"."""
     parts = re.split(rb"^== (\d+ [^\n]*)\n", text, flags=re.M)
     return dict(zip(parts[1::2], parts[2::2]))
+
+
+GUEST_INIT = """hostname assay
+export HOME=/ TERM=linux
+mount -t tmpfs -o mode=1777 shm /dev/shm
+(usleep SECONDS000000; kill -9 -1) &
+sh /job 2>&1 </dev/null | tee /tmp/out
+put out /tmp/out
+"""
+
+
+def both(folder, job, prepare, seconds, what, **options):
+    """The bytes that `job` prints on this Linux and in the guest; None twice when one cannot be had."""
+    if host.prefix() is None:
+        ACCOUNT.skip(what, host.WHY_NOT)
+        return None, None
+    root = userland_root(folder, GUEST_INIT.replace("SECONDS", str(seconds)))
+    root.write("job", job)
+    prepare(root)
+    expected = host.run(root.folder, "/bin/sh", "-c", "sh /job 2>&1 </dev/null | cat", timeout=seconds + 120)
+    result = boot(folder, root, tpm="none", timeout=seconds + 40, **options)
+    seen = result.blob("out") if result else None
+    if not check(f"{what}: the guest gives its output", seen is not None, result and result.text[-1500:]):
+        return None, None
+    return expected.replace(b"\r", b""), seen
+
+
+def judge_uses(expected, seen):
+    """One check a use, each against what the host printed."""
+    wanted, got = uses(expected), uses(seen)
+    for title, lines in wanted.items():
+        check(f"{title.decode()} as on Linux", got.get(title) == lines,
+              same_lines(lines, got.get(title, b"(nothing)\n")))
+    return wanted
+
+
+@case
+def userland_applets():
+    with scratch() as folder:
+        job = "mkdir /tmp/work; setsid sh /applets.sh /tmp/work 2>&1 </dev/null | cat\n"
+        expected, seen = both(folder, job, lambda root: None, 60, "applets")
+        if expected is not None:
+            wanted = judge_uses(expected, seen)
+            check("there are at least 120 uses", len(wanted) >= 120, len(wanted))
+            twin("uses as on Linux", lambda text: uses(text) == wanted, seen.replace(b"needle", b"noodle", 1))
+
+
+def sources():
+    """True when busybox's and Lua's sources are unpacked in build/deps."""
+    if os.path.exists(os.path.join(BUILD, "deps", "userland-sources")):
+        return True
+    status, text = command([os.path.join(HERE, "fetch.sh"), "sources", os.path.join(BUILD, "deps")])
+    return check("the sources of busybox and Lua are fetched", status == 0, text)
+
+
+def replace_once(path, old, new):
+    with open(path, encoding="latin-1") as stream:
+        text = stream.read()
+    if text.count(old) != 1:
+        raise ValueError(f"{path}: {old!r} stands {text.count(old)} times")
+    with open(path, "w", encoding="latin-1") as stream:
+        stream.write(text.replace(old, new))
+
+
+def prepare_suites(root):
+    """busybox's suites under /suite: its runner names the files and ends hanging cases; what runs for minutes waits
+    for the soak (two cases of bc, ash-z_slow)."""
+    source, suite = os.path.join(BUILD, "deps", "busybox"), os.path.join(root.folder, "suite")
+    shutil.copytree(os.path.join(source, "testsuite"), os.path.join(suite, "testsuite"), symlinks=True)
+    shutil.copytree(os.path.join(source, "shell", "ash_test"), os.path.join(suite, "shell", "ash_test"), symlinks=True)
+    shutil.copy(os.path.join(source + "-debian", "config", "pkg", "static"), os.path.join(suite, ".config"))
+    for name in ("busybox", "ash"):
+        os.symlink("../bin/busybox", os.path.join(suite, name))
+    for name in ("printenv", "recho", "zecho"):
+        command(["gcc", "-O1", "-w", "-static", "-s", "-o", os.path.join(suite, name),
+                 os.path.join(suite, "shell", "ash_test", name + ".c")])
+    runner = os.path.join(suite, "testsuite", "runtest")
+    replace_once(runner, '#\t\techo "Running test $tsdir/', '\t\techo "Running test $tsdir/')
+    replace_once(runner, '\t\t\t"$tsdir/$applet.tests"', '\t\t\ttimeout -s KILL 120 "$tsdir/$applet.tests"')
+    replace_once(runner, '\t\tsh -x -e "$testcase"', '\t\ttimeout -s KILL 60 sh -x -e "$testcase"')
+    replace_once(os.path.join(suite, "testsuite", "testing.sh"), '  if [ -n "$SKIP" ]\n',
+                 '  case $NAME in "bc parsing of numbers"|"bc printing of numbers") SKIP=1 ;; esac\n'
+                 '  if [ -n "$SKIP" ]\n')
+    shutil.rmtree(os.path.join(suite, "shell", "ash_test", "ash-z_slow"))
+
+
+def passes(text):
+    """The names of the cases that passed; equal names of one file are numbered."""
+    found, place, seen = set(), "", {}
+    for line in text.decode("utf-8", "replace").splitlines():
+        if line.startswith("Running test "):
+            place = os.path.basename(line)
+        match = re.match(r"(PASS|FAIL): (.*)|(ok|fail) (\S+)$", line)
+        if match:
+            name = f"{place} {match.group(2) or match.group(4)}"
+            seen[name] = seen.get(name, 0) + 1
+            if match.group(1) == "PASS" or match.group(3) == "ok":
+                found.add(f"{name} {seen[name]}")
+    return found
+
+
+def judge_suite(which, least, seconds):
+    if not sources():
+        return
+    with scratch() as folder:
+        expected, seen = both(folder, f"sh /suites.sh {which}\n", prepare_suites, seconds, which)
+        if expected is None:
+            return
+        wanted, got = passes(expected), passes(seen)
+        for name in sorted(wanted - got):
+            print(f"     passes on Linux only: {name}", flush=True)
+        check(f"{which}: the suite comes to its end", b"suite %s ended" % which.encode() in seen, seen[-500:])
+        check(f"{which}: enough cases pass on Linux to judge by", len(wanted) >= least, len(wanted))
+        judge = lambda names: len(wanted & names) * 100 >= len(wanted) * 98
+        check(f"{which}: 98 % of the cases that pass on Linux pass", judge(got), sorted(wanted - got))
+        twin(f"{which}: 98 % pass", judge, set(sorted(got)[len(got) // 20:]))
+
+
+@case
+def userland_busybox_testsuite():
+    judge_suite("testsuite", 800, 280)
+
+
+@case
+def userland_busybox_ash():
+    judge_suite("ash", 300, 280)
+
+
+def build_programs(folder):
+    """Lua with musl, Go, Rust, bash: {name: program}; one that cannot be built is a skip."""
+    deps, fetch, made = os.path.join(BUILD, "deps"), os.path.join(HERE, "fetch.sh"), {}
+    if not os.path.exists(os.path.join(deps, "bash-static")):
+        command([fetch, "bash", deps])
+    bash = os.path.join(deps, "bash-static", "bin", "bash-static")
+    if os.path.exists(bash):
+        made["bash"] = bash
+    lua = [os.path.join(deps, "lua", "src", name) for name in sorted(os.listdir(os.path.join(deps, "lua", "src")))
+           if name.endswith(".c") and name != "luac.c"]
+    go_env = dict(os.environ, GOCACHE=os.path.join(BUILD, "userland", "gocache"), GO111MODULE="off", CGO_ENABLED="0",
+                  GOFLAGS="-trimpath", GOTOOLCHAIN="local")
+    recipes = {"lua": ["musl-gcc", "-std=gnu99", "-O1", "-w", "-static", "-s", "-DLUA_USE_POSIX"] + lua + ["-lm", "-o"],
+               "go-program": ["go", "build", "-ldflags", "-s -w", "-o"],
+               "rust-program": ["rustc", "-O", "-C", "target-feature=+crt-static", "-C", "strip=symbols", "-o"]}
+    last = {"go-program": ["goroutines.go"], "rust-program": ["threads.rs"]}
+    for name, words in recipes.items():
+        if name != "lua" and not shutil.which(words[0]):
+            command([fetch, "go" if words[0] == "go" else "rust"], timeout=900)
+        out = os.path.join(folder, name)
+        if shutil.which(words[0]):
+            status, text = command(words + [out] + [os.path.join(HERE, f) for f in last.get(name, [])], env=go_env,
+                                   timeout=600)
+            if check(f"{name} is built", status == 0, text):
+                made[name] = out
+    for name in [n for n in ("bash", *recipes) if n not in made]:
+        ACCOUNT.skip(name, "its compiler or package is not there and could not be installed")
+    return made
+
+
+@case
+def userland_programs():
+    if not sources():
+        return
+    with scratch() as folder:
+        programs = build_programs(folder)
+        calls = {"bash": "bash /bash-uses.sh", "lua": "lua /libraries.lua", "go-program": "go-program",
+                 "rust-program": "rust-program"}
+        job = "export HOME=/tmp TZ=UTC; mkdir /tmp/w\n" + "".join(
+            f"echo '== 1 {name}'; setsid timeout -s KILL 60 {calls[name]} /tmp/w 2>&1 </dev/null | cat\n"
+            for name in programs)
+
+        def prepare(root):
+            for name, program in programs.items():
+                root.copy(program, f"bin/{name}")
+            for name in ("bash-uses.sh", "libraries.lua"):
+                root.copy(os.path.join(HERE, name), name)
+        expected, seen = both(folder, job, prepare, 150, "programs of others")
+        if expected is not None:
+            judge_uses(expected, seen)
+            twin("programs as on Linux", lambda text: uses(text) == uses(expected), seen[:-40])
+
+
+@case
+def userland_robust():
+    with scratch() as folder:
+        job = "mkdir /tmp/f; echo '== 1 robust'; u_robust /tmp/f\n"
+        expected, seen = both(folder, job, lambda root: root.copy(guest_program("u_robust"), "bin/u_robust"), 60,
+                              "faults and limits")
+        if expected is not None:
+            wanted, got = expected.split(b"\n"), seen.split(b"\n")
+            check("faults, limits and absurd arguments as on Linux", wanted == got, same_lines(expected, seen))
+            check("the program comes to its end", b"robust ended" in seen, seen[-300:])
+            twin("faults as on Linux", lambda text: text == expected, seen.replace(b"EFAULT", b"EINVAL", 1))
+
+
+@case
+def userland_resources_and_wx():
+    with scratch() as folder:
+        root = userland_root(folder, "u_resources fork 2000\nu_resources pipes 10000\nu_resources threads 1000\n"
+                                     "mkdir /tmp/w\nu_wx /tmp/w\n")
+        for name in ("u_resources", "u_wx"):
+            root.copy(guest_program(name), f"bin/{name}")
+        result = boot(folder, root, tpm="none")
+        if not result:
+            return
+        judge = lambda match: match and match.group(1) == match.group(2)
+        for kind, count in (("fork", 2000), ("pipes", 10000), ("threads", 1000)):
+            line = re.search(rf"^{kind} {count} free (\d+) (\d+)", result.text, re.M)
+            check(f"{count} of {kind} leave as many free pages", judge(line), line and line.group(0))
+        twin("as many free pages", judge, re.match(r"(\d+) (\d+)", "4000 3996"))
+        bad = [line for line in result.lines if line.startswith("bad ")]
+        check("nothing written becomes executable", not bad and "wx ended" in result.text, bad or result.text[-800:])
+
+
+def fuzz(seconds):
+    """Random system calls beside a witness; afterwards the list still replays."""
+    seed = os.environ.get("FUZZ_SEED", str(int.from_bytes(os.urandom(4), "big")))
+    with scratch() as folder:
+        root = userland_root(folder, f"mkdir -m 777 /tmp/f\nu_sysfuzz {seconds} {seed} 4 /tmp/f\n"
+                                     "echo fuzz status $?\nput_lists sha256\n")
+        root.copy(guest_program("u_sysfuzz"), "bin/u_sysfuzz")
+        root.write("etc/ima/ima-policy", "measure func=BPRM_CHECK\n")
+        result = boot(folder, root, cmdline="ima_policy=tcb", tpm="crb", timeout=seconds + 120)
+        if not result:
+            return
+        check(f"the kernel is up after random calls (seed {seed})", result.status == 0, result.text[-1500:])
+        check("the fuzzer came to its end", "fuzz status 0" in result.text, result.text[-800:])
+        counts = [(int(a), int(b)) for a, b in re.findall(r"^fuzz calls (\d+) witness (\d+)", result.text, re.M)]
+        judge = lambda pairs: len(pairs) > 1 and all(a[1] < b[1] for a, b in zip(pairs, pairs[1:-1]))
+        check("the witness runs on all the while", judge(counts), counts)
+        twin("the witness runs on", judge, [(1, 5), (2, 5), (3, 5)])
+        blob = result.blob("list-sha256")
+        pcrs = result.pcr("sha256")
+        good = blob and judges.list_replays(blob, "sha256", pcrs)
+        check("the list still replays to PCR 10", good, result.text[-500:])
+
+
+@case
+def userland_fuzz():
+    fuzz(int(os.environ.get("SYSFUZZ_SECONDS", "120")))

@@ -26,6 +26,7 @@ import cases_input  # noqa: F401  pylint: disable=unused-import
 import cases_readme  # noqa: F401  pylint: disable=unused-import
 import cases_terminal  # noqa: F401  pylint: disable=unused-import
 import cases_tpm  # noqa: F401  pylint: disable=unused-import
+import cases_userland  # noqa: F401  pylint: disable=unused-import
 
 FUZZ_SECONDS = 240
 SUMMARY = re.compile(r"^(\d+) passed, (\d+) failed, (\d+) skipped$", re.M)

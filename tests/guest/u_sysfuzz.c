@@ -328,7 +328,8 @@ static int run(double seconds, uint64_t seed, int workers)
 		if (now() - said >= 10) {
 			said = now();
 			sweep();
-			printf("fuzz calls %lu witness %lu\n", (unsigned long)shared->calls, (unsigned long)shared->witness);
+			printf("fuzz calls %lu witness %lu\n", (unsigned long)shared->calls,
+				(unsigned long)shared->witness);
 		}
 	}
 	for (int slot = 0; slot < workers; slot++)

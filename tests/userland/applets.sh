@@ -144,7 +144,8 @@ t touch
 touch -d '2020-01-02 03:04:05' dated; stat -c '%s %Y %a %h %F' dated; touch -r dated dated2; stat -c %Y dated2
 touch -c absent; ls absent
 t stat
-stat -c '%n %a %A %u %g %U %G %h %F' fruit tree tree/link; stat -c %s fruit tree/link; stat -L -c %F tree/link; stat -f -c '%l' . | grep -c .
+stat -c '%n %a %A %u %g %U %G %h %F' fruit tree tree/link
+stat -c %s fruit tree/link; stat -L -c %F tree/link; stat -f -c '%l' . | grep -c .
 t ls; ls -1 tree; ls -a tree; ls -d tree; ls -F tree; ls -R tree; ls -p tree
 t ls-long
 ls -ln fruit | awk '{ print $1, $2, $3, $4, $5, $NF }'; ls -l tree | awk '{ print $1, $3, $4, $9, $10, $11 }'
@@ -419,7 +420,7 @@ t more; more fruit | head -n 2; TERM=dumb less fruit | head -n 1
 t vi; printf ':s/pear/plum/\n:wq\n' | vi patched >/dev/null 2>&1; head -n 1 patched
 t crond-like; crontab -l 2>/dev/null | wc -l; ts </dev/null; echo "x" | ts '%%'
 t awk-vs-wc; find tree -type f -print0 | xargs -0 wc -c | tail -n 1; ls tree | wc -l
-t taskset; taskset -p $$ | sed 's/.*: [0-9a-f]*/mask/'; ionice -p $$ >/dev/null; echo $?
+t taskset; taskset -p $$ | sed 's/.*: [0-9a-f]*/mask/'
 t nsenter-like; unshare -h >/dev/null 2>&1; echo ran; pivot_root 2>/dev/null; echo $?
 t blockdev; losetup -f >/dev/null 2>&1; blockdev --getsz fruit; echo $?
 t mkfs
