@@ -34,6 +34,9 @@ static s64 sys_sched_getaffinity(const u64 args[6]) {
 	return sizeof(cpus);
 }
 
+/* ioprio_get and ioprio_set: one class. */
+static s64 sys_ioprio(const u64 *) { return 0; }
+
 /* true when task is meant by (which, who) of getpriority. */
 static bool priority_matches(const struct task *task, int which, u32 who) {
 	const struct task *self = task_current();
@@ -74,6 +77,8 @@ const struct syscall_entry sys_sched_calls[] = {
 	{ 24, 0, "sched_yield", sys_sched_yield },
 	{ 140, 2, "getpriority", sys_getpriority },
 	{ 141, 3, "setpriority", sys_setpriority },
+	{ 251, 3, "ioprio_set", sys_ioprio },
+	{ 252, 2, "ioprio_get", sys_ioprio },
 	{ 203, 3, "sched_setaffinity", sys_sched_setaffinity },
 	{ 204, 3, "sched_getaffinity", sys_sched_getaffinity },
 };
