@@ -197,10 +197,10 @@ static int take_option(struct cmdline *c, const struct word *w) {
 		const char **text;     /* without a setter: the first one wins */
 	} options[] = {
 		{ "init", set_init, NULL }, { "loglevel", set_loglevel, NULL }, { "ima", set_ima, NULL },
-		{ "ima_policy", set_policy, NULL }, { "ima_appraise", set_appraise, NULL }, { "ima_tpm", set_tpm, NULL },
-		{ "integrity_audit", set_audit, NULL }, { "evm", set_evm, NULL }, { "rootuuid", set_rootuuid, NULL },
-		{ "assay.allow", set_allow, NULL }, { "console", NULL, &c->console },
-		{ "ima_template", NULL, &c->ima_template }, { "ima_template_fmt", NULL, &c->ima_template_fmt },
+		{ "ima_policy", set_policy, NULL }, { "ima_appraise", set_appraise, NULL },
+		{ "ima_tpm", set_tpm, NULL }, { "integrity_audit", set_audit, NULL }, { "evm", set_evm, NULL },
+		{ "rootuuid", set_rootuuid, NULL }, { "assay.allow", set_allow, NULL },
+		{ "console", NULL, &c->console }, { "ima_template", NULL, &c->ima_template }, { "ima_template_fmt", NULL, &c->ima_template_fmt },
 		{ "ima_hash", NULL, &c->ima_hash },
 	};
 

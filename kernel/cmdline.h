@@ -23,7 +23,8 @@
 
 struct cmdline {
 	char full[2 * CMDLINE_LEN_MAX + 2];   /* /proc/cmdline: what counts, as written */
-	char text[2 * CMDLINE_LEN_MAX + 2];   /* the words taken apart; the pointers below point here or to static text */
+	/* the words taken apart; the pointers below point here or to static text */
+	char text[2 * CMDLINE_LEN_MAX + 2];
 	size_t text_len;
 	char allow[CMDLINE_LEN_MAX];          /* assay.allow=, all of them */
 	char policy_text[1024];

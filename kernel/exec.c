@@ -283,13 +283,16 @@ static void commit(struct exec_job *job, const char *name, const struct image *i
 
 static int run(struct exec_job *job, const struct exec_request *q) {
 	struct image image = { 0 };
+	int err;
 
 	TRY(open_image(job, q));
 	if (q->check_only) return 0;
 	TRY(check_creds(job));
 	TRY(decode_image(job, q->shown_name));
 	TRY(collect_args(job, q, q->shown_name));
-	TRY(build_space(job, &image));
+	err = build_space(job, &image);
+	if (err == -ENOMEM) port_log(LOG_NOTICE, "assay: %s cannot run: its memory is not to be had (ENOMEM)", q->shown_name);
+	TRY(err);
 	TRY(task_become_single());
 	TRY(unshare(task_current()));
 	commit(job, q->shown_name, &image);

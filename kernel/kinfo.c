@@ -87,8 +87,9 @@ static void show_flags(struct show_sink *sink) {
 		u8 word, bit;
 		const char *name;
 	} flags[] = {
-		{ 0, 0, "fpu" }, { 0, 4, "tsc" }, { 0, 8, "cx8" }, { 0, 15, "cmov" }, { 0, 23, "mmx" }, { 0, 24, "fxsr" },
-		{ 0, 25, "sse" }, { 0, 26, "sse2" }, { 3, 11, "syscall" }, { 3, 20, "nx" }, { 3, 29, "lm" }, { 1, 0, "pni" },
+		{ 0, 0, "fpu" }, { 0, 4, "tsc" }, { 0, 8, "cx8" }, { 0, 15, "cmov" }, { 0, 23, "mmx" },
+		{ 0, 24, "fxsr" }, { 0, 25, "sse" }, { 0, 26, "sse2" }, { 3, 11, "syscall" }, { 3, 20, "nx" },
+		{ 3, 29, "lm" }, { 1, 0, "pni" },
 		{ 1, 1, "pclmulqdq" }, { 1, 9, "ssse3" }, { 1, 13, "cx16" }, { 1, 19, "sse4_1" }, { 1, 20, "sse4_2" },
 		{ 1, 23, "popcnt" }, { 1, 25, "aes" }, { 1, 30, "rdrand" }, { 2, 0, "fsgsbase" }, { 2, 7, "smep" },
 		{ 2, 18, "rdseed" }, { 2, 20, "smap" }, { 2, 29, "sha_ni" },

@@ -46,8 +46,9 @@ static void put(struct ldisc *l, const char *bytes, size_t len) { l->ops->output
 
 static void put_tab(struct ldisc *l) {
 	u32 width = TAB_WIDTH - l->column % TAB_WIDTH;
+	bool spaces = (l->termios.oflag & XTABS) == XTABS;
 
-	put(l, (l->termios.oflag & XTABS) == XTABS ? "        " : "\t", (l->termios.oflag & XTABS) == XTABS ? width : 1);
+	put(l, spaces ? "        " : "\t", spaces ? width : 1);
 	l->column += width;
 }
 
@@ -225,8 +226,9 @@ static void resume(struct ldisc *l) {
 }
 
 static bool signals(struct ldisc *l, u8 byte) {
-	int sig = is_cc(l, VINTR, byte) ? SIGINT : is_cc(l, VQUIT, byte) ? SIGQUIT : is_cc(l, VSUSP, byte) ? SIGTSTP : 0;
+	int sig = is_cc(l, VINTR, byte) ? SIGINT : is_cc(l, VQUIT, byte) ? SIGQUIT : 0;
 
+	if (is_cc(l, VSUSP, byte)) sig = SIGTSTP;
 	if (!sig || !l_flag(l, ISIG)) return false;
 	if (!l_flag(l, NOFLSH)) ldisc_flush_input(l);
 	resume(l);

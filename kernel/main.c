@@ -141,8 +141,8 @@ static void on_timer(void) {
 }
 
 static void connect_traps(void) {
-	static const struct trap_handlers handlers = { vm_fault, signal_fault, task_syscall, task_return_to_user, on_timer,
-						       tty_poll_input };
+	static const struct trap_handlers handlers = { vm_fault, signal_fault, task_syscall, task_return_to_user,
+						       on_timer, tty_poll_input };
 
 	trap_set_handlers(&handlers);
 }

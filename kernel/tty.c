@@ -18,9 +18,9 @@
 #include "kernel/clock.h"
 #include "kernel/x86/usercopy.h"
 
-enum { TCGETS = 0x5401, TCSETS, TCSETSW, TCSETSF, TCSBRK = 0x5409, TCXONC, TCFLSH, TIOCEXCL, TIOCNXCL, TIOCSCTTY, TIOCGPGRP,
-       TIOCSPGRP, TIOCOUTQ, TIOCGWINSZ = 0x5413, TIOCSWINSZ, FIONREAD = 0x541b, TIOCNOTTY = 0x5422, TIOCGETD = 0x5424,
-       TCSBRKP, TIOCGSID = 0x5429, TCSETS2 = 0x402c542b, TCSETSW2, TCSETSF2 };
+enum { TCGETS = 0x5401, TCSETS, TCSETSW, TCSETSF, TCSBRK = 0x5409, TCXONC, TCFLSH, TIOCEXCL, TIOCNXCL, TIOCSCTTY,
+       TIOCGPGRP, TIOCSPGRP, TIOCOUTQ, TIOCGWINSZ = 0x5413, TIOCSWINSZ, FIONREAD = 0x541b, TIOCNOTTY = 0x5422,
+       TIOCGETD = 0x5424, TCSBRKP, TIOCGSID = 0x5429, TCSETS2 = 0x402c542b, TCSETSW2, TCSETSF2 };
 #define TCGETS2 0x802c542au
 
 #define TTY_DEV (4u << 8 | 64u)
@@ -223,7 +223,10 @@ static int give_up_own(void) {
 	return 0;
 }
 
-/* TCXONC: 0 stops output, 1 lets it go on; 2 and 3 would send to the other side. TCFLSH: 1 is output, never held back. */
+/*
+ * TCXONC: 0 stops output, 1 lets it go on; 2 and 3 would send to the other side. TCFLSH: 1 is output, never
+ * held back.
+ */
 static int flow_or_flush(u32 cmd, u64 arg) {
 	TRY(check_background(SIGTTOU));
 	if (arg > (cmd == TCXONC ? 3 : 2)) return -EINVAL;
@@ -238,7 +241,8 @@ static int flow_or_flush(u32 cmd, u64 arg) {
 static int tty_ioctl(struct file *, u32 cmd, u64 arg) {
 	switch (cmd) {
 	case TCGETS: case TCGETS2: return get_termios(cmd, arg);
-	case TCSETS: case TCSETSW: case TCSETSF: case TCSETS2: case TCSETSW2: case TCSETSF2: return set_termios(cmd, arg);
+	case TCSETS: case TCSETSW: case TCSETSF: case TCSETS2: case TCSETSW2: case TCSETSF2:
+		return set_termios(cmd, arg);
 	case TIOCGWINSZ: return copy_to_user(uaddr(arg), &winsize, sizeof(winsize));
 	case TIOCSWINSZ: return set_winsize(arg);
 	case TIOCGPGRP: return is_own() ? put_u32(arg, foreground) : -ENOTTY;

@@ -20,7 +20,8 @@ enum { SVR_ENABLE = 0x100, LVT_MASKED = 0x10000, DIVIDE_BY_1 = 0xb };
 #define CALIBRATION_NS 10000000ull
 #define NS_PER_S 1000000000ull
 
-enum { IOAPIC_VERSION = 1, IOAPIC_DATA = 0x10, ENTRY_ACTIVE_LOW = 1 << 13, ENTRY_LEVEL = 1 << 15, ENTRY_MASKED = 1 << 16 };
+enum { IOAPIC_VERSION = 1, IOAPIC_DATA = 0x10, ENTRY_ACTIVE_LOW = 1 << 13, ENTRY_LEVEL = 1 << 15,
+       ENTRY_MASKED = 1 << 16 };
 #define IOAPIC_ENTRY(n) (0x10u + 2u * (n))
 
 RO_AFTER_INIT static char *lapic;      /* NULL: x2APIC */
@@ -96,6 +97,7 @@ int ioapic_init(paddr_t base, u32 pin, u8 vector, bool level, bool active_low) {
 	for (u32 i = 0; i < pins; i++) ioapic_write(ioapic, IOAPIC_ENTRY(i), ENTRY_MASKED);
 	if (pin >= pins || id > 0xff) return -EINVAL;
 	ioapic_write(ioapic, IOAPIC_ENTRY(pin) + 1, id << 24);
-	ioapic_write(ioapic, IOAPIC_ENTRY(pin), vector | (level ? ENTRY_LEVEL : 0) | (active_low ? ENTRY_ACTIVE_LOW : 0));
+	ioapic_write(ioapic, IOAPIC_ENTRY(pin),
+		     vector | (level ? ENTRY_LEVEL : 0) | (active_low ? ENTRY_ACTIVE_LOW : 0));
 	return 0;
 }

@@ -21,7 +21,8 @@ must_check int apic_init(paddr_t lapic, u64 (*now_ns)(void));
 void apic_timer_arm(u64 ns);
 void apic_eoi(void);
 /*
- * Masks every pin of the IOAPIC at base but one, which interrupts this CPU on vector. -EINVAL when there is no such pin.
+ * Masks every pin of the IOAPIC at base but one, which interrupts this CPU on vector. -EINVAL when there is no
+ * such pin.
  */
 must_check int ioapic_init(paddr_t base, u32 pin, u8 vector, bool level, bool active_low);
 

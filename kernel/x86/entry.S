@@ -112,8 +112,8 @@ context_switch:
 	ret
 
 /*
- * 16 bytes a stub, so that trap.c finds vector n at trap_stubs + 16 n. The CPU pushes an error code at vectors 8, 10 to 14,
- * 17, 21, 29, 30; at the others 0 stands for it.
+ * 16 bytes a stub, so that trap.c finds vector n at trap_stubs + 16 n. The CPU pushes an error code at vectors 8,
+ * 10 to 14, 17, 21, 29, 30; at the others 0 stands for it.
  */
 	.balign 16
 	.globl trap_stubs
