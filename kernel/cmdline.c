@@ -200,8 +200,8 @@ static int take_option(struct cmdline *c, const struct word *w) {
 		{ "ima_policy", set_policy, NULL }, { "ima_appraise", set_appraise, NULL },
 		{ "ima_tpm", set_tpm, NULL }, { "integrity_audit", set_audit, NULL }, { "evm", set_evm, NULL },
 		{ "rootuuid", set_rootuuid, NULL }, { "assay.allow", set_allow, NULL },
-		{ "console", NULL, &c->console }, { "ima_template", NULL, &c->ima_template }, { "ima_template_fmt", NULL, &c->ima_template_fmt },
-		{ "ima_hash", NULL, &c->ima_hash },
+		{ "console", NULL, &c->console }, { "ima_template", NULL, &c->ima_template },
+		{ "ima_template_fmt", NULL, &c->ima_template_fmt }, { "ima_hash", NULL, &c->ima_hash },
 	};
 
 	for (size_t i = 0; w->value && i < ARRAY_COUNT(options); i++) {
