@@ -291,7 +291,7 @@ static int run(struct exec_job *job, const struct exec_request *q) {
 	TRY(decode_image(job, q->shown_name));
 	TRY(collect_args(job, q, q->shown_name));
 	err = build_space(job, &image);
-	if (err == -ENOMEM) port_log(LOG_NOTICE, "assay: %s cannot run: its memory is not to be had (ENOMEM)", q->shown_name);
+	if (err == -ENOMEM) port_log(LOG_NOTICE, "assay: %s cannot run: out of memory for it (ENOMEM)", q->shown_name);
 	TRY(err);
 	TRY(task_become_single());
 	TRY(unshare(task_current()));
