@@ -5,6 +5,7 @@
   tests/run.py all              make check, every QEMU case, fuzzing, the README's commands
   tests/run.py soak             fuzzing by the hour (SOAK_SECONDS, default 3600)
   tests/run.py list             the names of the QEMU cases
+  tests/run.py userland         the cases that judge the userland against Linux (needs more packages)
   tests/run.py CASE...          these cases
 
 The last line is "N passed, N failed, N skipped"; the exit status is 1 when something failed.
@@ -70,6 +71,15 @@ def run_cases(cases):
               f" ({time.monotonic() - start:.0f} s)", flush=True)
 
 
+def chosen(names, known):
+    """The cases that names ask for; those of the userland run on their own name."""
+    if names == ["all"]:
+        return [function for function in CASES if function.__module__ != "cases_userland"]
+    if names == ["userland"]:
+        return [function for function in CASES if function.__module__ == "cases_userland"]
+    return [known[name] for name in names]
+
+
 def main():
     names = sys.argv[1:]
     if not names or names[0] in ("-h", "--help"):
@@ -79,7 +89,7 @@ def main():
         print("\n".join(function.__name__ for function in CASES))
         return 0
     known = {function.__name__: function for function in CASES}
-    unknown = [name for name in names if name not in known and name not in ("all", "soak")]
+    unknown = [name for name in names if name not in known and name not in ("all", "soak", "userland")]
     if unknown:
         sys.exit(f"no such case: {' '.join(unknown)} (tests/run.py list)")
     if names == ["soak"]:
@@ -89,7 +99,7 @@ def main():
             make_and_count("check", "check")
         status, text = make("all", "guest", "build/packsection")
         if ACCOUNT.check("everything builds", status == 0, text[-1500:]):
-            run_cases(CASES if names == ["all"] else [known[name] for name in names])
+            run_cases(chosen(names, known))
         if names == ["all"]:
             make_and_count("fuzz", "fuzz", f"SECONDS={FUZZ_SECONDS}")
     print(f"{ACCOUNT.passed} passed, {ACCOUNT.failed} failed, {ACCOUNT.skipped} skipped")
