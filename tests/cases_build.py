@@ -15,11 +15,19 @@ TARBALLS = os.environ.get("DEPS_FROM") or os.path.join(BUILD, "deps", "download"
 TRUSTED_BASE_CEILING = 21500
 
 
+def copy_tarballs(folder):
+    for name in os.listdir(TARBALLS):
+        if ".orig.tar" in name and name.startswith(("mbedtls", "tpm2-tss")):
+            shutil.copy(os.path.join(TARBALLS, name), folder)
+
+
 def build_clone(folder, user):
     """A clone built in folder, as user when that is not None; the digests of what it built."""
     clone = os.path.join(folder, "clone")
     command(["git", "clone", "-q", ROOT, clone])
-    environment = dict(os.environ, DEPS_FROM=TARBALLS, HOME=folder)
+    # Copies, since the other user may not be able to look into the place where this tree stands.
+    copy_tarballs(folder)
+    environment = dict(os.environ, DEPS_FROM=folder, HOME=folder)
     options = {"env": environment}
     if user is not None:
         for where, names, files in os.walk(folder):
@@ -63,9 +71,7 @@ def bad_tarballs():
         out = os.path.join(folder, "deps")
         status, text = command(["tools/deps.sh", out], env=dict(os.environ, DEPS_FROM=folder))
         check("a missing tarball is refused", status != 0 and text.count("\n") == 1 and "mbedtls" in text, text)
-        for name in os.listdir(TARBALLS):
-            if ".orig.tar" in name and name.startswith(("mbedtls", "tpm2-tss")):
-                shutil.copy(os.path.join(TARBALLS, name), folder)
+        copy_tarballs(folder)
         status, text = command(["tools/deps.sh", out], env=dict(os.environ, DEPS_FROM=folder))
         check("the right tarballs are taken", status == 0, text)
         victim = next(n for n in os.listdir(folder) if n.startswith("tpm2-tss") and ".orig.tar" in n)
