@@ -35,7 +35,7 @@ def build_clone(folder, user):
                 os.chown(os.path.join(where, name), user.pw_uid, user.pw_gid, follow_symlinks=False)
         os.chown(folder, user.pw_uid, user.pw_gid)
         options.update(user=user.pw_uid, group=user.pw_gid, extra_groups=[])
-    done = subprocess.run(["make", "-j2", "-C", clone, "all"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+    done = subprocess.run(["make", "-j2", "all"], cwd=clone, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, timeout=1500, check=False, **options)
     digests = {}
     for name in ("assay-stub.efi", "demo.efi"):
