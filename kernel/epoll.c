@@ -119,9 +119,9 @@ static s64 create(bool cloexec) {
 	return fd_install(file, 0, cloexec);
 }
 
-static s64 sys_epoll_create(const u64 args[6]) { return (s32)args[0] <= 0 ? -EINVAL : create(false); }
+SYSCALL(213, epoll_create) { return (s32)args[0] <= 0 ? -EINVAL : create(false); }
 
-static s64 sys_epoll_create1(const u64 args[6]) {
+SYSCALL(291, epoll_create1) {
 	return ((u32)args[0] & ~O_CLOEXEC) ? -EINVAL : create(args[0] & O_CLOEXEC);
 }
 
@@ -161,7 +161,7 @@ static s64 add(struct file *ep_file, struct file *file, s32 fd, const struct epo
 	return 0;
 }
 
-static s64 sys_epoll_ctl(const u64 args[6]) {
+SYSCALL(233, epoll_ctl) {
 	RELEASED(file_drop) struct file *ep_file = file_from_fd(args[0], true);
 	RELEASED(file_drop) struct file *file = file_from_fd(args[2], true);
 	struct epoll_event_abi event = { 0, 0 };
@@ -233,14 +233,14 @@ static s64 do_wait(const u64 args[6], u64 deadline_ns) {
 	return count;
 }
 
-static s64 sys_epoll_wait(const u64 args[6]) { return do_wait(args, deadline_from_ms((s32)args[3])); }
+SYSCALL(232, epoll_wait) { return do_wait(args, deadline_from_ms((s32)args[3])); }
 
-static s64 sys_epoll_pwait(const u64 args[6]) {
+SYSCALL(281, epoll_pwait) {
 	TRY(mask_from_user(args[4], args[5]));
 	return do_wait(args, deadline_from_ms((s32)args[3]));
 }
 
-static s64 sys_epoll_pwait2(const u64 args[6]) {
+SYSCALL(441, epoll_pwait2) {
 	u64 deadline;
 
 	TRY(deadline_from_timespec(args[3], &deadline));
@@ -256,17 +256,5 @@ static s64 make_eventfd(u64 initial, u32 flags) {
 	return fd_install(file, 0, flags & O_CLOEXEC);
 }
 
-static s64 sys_eventfd(const u64 args[6]) { return make_eventfd(args[0], 0); }
-static s64 sys_eventfd2(const u64 args[6]) { return make_eventfd(args[0], (u32)args[1]); }
-
-const struct syscall_entry sys_epoll_calls[] = {
-	{ 213, 1, "epoll_create", sys_epoll_create },
-	{ 232, 4, "epoll_wait", sys_epoll_wait },
-	{ 233, 4, "epoll_ctl", sys_epoll_ctl },
-	{ 281, 6, "epoll_pwait", sys_epoll_pwait },
-	{ 284, 1, "eventfd", sys_eventfd },
-	{ 290, 2, "eventfd2", sys_eventfd2 },
-	{ 291, 1, "epoll_create1", sys_epoll_create1 },
-	{ 441, 6, "epoll_pwait2", sys_epoll_pwait2 },
-};
-const size_t sys_epoll_call_count = ARRAY_COUNT(sys_epoll_calls);
+SYSCALL(284, eventfd) { return make_eventfd(args[0], 0); }
+SYSCALL(290, eventfd2) { return make_eventfd(args[0], (u32)args[1]); }

@@ -15,8 +15,6 @@
 #include "kernel/x86/cpu.h"
 #include "kernel/x86/trap.h"
 
-
-
 static struct list run_queue = LIST_INIT(run_queue);
 static struct list timers = LIST_INIT(timers);
 static struct waitq poll_queue = WAITQ_INIT(poll_queue);

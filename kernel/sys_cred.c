@@ -17,13 +17,13 @@ static struct cred *cred(void) { return &task_current()->cred; }
 
 static bool is_root(void) { return cred()->euid == 0; }
 
-static s64 sys_getuid(const u64 *) { return cred()->uid; }
+SYSCALL(102, getuid) { return cred()->uid; }
 
-static s64 sys_geteuid(const u64 *) { return cred()->euid; }
+SYSCALL(107, geteuid) { return cred()->euid; }
 
-static s64 sys_getgid(const u64 *) { return cred()->gid; }
+SYSCALL(104, getgid) { return cred()->gid; }
 
-static s64 sys_getegid(const u64 *) { return cred()->egid; }
+SYSCALL(108, getegid) { return cred()->egid; }
 
 /* One set of ids in order real, effective, saved; both kinds follow the same rules. */
 struct ids {
@@ -86,23 +86,23 @@ static s64 get_three(struct ids ids, const u64 args[6]) {
 	return err;
 }
 
-static s64 sys_setuid(const u64 args[6]) { return set_one(uids(), (u32)args[0]); }
+SYSCALL(105, setuid) { return set_one(uids(), (u32)args[0]); }
 
-static s64 sys_setgid(const u64 args[6]) { return set_one(gids(), (u32)args[0]); }
+SYSCALL(106, setgid) { return set_one(gids(), (u32)args[0]); }
 
-static s64 sys_setreuid(const u64 args[6]) { return set_two(uids(), (u32)args[0], (u32)args[1]); }
+SYSCALL(113, setreuid) { return set_two(uids(), (u32)args[0], (u32)args[1]); }
 
-static s64 sys_setregid(const u64 args[6]) { return set_two(gids(), (u32)args[0], (u32)args[1]); }
+SYSCALL(114, setregid) { return set_two(gids(), (u32)args[0], (u32)args[1]); }
 
-static s64 sys_setresuid(const u64 args[6]) { return set_three(uids(), (u32)args[0], (u32)args[1], (u32)args[2]); }
+SYSCALL(117, setresuid) { return set_three(uids(), (u32)args[0], (u32)args[1], (u32)args[2]); }
 
-static s64 sys_setresgid(const u64 args[6]) { return set_three(gids(), (u32)args[0], (u32)args[1], (u32)args[2]); }
+SYSCALL(119, setresgid) { return set_three(gids(), (u32)args[0], (u32)args[1], (u32)args[2]); }
 
-static s64 sys_getresuid(const u64 args[6]) { return get_three(uids(), args); }
+SYSCALL(118, getresuid) { return get_three(uids(), args); }
 
-static s64 sys_getresgid(const u64 args[6]) { return get_three(gids(), args); }
+SYSCALL(120, getresgid) { return get_three(gids(), args); }
 
-static s64 sys_getgroups(const u64 args[6]) {
+SYSCALL(115, getgroups) {
 	const struct cred *c = cred();
 	int cap = int_arg(args[0]);
 
@@ -112,7 +112,7 @@ static s64 sys_getgroups(const u64 args[6]) {
 	return err != 0 ? err : (s64)c->group_count;
 }
 
-static s64 sys_setgroups(const u64 args[6]) {
+SYSCALL(116, setgroups) {
 	u32 groups[VFS_GROUPS_MAX];
 	struct cred *c = cred();
 
@@ -145,15 +145,15 @@ static s64 change_limit(struct process *process, u32 resource, u64 new_addr, u64
 	return old_addr == 0 ? 0 : copy_to_user(uaddr(old_addr), &old, sizeof(old));
 }
 
-static s64 sys_getrlimit(const u64 args[6]) {
+SYSCALL(97, getrlimit) {
 	return args[1] == 0 ? -EFAULT : change_limit(process_current(), (u32)args[0], 0, args[1]);
 }
 
-static s64 sys_setrlimit(const u64 args[6]) {
+SYSCALL(160, setrlimit) {
 	return args[1] == 0 ? -EFAULT : change_limit(process_current(), (u32)args[0], args[1], 0);
 }
 
-static s64 sys_prlimit64(const u64 args[6]) {
+SYSCALL(302, prlimit64) {
 	const struct task *task = (u32)args[0] == 0 ? task_current() : task_find((u32)args[0]);
 	const struct cred *c = cred();
 
@@ -164,23 +164,3 @@ static s64 sys_prlimit64(const u64 args[6]) {
 	return change_limit(task->process, (u32)args[1], args[2], args[3]);
 }
 
-const struct syscall_entry sys_cred_calls[] = {
-	{ 97, 2, "getrlimit", sys_getrlimit },
-	{ 102, 0, "getuid", sys_getuid },
-	{ 104, 0, "getgid", sys_getgid },
-	{ 105, 1, "setuid", sys_setuid },
-	{ 106, 1, "setgid", sys_setgid },
-	{ 107, 0, "geteuid", sys_geteuid },
-	{ 108, 0, "getegid", sys_getegid },
-	{ 113, 2, "setreuid", sys_setreuid },
-	{ 114, 2, "setregid", sys_setregid },
-	{ 115, 2, "getgroups", sys_getgroups },
-	{ 116, 2, "setgroups", sys_setgroups },
-	{ 117, 3, "setresuid", sys_setresuid },
-	{ 118, 3, "getresuid", sys_getresuid },
-	{ 119, 3, "setresgid", sys_setresgid },
-	{ 120, 3, "getresgid", sys_getresgid },
-	{ 160, 2, "setrlimit", sys_setrlimit },
-	{ 302, 4, "prlimit64", sys_prlimit64 },
-};
-const size_t sys_cred_call_count = ARRAY_COUNT(sys_cred_calls);

@@ -24,14 +24,14 @@ static s64 open_at(u64 dirfd, u64 name, u64 flags, u64 mode) {
 	return fd_install(file, 0, flags & O_CLOEXEC);
 }
 
-static s64 sys_open(const u64 args[6]) { return open_at(CWD, args[0], args[1], args[2]); }
-static s64 sys_creat(const u64 args[6]) { return open_at(CWD, args[0], O_CREAT | O_WRONLY | O_TRUNC, args[1]); }
-static s64 sys_openat(const u64 args[6]) { return open_at(args[0], args[1], args[2], args[3]); }
-static s64 sys_close(const u64 args[6]) { return fdtable_close(task_files(), (s32)args[0]); }
+SYSCALL(2, open) { return open_at(CWD, args[0], args[1], args[2]); }
+SYSCALL(85, creat) { return open_at(CWD, args[0], O_CREAT | O_WRONLY | O_TRUNC, args[1]); }
+SYSCALL(257, openat) { return open_at(args[0], args[1], args[2], args[3]); }
+SYSCALL(3, close) { return fdtable_close(task_files(), (s32)args[0]); }
 
 #define CLOSE_RANGE_CLOEXEC 4u
 
-static s64 sys_close_range(const u64 args[6]) {
+SYSCALL(436, close_range) {
 	struct fdtable *table = task_files();
 	u32 first = (u32)args[0], last = (u32)args[1];
 
@@ -42,7 +42,7 @@ static s64 sys_close_range(const u64 args[6]) {
 	return 0;
 }
 
-static s64 sys_dup(const u64 args[6]) {
+SYSCALL(32, dup) {
 	struct file *file = file_from_fd(args[0], false);
 
 	return file ? fd_install(file, 0, false) : -EBADF;
@@ -59,9 +59,9 @@ static s64 dup_to(u64 from, u64 to, bool cloexec) {
 	return (s32)to;
 }
 
-static s64 sys_dup2(const u64 args[6]) { return dup_to(args[0], args[1], false); }
+SYSCALL(33, dup2) { return dup_to(args[0], args[1], false); }
 
-static s64 sys_dup3(const u64 args[6]) {
+SYSCALL(292, dup3) {
 	if (((u32)args[2] & ~O_CLOEXEC) || (u32)args[0] == (u32)args[1]) return -EINVAL;
 	return dup_to(args[0], args[1], args[2] & O_CLOEXEC);
 }
@@ -178,7 +178,7 @@ static s64 fcntl_io(struct file *file, u32 cmd, u64 arg) {
 	}
 }
 
-static s64 sys_fcntl(const u64 args[6]) {
+SYSCALL(72, fcntl) {
 	RELEASED(file_drop) struct file *file = file_from_fd(args[0], false);
 	u32 cmd = (u32)args[1];
 
@@ -189,7 +189,7 @@ static s64 sys_fcntl(const u64 args[6]) {
 
 enum { FLOCK_SH = 1, FLOCK_EX = 2, FLOCK_NB = 4, FLOCK_UN = 8 };
 
-static s64 sys_flock(const u64 args[6]) {
+SYSCALL(73, flock) {
 	RELEASED(file_drop) struct file *file = file_from_fd(args[0], true);
 	u32 how = (u32)args[1] & ~FLOCK_NB;
 	int err, type = how == FLOCK_SH ? LOCK_READ : how == FLOCK_EX ? LOCK_WRITE : LOCK_NONE;
@@ -217,7 +217,7 @@ static s64 pending_bytes(const struct file *file, u64 arg) {
 	return copy_to_user(uaddr(arg), &n, sizeof(n));
 }
 
-static s64 sys_ioctl(const u64 args[6]) {
+SYSCALL(16, ioctl) {
 	RELEASED(file_drop) struct file *file = file_from_fd(args[0], true);
 	u32 cmd = (u32)args[1];
 	s32 on;
@@ -247,27 +247,10 @@ static s64 make_pipe(u64 addr, u32 flags) {
 	return fd[0] < 0 ? fd[0] : fd[1] < 0 ? fd[1] : -EFAULT;
 }
 
-static s64 sys_pipe(const u64 args[6]) { return make_pipe(args[0], 0); }
-static s64 sys_pipe2(const u64 args[6]) { return make_pipe(args[0], (u32)args[1]); }
+SYSCALL(22, pipe) { return make_pipe(args[0], 0); }
+SYSCALL(293, pipe2) { return make_pipe(args[0], (u32)args[1]); }
 
 void sys_fd_init(void) {
 	locks_set_wake(wake_lock_waiters);
 	pipe_init();
 }
-
-const struct syscall_entry sys_fd_calls[] = {
-	{ 2, 3, "open", sys_open },
-	{ 3, 1, "close", sys_close },
-	{ 16, 3, "ioctl", sys_ioctl },
-	{ 22, 1, "pipe", sys_pipe },
-	{ 32, 1, "dup", sys_dup },
-	{ 33, 2, "dup2", sys_dup2 },
-	{ 72, 3, "fcntl", sys_fcntl },
-	{ 73, 2, "flock", sys_flock },
-	{ 85, 2, "creat", sys_creat },
-	{ 257, 4, "openat", sys_openat },
-	{ 292, 3, "dup3", sys_dup3 },
-	{ 293, 2, "pipe2", sys_pipe2 },
-	{ 436, 3, "close_range", sys_close_range },
-};
-const size_t sys_fd_call_count = ARRAY_COUNT(sys_fd_calls);

@@ -46,18 +46,18 @@ static s64 transfer_v2(const u64 args[6], enum direction way) {
 	return args[5] ? -EOPNOTSUPP : transfer_vector(args, way, args[3] == ~0ull ? NULL : &args[3]);
 }
 
-static s64 sys_read(const u64 args[6]) { return transfer_single(args, IN, NULL); }
-static s64 sys_write(const u64 args[6]) { return transfer_single(args, OUT, NULL); }
-static s64 sys_pread64(const u64 args[6]) { return transfer_single(args, IN, &args[3]); }
-static s64 sys_pwrite64(const u64 args[6]) { return transfer_single(args, OUT, &args[3]); }
-static s64 sys_readv(const u64 args[6]) { return transfer_vector(args, IN, NULL); }
-static s64 sys_writev(const u64 args[6]) { return transfer_vector(args, OUT, NULL); }
-static s64 sys_preadv(const u64 args[6]) { return transfer_vector(args, IN, &args[3]); }
-static s64 sys_pwritev(const u64 args[6]) { return transfer_vector(args, OUT, &args[3]); }
-static s64 sys_preadv2(const u64 args[6]) { return transfer_v2(args, IN); }
-static s64 sys_pwritev2(const u64 args[6]) { return transfer_v2(args, OUT); }
+SYSCALL(0, read) { return transfer_single(args, IN, NULL); }
+SYSCALL(1, write) { return transfer_single(args, OUT, NULL); }
+SYSCALL(17, pread64) { return transfer_single(args, IN, &args[3]); }
+SYSCALL(18, pwrite64) { return transfer_single(args, OUT, &args[3]); }
+SYSCALL(19, readv) { return transfer_vector(args, IN, NULL); }
+SYSCALL(20, writev) { return transfer_vector(args, OUT, NULL); }
+SYSCALL(295, preadv) { return transfer_vector(args, IN, &args[3]); }
+SYSCALL(296, pwritev) { return transfer_vector(args, OUT, &args[3]); }
+SYSCALL(327, preadv2) { return transfer_v2(args, IN); }
+SYSCALL(328, pwritev2) { return transfer_v2(args, OUT); }
 
-static s64 sys_lseek(const u64 args[6]) {
+SYSCALL(8, lseek) {
 	RELEASED(file_drop) struct file *file = file_from_fd(args[0], true);
 
 	return file ? file_seek(file, (s64)args[1], (s32)args[2]) : -EBADF;
@@ -70,7 +70,7 @@ static int check_new_size(const struct inode *inode, u64 size) {
 	return size > inode->size ? file_size_limit(size - 1, &len) : 0;
 }
 
-static s64 sys_ftruncate(const u64 args[6]) {
+SYSCALL(77, ftruncate) {
 	RELEASED(file_drop) struct file *file = file_from_fd(args[0], true);
 
 	if (!file) return -EBADF;
@@ -83,7 +83,7 @@ static s64 do_truncate(const struct path *path, const u64 args[6]) {
 	return vfs_truncate(path, args[1], task_cred());
 }
 
-static s64 sys_truncate(const u64 args[6]) { return on_path(CWD, args[0], 0, do_truncate, args); }
+SYSCALL(76, truncate) { return on_path(CWD, args[0], 0, do_truncate, args); }
 
 #define FALLOC_FL_KEEP_SIZE 1u
 
@@ -106,7 +106,7 @@ static s64 allocate(struct file *file, u64 off, u64 end, bool keep_size) {
 	return end > inode->size && !keep_size ? file_truncate(file, end, task_cred()) : 0;
 }
 
-static s64 sys_fallocate(const u64 args[6]) {
+SYSCALL(285, fallocate) {
 	RELEASED(file_drop) struct file *file = file_from_fd(args[0], true);
 	u64 off = args[2], len = args[3], end;
 
@@ -117,7 +117,7 @@ static s64 sys_fallocate(const u64 args[6]) {
 	return allocate(file, off, end, args[1]);
 }
 
-static s64 sys_fsync(const u64 args[6]) {
+SYSCALL(74, fsync) {
 	RELEASED(file_drop) struct file *file = file_from_fd(args[0], true);
 
 	if (!file) return -EBADF;
@@ -126,15 +126,15 @@ static s64 sys_fsync(const u64 args[6]) {
 }
 
 /* Nothing is held back from a disk. */
-static s64 sys_sync(const u64 *) { return 0; }
+SYSCALL(162, sync) { return 0; }
 
-static s64 sys_syncfs(const u64 args[6]) {
+SYSCALL(306, syncfs) {
 	RELEASED(file_drop) struct file *file = file_from_fd(args[0], true);
 
 	return file ? 0 : -EBADF;
 }
 
-static s64 sys_fadvise64(const u64 args[6]) {
+SYSCALL(221, fadvise64) {
 	RELEASED(file_drop) struct file *file = file_from_fd(args[0], true);
 
 	if (!file) return -EBADF;
@@ -168,7 +168,7 @@ static bool put_dirent(struct dir_sink *sink, const char *name, size_t len, u64 
 	return true;
 }
 
-static s64 sys_getdents64(const u64 args[6]) {
+SYSCALL(217, getdents64) {
 	RELEASED(file_drop) struct file *file = file_from_fd(args[0], true);
 	size_t cap = min_u64((u32)args[2], DIRENT_BOUNCE);
 	RELEASED(memory_drop) u8 *bounce = port_alloc(cap ? cap : 1);
@@ -230,7 +230,7 @@ static s64 copy_between(struct end *in, struct end *out, u64 count) {
 	return done ? done : restartable(n);
 }
 
-static s64 sys_sendfile(const u64 args[6]) {
+SYSCALL(40, sendfile) {
 	RELEASED(end_done) struct end in = { 0 }, out = { 0 };
 
 	TRY(end_begin(&in, args[1], args[2]));
@@ -240,7 +240,7 @@ static s64 sys_sendfile(const u64 args[6]) {
 	return args[3] ? copy_between(&in, &out, min_u64(args[3], COPY_MAX)) : 0;
 }
 
-static s64 sys_copy_file_range(const u64 args[6]) {
+SYSCALL(326, copy_file_range) {
 	RELEASED(end_done) struct end in = { 0 }, out = { 0 };
 	u64 len = min_u64(args[4], COPY_MAX);
 
@@ -253,28 +253,4 @@ static s64 sys_copy_file_range(const u64 args[6]) {
 	return len ? copy_between(&in, &out, len) : 0;
 }
 
-const struct syscall_entry sys_file_calls[] = {
-	{ 0, 3, "read", sys_read },
-	{ 1, 3, "write", sys_write },
-	{ 8, 3, "lseek", sys_lseek },
-	{ 17, 4, "pread64", sys_pread64 },
-	{ 18, 4, "pwrite64", sys_pwrite64 },
-	{ 19, 3, "readv", sys_readv },
-	{ 20, 3, "writev", sys_writev },
-	{ 40, 4, "sendfile", sys_sendfile },
-	{ 74, 1, "fsync", sys_fsync },
-	{ 75, 1, "fdatasync", sys_fsync },
-	{ 76, 2, "truncate", sys_truncate },
-	{ 77, 2, "ftruncate", sys_ftruncate },
-	{ 162, 0, "sync", sys_sync },
-	{ 217, 3, "getdents64", sys_getdents64 },
-	{ 221, 4, "fadvise64", sys_fadvise64 },
-	{ 285, 4, "fallocate", sys_fallocate },
-	{ 295, 5, "preadv", sys_preadv },
-	{ 296, 5, "pwritev", sys_pwritev },
-	{ 306, 1, "syncfs", sys_syncfs },
-	{ 326, 6, "copy_file_range", sys_copy_file_range },
-	{ 327, 6, "preadv2", sys_preadv2 },
-	{ 328, 6, "pwritev2", sys_pwritev2 },
-};
-const size_t sys_file_call_count = ARRAY_COUNT(sys_file_calls);
+SYSCALL(75, fdatasync) { return sys_fsync(args); }

@@ -49,7 +49,7 @@ struct sysinfo_abi {
 };
 _Static_assert(sizeof(struct sysinfo_abi) == 112, "struct sysinfo has 112 bytes");
 
-static s64 sys_uname(const u64 args[6]) {
+SYSCALL(63, uname) {
 	struct uts_abi uts;
 
 	memset(&uts, 0, sizeof(uts));
@@ -73,11 +73,11 @@ static s64 set_name(char name[UTS_LEN], u64 addr, u64 len) {
 	return err;
 }
 
-static s64 sys_sethostname(const u64 args[6]) { return set_name(kinfo_hostname, args[0], args[1]); }
+SYSCALL(170, sethostname) { return set_name(kinfo_hostname, args[0], args[1]); }
 
-static s64 sys_setdomainname(const u64 args[6]) { return set_name(kinfo_domainname, args[0], args[1]); }
+SYSCALL(171, setdomainname) { return set_name(kinfo_domainname, args[0], args[1]); }
 
-static s64 sys_sysinfo(const u64 args[6]) {
+SYSCALL(99, sysinfo) {
 	struct sysinfo_abi info = { .uptime = (s64)(port_now_ns() / NS_PER_S), .procs = (u16)task_count, .unit = 1 };
 	struct pmm_stats memory;
 
@@ -88,7 +88,7 @@ static s64 sys_sysinfo(const u64 args[6]) {
 	return copy_to_user(uaddr(args[0]), &info, sizeof(info));
 }
 
-static s64 sys_getrandom(const u64 args[6]) {
+SYSCALL(318, getrandom) {
 	u8 chunk[RANDOM_CHUNK];
 	u64 len = min_u64(args[1], RANDOM_LEN_MAX), done = 0;
 
@@ -134,7 +134,7 @@ static s64 read_log(u64 addr, u64 len) {
 	return got;
 }
 
-static s64 sys_syslog(const u64 args[6]) {
+SYSCALL(103, syslog) {
 	static int level_before;
 	int action = int_arg(args[0]), len = int_arg(args[2]);
 
@@ -170,7 +170,7 @@ static bool is_magic2(u32 magic) {
 	return magic == 672274793u || magic == 85072278u || magic == 369367448u || magic == 537993216u;
 }
 
-static s64 sys_reboot(const u64 args[6]) {
+SYSCALL(169, reboot) {
 	if (task_cred()->euid != 0) return -EPERM;
 	if ((u32)args[0] != REBOOT_MAGIC1 || !is_magic2((u32)args[1])) return -EINVAL;
 	switch ((u32)args[2]) {
@@ -187,14 +187,3 @@ static s64 sys_reboot(const u64 args[6]) {
 	default: return -EINVAL;
 	}
 }
-
-const struct syscall_entry sys_machine_calls[] = {
-	{ 63, 1, "uname", sys_uname },
-	{ 99, 1, "sysinfo", sys_sysinfo },
-	{ 103, 3, "syslog", sys_syslog },
-	{ 169, 4, "reboot", sys_reboot },
-	{ 170, 2, "sethostname", sys_sethostname },
-	{ 171, 2, "setdomainname", sys_setdomainname },
-	{ 318, 3, "getrandom", sys_getrandom },
-};
-const size_t sys_machine_call_count = ARRAY_COUNT(sys_machine_calls);

@@ -28,7 +28,6 @@
 #define MAJOR_MEM 1u
 #define MINOR_ZERO 5u
 
-
 static u32 how_of(u32 flags) {
 	u32 how = 0;
 
@@ -82,7 +81,7 @@ static s64 map(struct vm_request *q) {
 	return err != 0 ? err : (s64)addr;
 }
 
-static s64 sys_mmap(const u64 args[6]) {
+SYSCALL(9, mmap) {
 	u32 flags = (u32)args[3], type = flags & MAP_TYPE;
 	struct vm_request q = { .addr = args[0], .len = args[1], .prot = (u32)args[2] & PROT_ALL, .how = how_of(flags),
 				.offset = args[5] };
@@ -104,18 +103,18 @@ static s64 sys_mmap(const u64 args[6]) {
 	return result;
 }
 
-static s64 sys_munmap(const u64 args[6]) { return vm_unmap(task_mm(), args[0], args[1]); }
+SYSCALL(11, munmap) { return vm_unmap(task_mm(), args[0], args[1]); }
 
-static s64 sys_mprotect(const u64 args[6]) {
+SYSCALL(10, mprotect) {
 	u32 prot = (u32)args[2];
 
 	if ((prot & PROT_GROWS) != 0 || (prot & ~(PROT_ALL | 8u)) != 0) return -EINVAL;
 	return vm_protect(task_mm(), args[0], args[1], prot & PROT_ALL);
 }
 
-static s64 sys_brk(const u64 args[6]) { return (s64)vm_brk(task_mm(), args[0]); }
+SYSCALL(12, brk) { return (s64)vm_brk(task_mm(), args[0]); }
 
-static s64 sys_mremap(const u64 args[6]) {
+SYSCALL(25, mremap) {
 	u64 addr = 0;
 	int err = vm_remap(task_mm(), args[0], args[1], args[2], (u32)args[3], args[4], &addr);
 
@@ -141,7 +140,7 @@ static int decode_range(u64 addr, u64 len, u64 *ret_end) {
 }
 
 /* Advice about use is answered and has no effect; what would change contents in ways we do not have is refused. */
-static s64 sys_madvise(const u64 args[6]) {
+SYSCALL(28, madvise) {
 	static const u32 accepted = 1u << 0 | 1u << 1 | 1u << 2 | 1u << 3 | 1u << 14 | 1u << 15 | 1u << 16 | 1u << 17 |
 		1u << 20 |
 				    1u << 21;
@@ -157,7 +156,7 @@ static s64 sys_madvise(const u64 args[6]) {
 }
 
 /* Shared file pages are the file's pages: they are in step already. */
-static s64 sys_msync(const u64 args[6]) {
+SYSCALL(26, msync) {
 	u64 end;
 
 	if ((args[2] & ~(u64)MS_SYNC_FLAGS) != 0 || (args[2] & 5) == 5) return -EINVAL;
@@ -166,20 +165,9 @@ static s64 sys_msync(const u64 args[6]) {
 }
 
 /* mlock and its kin: nothing is ever paged out. */
-static s64 sys_locked(const u64 *) { return 0; }
 
-const struct syscall_entry sys_mem_calls[] = {
-	{ 9, 6, "mmap", sys_mmap },
-	{ 10, 3, "mprotect", sys_mprotect },
-	{ 11, 2, "munmap", sys_munmap },
-	{ 12, 1, "brk", sys_brk },
-	{ 25, 5, "mremap", sys_mremap },
-	{ 26, 3, "msync", sys_msync },
-	{ 28, 3, "madvise", sys_madvise },
-	{ 149, 2, "mlock", sys_locked },
-	{ 150, 2, "munlock", sys_locked },
-	{ 151, 1, "mlockall", sys_locked },
-	{ 152, 0, "munlockall", sys_locked },
-	{ 325, 3, "mlock2", sys_locked },
-};
-const size_t sys_mem_call_count = ARRAY_COUNT(sys_mem_calls);
+SYSCALL(149, mlock) { return 0; }
+SYSCALL(150, munlock) { return 0; }
+SYSCALL(151, mlockall) { return 0; }
+SYSCALL(152, munlockall) { return 0; }
+SYSCALL(325, mlock2) { return 0; }

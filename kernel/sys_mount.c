@@ -122,7 +122,7 @@ static void mount_args_done(struct mount_args *m) {
 	port_free(m->data);
 }
 
-static s64 sys_mount(const u64 args[6]) {
+SYSCALL(165, mount) {
 	RELEASED(mount_args_done) struct mount_args m = { .flags = (u32)args[3] };
 
 	if (task_cred()->euid != 0) return -EPERM;
@@ -137,7 +137,7 @@ static s64 sys_mount(const u64 args[6]) {
 	return (m.flags & MS_MOVE) ? with_source(&m, vfs_move_mount) : mount_new(&m);
 }
 
-static s64 sys_umount2(const u64 args[6]) {
+SYSCALL(166, umount2) {
 	RELEASED(path_put) struct path path = { 0 };
 	u32 flags = (u32)args[1];
 
@@ -146,9 +146,3 @@ static s64 sys_umount2(const u64 args[6]) {
 	TRY(path_from_user(CWD, args[0], (flags & UMOUNT_NOFOLLOW) ? AT_SYMLINK_NOFOLLOW : 0, &path));
 	return vfs_umount(&path, flags & MNT_DETACH);
 }
-
-const struct syscall_entry sys_mount_calls[] = {
-	{ 165, 5, "mount", sys_mount },
-	{ 166, 2, "umount2", sys_umount2 },
-};
-const size_t sys_mount_call_count = ARRAY_COUNT(sys_mount_calls);

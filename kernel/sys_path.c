@@ -22,16 +22,16 @@ static s64 do_chroot(const struct path *path, const u64 *) {
 	return enter_directory(&task_fs()->root, path);
 }
 
-static s64 sys_chdir(const u64 args[6]) { return on_path(CWD, args[0], 0, do_chdir, args); }
-static s64 sys_chroot(const u64 args[6]) { return on_path(CWD, args[0], 0, do_chroot, args); }
+SYSCALL(80, chdir) { return on_path(CWD, args[0], 0, do_chdir, args); }
+SYSCALL(161, chroot) { return on_path(CWD, args[0], 0, do_chroot, args); }
 
-static s64 sys_fchdir(const u64 args[6]) {
+SYSCALL(81, fchdir) {
 	RELEASED(file_drop) struct file *file = file_from_fd(args[0], false);
 
 	return file ? do_chdir(&file->path, args) : -EBADF;
 }
 
-static s64 sys_getcwd(const u64 args[6]) {
+SYSCALL(79, getcwd) {
 	const struct vfs_context *ctx = task_fs();
 	RELEASED(memory_drop) char *name = port_alloc(VFS_PATH_MAX);
 	s64 len;
@@ -45,7 +45,7 @@ static s64 sys_getcwd(const u64 args[6]) {
 	return len + 1;
 }
 
-static s64 sys_umask(const u64 args[6]) {
+SYSCALL(95, umask) {
 	struct vfs_context *ctx = task_fs();
 	u32 old = ctx->umask;
 
@@ -61,8 +61,8 @@ static s64 make_at(u64 dirfd, u64 name, u32 mode, u64 rdev) {
 }
 
 static s64 mkdir_at(u64 dirfd, u64 name, u64 mode) { return make_at(dirfd, name, S_IFDIR | ((u32)mode & 01777), 0); }
-static s64 sys_mkdir(const u64 args[6]) { return mkdir_at(CWD, args[0], args[1]); }
-static s64 sys_mkdirat(const u64 args[6]) { return mkdir_at(args[0], args[1], args[2]); }
+SYSCALL(83, mkdir) { return mkdir_at(CWD, args[0], args[1]); }
+SYSCALL(258, mkdirat) { return mkdir_at(args[0], args[1], args[2]); }
 
 static s64 mknod_at(u64 dirfd, u64 name, u32 mode, u64 rdev) {
 	switch (mode & S_IFMT) {
@@ -77,8 +77,8 @@ static s64 mknod_at(u64 dirfd, u64 name, u32 mode, u64 rdev) {
 	}
 }
 
-static s64 sys_mknod(const u64 args[6]) { return mknod_at(CWD, args[0], (u32)args[1], args[2]); }
-static s64 sys_mknodat(const u64 args[6]) { return mknod_at(args[0], args[1], (u32)args[2], args[3]); }
+SYSCALL(133, mknod) { return mknod_at(CWD, args[0], (u32)args[1], args[2]); }
+SYSCALL(259, mknodat) { return mknod_at(args[0], args[1], (u32)args[2], args[3]); }
 
 static s64 unlink_at(u64 dirfd, u64 name, bool is_rmdir) {
 	RELEASED(at_done) struct at at = { 0 };
@@ -87,10 +87,10 @@ static s64 unlink_at(u64 dirfd, u64 name, bool is_rmdir) {
 	return vfs_unlink(task_fs(), at.start, at.name, is_rmdir, task_cred());
 }
 
-static s64 sys_unlink(const u64 args[6]) { return unlink_at(CWD, args[0], false); }
-static s64 sys_rmdir(const u64 args[6]) { return unlink_at(CWD, args[0], true); }
+SYSCALL(87, unlink) { return unlink_at(CWD, args[0], false); }
+SYSCALL(84, rmdir) { return unlink_at(CWD, args[0], true); }
 
-static s64 sys_unlinkat(const u64 args[6]) {
+SYSCALL(263, unlinkat) {
 	if ((u32)args[2] & ~AT_REMOVEDIR) return -EINVAL;
 	return unlink_at(args[0], args[1], (u32)args[2] & AT_REMOVEDIR);
 }
@@ -103,10 +103,10 @@ static s64 rename_at(u64 old_dirfd, u64 old_name, u64 new_dirfd, u64 new_name, u
 	return vfs_rename(task_fs(), from.start, from.name, to.start, to.name, flags, task_cred());
 }
 
-static s64 sys_rename(const u64 args[6]) { return rename_at(CWD, args[0], CWD, args[1], 0); }
-static s64 sys_renameat(const u64 args[6]) { return rename_at(args[0], args[1], args[2], args[3], 0); }
+SYSCALL(82, rename) { return rename_at(CWD, args[0], CWD, args[1], 0); }
+SYSCALL(264, renameat) { return rename_at(args[0], args[1], args[2], args[3], 0); }
 
-static s64 sys_renameat2(const u64 args[6]) {
+SYSCALL(316, renameat2) {
 	return rename_at(args[0], args[1], args[2], args[3], (u32)args[4]);
 }
 
@@ -122,8 +122,8 @@ static s64 link_at(u64 old_dirfd, u64 old_name, u64 new_dirfd, u64 new_name, u32
 	return vfs_link(task_fs(), &old_path, to.start, to.name, task_cred());
 }
 
-static s64 sys_link(const u64 args[6]) { return link_at(CWD, args[0], CWD, args[1], 0); }
-static s64 sys_linkat(const u64 args[6]) { return link_at(args[0], args[1], args[2], args[3], (u32)args[4]); }
+SYSCALL(86, link) { return link_at(CWD, args[0], CWD, args[1], 0); }
+SYSCALL(265, linkat) { return link_at(args[0], args[1], args[2], args[3], (u32)args[4]); }
 
 static s64 symlink_at(u64 target_addr, u64 dirfd, u64 name) {
 	RELEASED(memory_drop) char *target = NULL;
@@ -134,8 +134,8 @@ static s64 symlink_at(u64 target_addr, u64 dirfd, u64 name) {
 	return vfs_symlink(task_fs(), at.start, at.name, target, task_cred());
 }
 
-static s64 sys_symlink(const u64 args[6]) { return symlink_at(args[0], CWD, args[1]); }
-static s64 sys_symlinkat(const u64 args[6]) { return symlink_at(args[0], args[1], args[2]); }
+SYSCALL(88, symlink) { return symlink_at(args[0], CWD, args[1]); }
+SYSCALL(266, symlinkat) { return symlink_at(args[0], args[1], args[2]); }
 
 static s64 readlink_at(u64 dirfd, u64 name, u64 buf, s32 size) {
 	RELEASED(path_put) struct path path = { 0 };
@@ -152,30 +152,5 @@ static s64 readlink_at(u64 dirfd, u64 name, u64 buf, s32 size) {
 	return n;
 }
 
-static s64 sys_readlink(const u64 args[6]) { return readlink_at(CWD, args[0], args[1], (s32)args[2]); }
-static s64 sys_readlinkat(const u64 args[6]) { return readlink_at(args[0], args[1], args[2], (s32)args[3]); }
-
-const struct syscall_entry sys_path_calls[] = {
-	{ 79, 2, "getcwd", sys_getcwd },
-	{ 80, 1, "chdir", sys_chdir },
-	{ 81, 1, "fchdir", sys_fchdir },
-	{ 82, 2, "rename", sys_rename },
-	{ 83, 2, "mkdir", sys_mkdir },
-	{ 84, 1, "rmdir", sys_rmdir },
-	{ 86, 2, "link", sys_link },
-	{ 87, 1, "unlink", sys_unlink },
-	{ 88, 2, "symlink", sys_symlink },
-	{ 89, 3, "readlink", sys_readlink },
-	{ 95, 1, "umask", sys_umask },
-	{ 133, 3, "mknod", sys_mknod },
-	{ 161, 1, "chroot", sys_chroot },
-	{ 258, 3, "mkdirat", sys_mkdirat },
-	{ 259, 4, "mknodat", sys_mknodat },
-	{ 263, 3, "unlinkat", sys_unlinkat },
-	{ 264, 4, "renameat", sys_renameat },
-	{ 265, 5, "linkat", sys_linkat },
-	{ 266, 3, "symlinkat", sys_symlinkat },
-	{ 267, 4, "readlinkat", sys_readlinkat },
-	{ 316, 5, "renameat2", sys_renameat2 },
-};
-const size_t sys_path_call_count = ARRAY_COUNT(sys_path_calls);
+SYSCALL(89, readlink) { return readlink_at(CWD, args[0], args[1], (s32)args[2]); }
+SYSCALL(267, readlinkat) { return readlink_at(args[0], args[1], args[2], (s32)args[3]); }

@@ -98,7 +98,7 @@ static s64 do_poll(u64 addr, u64 count, u64 deadline_ns) {
 	return result;
 }
 
-static s64 sys_poll(const u64 args[6]) {
+SYSCALL(7, poll) {
 	return do_poll(args[0], (u32)args[1], deadline_from_ms((s32)args[2]));
 }
 
@@ -111,7 +111,7 @@ static s64 with_left(s64 result, u64 addr, u64 deadline_ns, u64 unit_ns) {
 	return result;
 }
 
-static s64 sys_ppoll(const u64 args[6]) {
+SYSCALL(271, ppoll) {
 	u64 deadline;
 
 	TRY(deadline_from_timespec(args[2], &deadline));
@@ -172,14 +172,14 @@ static s64 do_select(u64 n, const u64 addr[3], u64 deadline_ns) {
 	return ready;
 }
 
-static s64 sys_select(const u64 args[6]) {
+SYSCALL(23, select) {
 	u64 deadline;
 
 	TRY(deadline_from_pair(args[4], 1000000u, &deadline));
 	return with_left(do_select((u32)args[0], &args[1], deadline), args[4], deadline, 1000);
 }
 
-static s64 sys_pselect6(const u64 args[6]) {
+SYSCALL(270, pselect6) {
 	u64 mask[2] = { 0, 0 }, deadline; /* address and size */
 
 	TRY(deadline_from_timespec(args[4], &deadline));
@@ -187,11 +187,3 @@ static s64 sys_pselect6(const u64 args[6]) {
 	TRY(mask_from_user(mask[0], mask[1]));
 	return with_left(do_select((u32)args[0], &args[1], deadline), args[4], deadline, 1);
 }
-
-const struct syscall_entry sys_poll_calls[] = {
-	{ 7, 3, "poll", sys_poll },
-	{ 23, 5, "select", sys_select },
-	{ 270, 6, "pselect6", sys_pselect6 },
-	{ 271, 5, "ppoll", sys_ppoll },
-};
-const size_t sys_poll_call_count = ARRAY_COUNT(sys_poll_calls);

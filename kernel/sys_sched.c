@@ -8,7 +8,7 @@
 #include "kernel/task.h"
 #include "kernel/x86/usercopy.h"
 
-static s64 sys_sched_yield(const u64 *) {
+SYSCALL(24, sched_yield) {
 	schedule();
 	return 0;
 }
@@ -16,7 +16,7 @@ static s64 sys_sched_yield(const u64 *) {
 /* The task that pid (0: the caller) names. */
 static struct task *named_task(u64 pid) { return (u32)pid == 0 ? task_current() : task_find((u32)pid); }
 
-static s64 sys_sched_setaffinity(const u64 args[6]) {
+SYSCALL(203, sched_setaffinity) {
 	u8 first = 0;
 
 	if (named_task(args[0]) == NULL) return -ESRCH;
@@ -25,7 +25,7 @@ static s64 sys_sched_setaffinity(const u64 args[6]) {
 	return (first & 1) != 0 ? 0 : -EINVAL;
 }
 
-static s64 sys_sched_getaffinity(const u64 args[6]) {
+SYSCALL(204, sched_getaffinity) {
 	static const u64 cpus = 1;
 
 	if (args[1] < sizeof(cpus) || (args[1] & 7) != 0) return -EINVAL;
@@ -35,7 +35,6 @@ static s64 sys_sched_getaffinity(const u64 args[6]) {
 }
 
 /* ioprio_get and ioprio_set: one class. */
-static s64 sys_ioprio(const u64 *) { return 0; }
 
 /* true when task is meant by (which, who) of getpriority. */
 static bool priority_matches(const struct task *task, int which, u32 who) {
@@ -46,7 +45,7 @@ static bool priority_matches(const struct task *task, int which, u32 who) {
 	return task->cred.uid == (who == 0 ? self->cred.uid : who);
 }
 
-static s64 sys_getpriority(const u64 args[6]) {
+SYSCALL(140, getpriority) {
 	s64 best = -ESRCH;
 
 	if ((u32)args[0] > 2) return -EINVAL;
@@ -56,7 +55,7 @@ static s64 sys_getpriority(const u64 args[6]) {
 	return best;
 }
 
-static s64 sys_setpriority(const u64 args[6]) {
+SYSCALL(141, setpriority) {
 	const struct cred *cred = task_cred();
 	int nice = int_arg(args[2]);
 	s64 result = -ESRCH;
@@ -73,13 +72,5 @@ static s64 sys_setpriority(const u64 args[6]) {
 	return result;
 }
 
-const struct syscall_entry sys_sched_calls[] = {
-	{ 24, 0, "sched_yield", sys_sched_yield },
-	{ 140, 2, "getpriority", sys_getpriority },
-	{ 141, 3, "setpriority", sys_setpriority },
-	{ 251, 3, "ioprio_set", sys_ioprio },
-	{ 252, 2, "ioprio_get", sys_ioprio },
-	{ 203, 3, "sched_setaffinity", sys_sched_setaffinity },
-	{ 204, 3, "sched_getaffinity", sys_sched_getaffinity },
-};
-const size_t sys_sched_call_count = ARRAY_COUNT(sys_sched_calls);
+SYSCALL(251, ioprio_set) { return 0; }
+SYSCALL(252, ioprio_get) { return 0; }

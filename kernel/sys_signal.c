@@ -21,7 +21,7 @@ enum { FUTEX_WAIT = 0, FUTEX_WAKE = 1, FUTEX_REQUEUE = 3, FUTEX_CMP_REQUEUE = 4,
 
 static bool is_signal(int sig) { return sig >= 1 && sig <= SIGNAL_COUNT; }
 
-static s64 sys_rt_sigaction(const u64 args[6]) {
+SYSCALL(13, rt_sigaction) {
 	int sig = int_arg(args[0]);
 	struct process *process = process_current();
 	struct sigaction_abi action;
@@ -41,7 +41,7 @@ static s64 sys_rt_sigaction(const u64 args[6]) {
 	return 0;
 }
 
-static s64 sys_rt_sigprocmask(const u64 args[6]) {
+SYSCALL(14, rt_sigprocmask) {
 	struct task *task = task_current();
 	u64 set = 0, old = task->blocked;
 
@@ -58,9 +58,9 @@ static s64 sys_rt_sigprocmask(const u64 args[6]) {
 	return args[2] == 0 ? 0 : copy_to_user(uaddr(args[2]), &old, sizeof(old));
 }
 
-static s64 sys_rt_sigreturn(const u64 *) { return signal_return(task_frame(task_current())); }
+SYSCALL(15, rt_sigreturn) { return signal_return(task_frame(task_current())); }
 
-static s64 sys_rt_sigpending(const u64 args[6]) {
+SYSCALL(127, rt_sigpending) {
 	const struct task *task = task_current();
 	u64 set = (task->pending.set | task->process->pending.set) & task->blocked;
 
@@ -68,13 +68,13 @@ static s64 sys_rt_sigpending(const u64 args[6]) {
 	return copy_to_user(uaddr(args[0]), &set, args[1]);
 }
 
-static s64 sys_pause(const u64 *) {
+SYSCALL(34, pause) {
 	while (sched_sleep(0, SLEEP_INTERRUPTIBLE) == 0)
 		; /* only a signal ends it */
 	return -ERESTARTNOHAND;
 }
 
-static s64 sys_rt_sigsuspend(const u64 args[6]) {
+SYSCALL(130, rt_sigsuspend) {
 	u64 mask;
 
 	if (args[1] != SIGSET_LEN) return -EINVAL;
@@ -98,7 +98,7 @@ static int wait_for_set(struct task *task, u64 set, u64 deadline_ns, struct sigi
 	return err == -ETIMEDOUT ? -EAGAIN : -EINTR;
 }
 
-static s64 sys_rt_sigtimedwait(const u64 args[6]) {
+SYSCALL(128, rt_sigtimedwait) {
 	struct siginfo_abi info;
 	u64 set, deadline = 0;
 
@@ -132,7 +132,7 @@ static s64 send_to_many(u32 pgid, const struct siginfo_abi *info) {
 	return result;
 }
 
-static s64 sys_kill(const u64 args[6]) {
+SYSCALL(62, kill) {
 	int pid = int_arg(args[0]), sig = int_arg(args[1]);
 	struct siginfo_abi info = signal_info_user(sig, SI_USER);
 
@@ -155,13 +155,13 @@ static s64 send_to_thread(int tgid, int tid, const struct siginfo_abi *info) {
 	return signal_permitted(task, info->signo) ? signal_send_task(task, info) : -EPERM;
 }
 
-static s64 sys_tkill(const u64 args[6]) {
+SYSCALL(200, tkill) {
 	struct siginfo_abi info = signal_info_user(int_arg(args[1]), SI_TKILL);
 
 	return send_to_thread(-1, int_arg(args[0]), &info);
 }
 
-static s64 sys_tgkill(const u64 args[6]) {
+SYSCALL(234, tgkill) {
 	struct siginfo_abi info = signal_info_user(int_arg(args[2]), SI_TKILL);
 
 	if (int_arg(args[0]) <= 0) return -EINVAL;
@@ -169,7 +169,7 @@ static s64 sys_tgkill(const u64 args[6]) {
 }
 
 /* What a program says about itself must not look like the kernel's or kill()'s word, unless it tells itself. */
-static s64 sys_rt_sigqueueinfo(const u64 args[6]) {
+SYSCALL(129, rt_sigqueueinfo) {
 	int sig = int_arg(args[1]);
 	struct process *process = process_find((u32)args[0]);
 	struct siginfo_abi info;
@@ -192,7 +192,7 @@ static s64 set_altstack(struct task *task, const struct stack_abi *stack, bool o
 	return 0;
 }
 
-static s64 sys_sigaltstack(const u64 args[6]) {
+SYSCALL(131, sigaltstack) {
 	struct task *task = task_current();
 	bool on_it = (task->altstack.flags & SS_AUTODISARM) == 0 && task_on_altstack(task, task_frame(task)->rsp);
 	struct stack_abi stack, old = task->altstack;
@@ -205,7 +205,7 @@ static s64 sys_sigaltstack(const u64 args[6]) {
 	return args[1] == 0 ? 0 : copy_to_user(uaddr(args[1]), &old, sizeof(old));
 }
 
-static s64 sys_restart_syscall(const u64 *) {
+SYSCALL(219, restart_syscall) {
 	struct restart *restart = &task_current()->restart;
 
 	return restart->call != NULL ? restart->call(restart) : -EINTR;
@@ -234,7 +234,7 @@ static s64 do_futex_wait(const u64 args[6], u32 bits, bool absolute, bool realti
 	return -ERESTART_RESTARTBLOCK;
 }
 
-static s64 sys_futex(const u64 args[6]) {
+SYSCALL(202, futex) {
 	u32 op = (u32)args[1], command = op & FUTEX_COMMAND;
 	bool realtime = (op & FUTEX_CLOCK_REALTIME) != 0;
 
@@ -251,14 +251,14 @@ static s64 sys_futex(const u64 args[6]) {
 	}
 }
 
-static s64 sys_set_robust_list(const u64 args[6]) {
+SYSCALL(273, set_robust_list) {
 	if (args[1] != ROBUST_HEAD_LEN) return -EINVAL;
 	task_current()->robust_list = args[0];
 	return 0;
 }
 
 /* Of the caller's own thread; musl asks to learn that robust lists are there. */
-static s64 sys_get_robust_list(const u64 args[6]) {
+SYSCALL(274, get_robust_list) {
 	static const u64 len = ROBUST_HEAD_LEN;
 
 	if ((u32)args[0] != 0 && (u32)args[0] != task_current()->tid) return -EPERM;
@@ -266,22 +266,3 @@ static s64 sys_get_robust_list(const u64 args[6]) {
 	return copy_to_user(uaddr(args[1]), &task_current()->robust_list, sizeof(u64));
 }
 
-const struct syscall_entry sys_signal_calls[] = {
-	{ 13, 4, "rt_sigaction", sys_rt_sigaction },
-	{ 14, 4, "rt_sigprocmask", sys_rt_sigprocmask },
-	{ 15, 0, "rt_sigreturn", sys_rt_sigreturn },
-	{ 34, 0, "pause", sys_pause },
-	{ 62, 2, "kill", sys_kill },
-	{ 127, 2, "rt_sigpending", sys_rt_sigpending },
-	{ 128, 4, "rt_sigtimedwait", sys_rt_sigtimedwait },
-	{ 129, 3, "rt_sigqueueinfo", sys_rt_sigqueueinfo },
-	{ 130, 2, "rt_sigsuspend", sys_rt_sigsuspend },
-	{ 131, 2, "sigaltstack", sys_sigaltstack },
-	{ 200, 2, "tkill", sys_tkill },
-	{ 202, 6, "futex", sys_futex },
-	{ 219, 0, "restart_syscall", sys_restart_syscall },
-	{ 234, 3, "tgkill", sys_tgkill },
-	{ 273, 2, "set_robust_list", sys_set_robust_list },
-	{ 274, 3, "get_robust_list", sys_get_robust_list },
-};
-const size_t sys_signal_call_count = ARRAY_COUNT(sys_signal_calls);

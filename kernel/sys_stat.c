@@ -35,15 +35,15 @@ static s64 put_stat(u64 addr, struct inode *inode) {
 
 static s64 do_stat(const struct path *path, const u64 args[6]) { return put_stat(args[1], path_inode(path)); }
 static s64 do_statat(const struct path *path, const u64 args[6]) { return put_stat(args[2], path_inode(path)); }
-static s64 sys_stat(const u64 args[6]) { return on_path(CWD, args[0], 0, do_stat, args); }
-static s64 sys_lstat(const u64 args[6]) { return on_path(CWD, args[0], AT_SYMLINK_NOFOLLOW, do_stat, args); }
+SYSCALL(4, stat) { return on_path(CWD, args[0], 0, do_stat, args); }
+SYSCALL(6, lstat) { return on_path(CWD, args[0], AT_SYMLINK_NOFOLLOW, do_stat, args); }
 
-static s64 sys_newfstatat(const u64 args[6]) {
+SYSCALL(262, newfstatat) {
 	if ((u32)args[3] & ~(AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH)) return -EINVAL;
 	return on_path(args[0], args[1], (u32)args[3], do_statat, args);
 }
 
-static s64 sys_fstat(const u64 args[6]) {
+SYSCALL(5, fstat) {
 	RELEASED(file_drop) struct file *file = file_from_fd(args[0], false);
 
 	return file ? put_stat(args[1], file->inode) : -EBADF;
@@ -91,7 +91,7 @@ static s64 do_statx(const struct path *path, const u64 args[6]) {
 	return copy_to_user(uaddr(args[4]), &s, sizeof(s));
 }
 
-static s64 sys_statx(const u64 args[6]) {
+SYSCALL(332, statx) {
 	u32 at_flags = (u32)args[2] & ~STATX_SYNC_FLAGS;
 
 	if ((at_flags & ~(AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH)) || (args[3] & STATX_RESERVED) ||
@@ -127,9 +127,9 @@ static s64 do_statfs(const struct path *path, const u64 args[6]) {
 	return copy_to_user(uaddr(args[1]), &s, sizeof(s));
 }
 
-static s64 sys_statfs(const u64 args[6]) { return on_path(CWD, args[0], 0, do_statfs, args); }
+SYSCALL(137, statfs) { return on_path(CWD, args[0], 0, do_statfs, args); }
 
-static s64 sys_fstatfs(const u64 args[6]) {
+SYSCALL(138, fstatfs) {
 	RELEASED(file_drop) struct file *file = file_from_fd(args[0], false);
 
 	return file ? do_statfs(&file->path, args) : -EBADF;
@@ -153,9 +153,9 @@ static s64 access_at(u64 dirfd, u64 name, u32 mode, u32 at_flags) {
 	return mode ? path_permission(&path, mode, &cred) : 0;
 }
 
-static s64 sys_access(const u64 args[6]) { return access_at(CWD, args[0], (u32)args[1], 0); }
-static s64 sys_faccessat(const u64 args[6]) { return access_at(args[0], args[1], (u32)args[2], 0); }
-static s64 sys_faccessat2(const u64 args[6]) { return access_at(args[0], args[1], (u32)args[2], (u32)args[3]); }
+SYSCALL(21, access) { return access_at(CWD, args[0], (u32)args[1], 0); }
+SYSCALL(269, faccessat) { return access_at(args[0], args[1], (u32)args[2], 0); }
+SYSCALL(439, faccessat2) { return access_at(args[0], args[1], (u32)args[2], (u32)args[3]); }
 
 static s64 setattr_at(u64 dirfd, u64 name, u32 at_flags, struct attr attr) {
 	RELEASED(path_put) struct path path = { 0 };
@@ -175,11 +175,11 @@ static s64 setattr_fd(u64 fd, struct attr attr) {
 
 static struct attr mode_attr(u64 mode) { return (struct attr){ .valid = ATTR_MODE, .mode = (u32)mode & 07777 }; }
 
-static s64 sys_chmod(const u64 args[6]) { return setattr_at(CWD, args[0], 0, mode_attr(args[1])); }
-static s64 sys_fchmod(const u64 args[6]) { return setattr_fd(args[0], mode_attr(args[1])); }
-static s64 sys_fchmodat(const u64 args[6]) { return setattr_at(args[0], args[1], 0, mode_attr(args[2])); }
+SYSCALL(90, chmod) { return setattr_at(CWD, args[0], 0, mode_attr(args[1])); }
+SYSCALL(91, fchmod) { return setattr_fd(args[0], mode_attr(args[1])); }
+SYSCALL(268, fchmodat) { return setattr_at(args[0], args[1], 0, mode_attr(args[2])); }
 
-static s64 sys_fchmodat2(const u64 args[6]) {
+SYSCALL(452, fchmodat2) {
 	return setattr_at(args[0], args[1], (u32)args[3], mode_attr(args[2]));
 }
 
@@ -190,14 +190,14 @@ static struct attr owner_attr(u64 uid, u64 gid) {
 	return (struct attr){ .valid = valid, .uid = (u32)uid, .gid = (u32)gid };
 }
 
-static s64 sys_chown(const u64 args[6]) { return setattr_at(CWD, args[0], 0, owner_attr(args[1], args[2])); }
-static s64 sys_fchown(const u64 args[6]) { return setattr_fd(args[0], owner_attr(args[1], args[2])); }
+SYSCALL(92, chown) { return setattr_at(CWD, args[0], 0, owner_attr(args[1], args[2])); }
+SYSCALL(93, fchown) { return setattr_fd(args[0], owner_attr(args[1], args[2])); }
 
-static s64 sys_lchown(const u64 args[6]) {
+SYSCALL(94, lchown) {
 	return setattr_at(CWD, args[0], AT_SYMLINK_NOFOLLOW, owner_attr(args[1], args[2]));
 }
 
-static s64 sys_fchownat(const u64 args[6]) {
+SYSCALL(260, fchownat) {
 	return setattr_at(args[0], args[1], (u32)args[4], owner_attr(args[2], args[3]));
 }
 
@@ -232,7 +232,7 @@ static s64 set_times(u64 dirfd, u64 name, u32 at_flags, const struct time_pair t
 	return name ? setattr_at(dirfd, name, at_flags, attr) : setattr_fd(dirfd, attr);
 }
 
-static s64 sys_utimensat(const u64 args[6]) {
+SYSCALL(280, utimensat) {
 	struct time_pair times[2] = { { 0, UTIME_NOW }, { 0, UTIME_NOW } };
 
 	if (!args[1] && (s32)args[0] == AT_FDCWD) return -EFAULT;
@@ -252,10 +252,10 @@ static s64 set_times_us(u64 dirfd, u64 name, u64 addr) {
 	return set_times(dirfd, name, 0, times);
 }
 
-static s64 sys_utimes(const u64 args[6]) { return args[0] ? set_times_us(CWD, args[0], args[1]) : -EFAULT; }
-static s64 sys_futimesat(const u64 args[6]) { return set_times_us(args[0], args[1], args[2]); }
+SYSCALL(235, utimes) { return args[0] ? set_times_us(CWD, args[0], args[1]) : -EFAULT; }
+SYSCALL(261, futimesat) { return set_times_us(args[0], args[1], args[2]); }
 
-static s64 sys_utime(const u64 args[6]) {
+SYSCALL(132, utime) {
 	struct time_pair times[2] = { { 0, UTIME_NOW }, { 0, UTIME_NOW } };
 	s64 sec[2];
 
@@ -267,29 +267,3 @@ static s64 sys_utime(const u64 args[6]) {
 	}
 	return set_times(CWD, args[0], 0, times);
 }
-
-const struct syscall_entry sys_stat_calls[] = {
-	{ 4, 2, "stat", sys_stat },
-	{ 5, 2, "fstat", sys_fstat },
-	{ 6, 2, "lstat", sys_lstat },
-	{ 21, 2, "access", sys_access },
-	{ 90, 2, "chmod", sys_chmod },
-	{ 91, 2, "fchmod", sys_fchmod },
-	{ 92, 3, "chown", sys_chown },
-	{ 93, 3, "fchown", sys_fchown },
-	{ 94, 3, "lchown", sys_lchown },
-	{ 132, 2, "utime", sys_utime },
-	{ 137, 2, "statfs", sys_statfs },
-	{ 138, 2, "fstatfs", sys_fstatfs },
-	{ 235, 2, "utimes", sys_utimes },
-	{ 260, 5, "fchownat", sys_fchownat },
-	{ 261, 3, "futimesat", sys_futimesat },
-	{ 262, 4, "newfstatat", sys_newfstatat },
-	{ 268, 3, "fchmodat", sys_fchmodat },
-	{ 269, 3, "faccessat", sys_faccessat },
-	{ 280, 4, "utimensat", sys_utimensat },
-	{ 332, 5, "statx", sys_statx },
-	{ 439, 4, "faccessat2", sys_faccessat2 },
-	{ 452, 4, "fchmodat2", sys_fchmodat2 },
-};
-const size_t sys_stat_call_count = ARRAY_COUNT(sys_stat_calls);

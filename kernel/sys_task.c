@@ -25,15 +25,15 @@
 #define ARCH_GET_FS 0x1003u
 #define ARCH_GET_GS 0x1004u
 
-static s64 sys_clone(const u64 args[6]) {
+SYSCALL(56, clone) {
 	return task_clone(&(struct clone_request){
 		.flags = args[0] & ~0xffull, .exit_signal = (int)(args[0] & 0xff), .stack = args[1],
 		.parent_tid = args[2], .child_tid = args[3], .tls = args[4] });
 }
 
-static s64 sys_fork(const u64 *) { return task_clone(&(struct clone_request){ .exit_signal = SIGCHLD }); }
+SYSCALL(57, fork) { return task_clone(&(struct clone_request){ .exit_signal = SIGCHLD }); }
 
-static s64 sys_vfork(const u64 *) {
+SYSCALL(58, vfork) {
 	return task_clone(&(struct clone_request){ .flags = CLONE_VM | CLONE_VFORK, .exit_signal = SIGCHLD });
 }
 
@@ -52,17 +52,17 @@ static s64 exec_at(u64 dirfd, u64 name, u64 argv, u64 envp, u32 flags) {
 	return exec_run(&q);
 }
 
-static s64 sys_execve(const u64 args[6]) { return exec_at((u64)AT_FDCWD, args[0], args[1], args[2], 0); }
+SYSCALL(59, execve) { return exec_at((u64)AT_FDCWD, args[0], args[1], args[2], 0); }
 
-static s64 sys_execveat(const u64 args[6]) {
+SYSCALL(322, execveat) {
 	u32 flags = (u32)args[4];
 
 	if ((flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH | AT_EXECVE_CHECK)) != 0) return -EINVAL;
 	return exec_at(args[0], args[1], args[2], args[3], flags);
 }
 
-static s64 sys_exit(const u64 args[6]) { task_exit((int)(args[0] & 0xff) << 8); }
-static s64 sys_exit_group(const u64 args[6]) { task_exit_group((int)(args[0] & 0xff) << 8); }
+SYSCALL(60, exit) { task_exit((int)(args[0] & 0xff) << 8); }
+SYSCALL(231, exit_group) { task_exit_group((int)(args[0] & 0xff) << 8); }
 
 /* Two times, and fourteen counts that are not kept. */
 static int put_rusage(u64 addr, struct cpu_times t) {
@@ -72,7 +72,7 @@ static int put_rusage(u64 addr, struct cpu_times t) {
 	return addr == 0 ? 0 : copy_to_user(uaddr(addr), usage, sizeof(usage));
 }
 
-static s64 sys_wait4(const u64 args[6]) {
+SYSCALL(61, wait4) {
 	int pid = int_arg(args[0]);
 	u32 options = (u32)args[2];
 	struct wait_request q = { .which = WAIT_ALL, .options = (options & 0xff) | WAIT_EXITED };
@@ -90,7 +90,7 @@ static s64 sys_wait4(const u64 args[6]) {
 	return put_rusage(args[3], r.times) != 0 ? -EFAULT : (s64)r.pid;
 }
 
-static s64 sys_waitid(const u64 args[6]) {
+SYSCALL(247, waitid) {
 	int which = int_arg(args[0]), id = int_arg(args[1]);
 	u32 options = (u32)args[3];
 	struct wait_request q = { .which = which, .id = (u32)id, .options = options };
@@ -115,22 +115,22 @@ static s64 sys_waitid(const u64 args[6]) {
 	return got > 0 ? put_rusage(args[4], r.times) : 0;
 }
 
-static s64 sys_getpid(const u64 *) { return task_pid(); }
+SYSCALL(39, getpid) { return task_pid(); }
 
-static s64 sys_gettid(const u64 *) { return task_current()->tid; }
+SYSCALL(186, gettid) { return task_current()->tid; }
 
-static s64 sys_getppid(const u64 *) {
+SYSCALL(110, getppid) {
 	const struct process *parent = process_current()->parent;
 
 	return parent != NULL ? parent->pid : 0;
 }
 
-static s64 sys_set_tid_address(const u64 args[6]) {
+SYSCALL(218, set_tid_address) {
 	task_current()->clear_tid = args[0];
 	return task_current()->tid;
 }
 
-static s64 sys_setpgid(const u64 args[6]) {
+SYSCALL(109, setpgid) {
 	int pid = int_arg(args[0]), pgid = int_arg(args[1]);
 	struct process *self = process_current(), *process = pid == 0 ? self : process_find((u32)pid);
 
@@ -150,15 +150,15 @@ static const struct process *named_process(u64 pid) {
 	return (u32)pid == 0 ? process_current() : process_find((u32)pid);
 }
 
-static s64 sys_getpgid(const u64 args[6]) {
+SYSCALL(121, getpgid) {
 	const struct process *process = named_process(args[0]);
 
 	return process != NULL ? (s64)process->pgid : -ESRCH;
 }
 
-static s64 sys_getpgrp(const u64 *) { return task_pgid(); }
+SYSCALL(111, getpgrp) { return task_pgid(); }
 
-static s64 sys_setsid(const u64 *) {
+SYSCALL(112, setsid) {
 	struct process *self = process_current();
 
 	list_for_each(pos, &process_list) {
@@ -168,13 +168,13 @@ static s64 sys_setsid(const u64 *) {
 	return self->sid;
 }
 
-static s64 sys_getsid(const u64 args[6]) {
+SYSCALL(124, getsid) {
 	const struct process *process = named_process(args[0]);
 
 	return process != NULL ? (s64)process->sid : -ESRCH;
 }
 
-static s64 sys_arch_prctl(const u64 args[6]) {
+SYSCALL(158, arch_prctl) {
 	u64 fs, gs;
 
 	user_bases_save(&fs, &gs);
@@ -206,7 +206,7 @@ static s64 set_name(u64 addr) {
 
 enum { PR_SET_NAME = 15, PR_GET_NAME = 16, PR_SET_NO_NEW_PRIVS = 38, PR_GET_NO_NEW_PRIVS = 39 };
 
-static s64 sys_prctl(const u64 args[6]) {
+SYSCALL(157, prctl) {
 	struct task *task = task_current();
 
 	switch (int_arg(args[0])) {
@@ -221,7 +221,7 @@ static s64 sys_prctl(const u64 args[6]) {
 	}
 }
 
-static s64 sys_getrusage(const u64 args[6]) {
+SYSCALL(98, getrusage) {
 	int who = int_arg(args[0]);
 
 	sched_account(true);
@@ -231,38 +231,12 @@ static s64 sys_getrusage(const u64 args[6]) {
 	return put_rusage(args[1], who == 1 ? task_current()->times : process_current()->children_times);
 }
 
-static s64 sys_personality(const u64 args[6]) {
+SYSCALL(135, personality) {
 	return (u32)args[0] == 0xffffffffu || (u32)args[0] == 0 ? 0 : -EINVAL;
 }
 
 /* libc asks for these and falls back: known not to be there, so the log need not say it. */
-static s64 sys_not_offered(const u64 *) { return -ENOSYS; }
 
-const struct syscall_entry sys_task_calls[] = {
-	{ 39, 0, "getpid", sys_getpid },
-	{ 56, 5, "clone", sys_clone },
-	{ 57, 0, "fork", sys_fork },
-	{ 58, 0, "vfork", sys_vfork },
-	{ 59, 3, "execve", sys_execve },
-	{ 60, 1, "exit", sys_exit },
-	{ 61, 4, "wait4", sys_wait4 },
-	{ 98, 2, "getrusage", sys_getrusage },
-	{ 109, 2, "setpgid", sys_setpgid },
-	{ 110, 0, "getppid", sys_getppid },
-	{ 111, 0, "getpgrp", sys_getpgrp },
-	{ 112, 0, "setsid", sys_setsid },
-	{ 121, 1, "getpgid", sys_getpgid },
-	{ 124, 1, "getsid", sys_getsid },
-	{ 135, 1, "personality", sys_personality },
-	{ 157, 5, "prctl", sys_prctl },
-	{ 158, 2, "arch_prctl", sys_arch_prctl },
-	{ 186, 0, "gettid", sys_gettid },
-	{ 218, 1, "set_tid_address", sys_set_tid_address },
-	{ 231, 1, "exit_group", sys_exit_group },
-	{ 247, 5, "waitid", sys_waitid },
-	{ 322, 5, "execveat", sys_execveat },
-	{ 324, 3, "membarrier", sys_not_offered },
-	{ 334, 4, "rseq", sys_not_offered },
-	{ 435, 2, "clone3", sys_not_offered },
-};
-const size_t sys_task_call_count = ARRAY_COUNT(sys_task_calls);
+SYSCALL(324, membarrier) { return -ENOSYS; }
+SYSCALL(334, rseq) { return -ENOSYS; }
+SYSCALL(435, clone3) { return -ENOSYS; }

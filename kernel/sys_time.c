@@ -48,14 +48,14 @@ static int read_clock(int id, u64 *ret_ns) {
 	}
 }
 
-static s64 sys_clock_gettime(const u64 args[6]) {
+SYSCALL(228, clock_gettime) {
 	u64 ns;
 
 	TRY(read_clock(int_arg(args[0]), &ns));
 	return timespec_write(args[1], ns);
 }
 
-static s64 sys_clock_getres(const u64 args[6]) {
+SYSCALL(229, clock_getres) {
 	int id = int_arg(args[0]);
 	bool coarse = id == CLOCK_REALTIME_COARSE || id == CLOCK_MONOTONIC_COARSE;
 	u64 unused;
@@ -70,7 +70,7 @@ static s64 set_wall(u64 ns) {
 	return 0;
 }
 
-static s64 sys_clock_settime(const u64 args[6]) {
+SYSCALL(227, clock_settime) {
 	u64 ns;
 
 	if (int_arg(args[0]) != CLOCK_REALTIME) return -EINVAL;
@@ -78,14 +78,14 @@ static s64 sys_clock_settime(const u64 args[6]) {
 	return set_wall(ns);
 }
 
-static s64 sys_gettimeofday(const u64 args[6]) {
+SYSCALL(96, gettimeofday) {
 	struct timeval_abi tv = timeval_of(port_wall_ns());
 
 	if (args[0] != 0) TRY(copy_to_user(uaddr(args[0]), &tv, sizeof(tv)));
 	return args[1] != 0 ? clear_user(uaddr(args[1]), 8) : 0;
 }
 
-static s64 sys_settimeofday(const u64 args[6]) {
+SYSCALL(164, settimeofday) {
 	struct timeval_abi tv;
 	u64 ns;
 
@@ -95,14 +95,14 @@ static s64 sys_settimeofday(const u64 args[6]) {
 	return set_wall(ns);
 }
 
-static s64 sys_time(const u64 args[6]) {
+SYSCALL(201, time) {
 	s64 now = timeval_of(port_wall_ns()).sec;
 
 	if (args[0] != 0) TRY(copy_to_user(uaddr(args[0]), &now, sizeof(now)));
 	return now;
 }
 
-static s64 sys_times(const u64 args[6]) {
+SYSCALL(100, times) {
 	sched_account(true);
 	struct cpu_times own = process_times(process_current()), children = process_current()->children_times;
 	const u64 ticks[4] = { own.user / NS_PER_CLOCK_TICK, own.system / NS_PER_CLOCK_TICK,
@@ -133,9 +133,9 @@ static s64 sleep_for(u64 request, u64 rest) {
 	return sleep_until(restart);
 }
 
-static s64 sys_nanosleep(const u64 args[6]) { return sleep_for(args[0], args[1]); }
+SYSCALL(35, nanosleep) { return sleep_for(args[0], args[1]); }
 
-static s64 sys_clock_nanosleep(const u64 args[6]) {
+SYSCALL(230, clock_nanosleep) {
 	int id = int_arg(args[0]), flags = int_arg(args[1]);
 	bool realtime = id == CLOCK_REALTIME || id == CLOCK_TAI;
 	u64 deadline;
@@ -152,16 +152,3 @@ static s64 sys_clock_nanosleep(const u64 args[6]) {
 	} while (err == 0);
 	return err == -ETIMEDOUT ? 0 : -ERESTARTNOHAND;
 }
-
-const struct syscall_entry sys_time_calls[] = {
-	{ 35, 2, "nanosleep", sys_nanosleep },
-	{ 96, 2, "gettimeofday", sys_gettimeofday },
-	{ 100, 1, "times", sys_times },
-	{ 164, 2, "settimeofday", sys_settimeofday },
-	{ 201, 1, "time", sys_time },
-	{ 227, 2, "clock_settime", sys_clock_settime },
-	{ 228, 2, "clock_gettime", sys_clock_gettime },
-	{ 229, 2, "clock_getres", sys_clock_getres },
-	{ 230, 4, "clock_nanosleep", sys_clock_nanosleep },
-};
-const size_t sys_time_call_count = ARRAY_COUNT(sys_time_calls);

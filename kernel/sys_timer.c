@@ -35,13 +35,13 @@ static void set_timer(u64 value_ns, u64 interval_ns) {
 		ktimer_arm(&alarm->timer, deadline_after(value_ns));
 }
 
-static s64 sys_getitimer(const u64 args[6]) {
+SYSCALL(36, getitimer) {
 	struct itimerval_abi now = get_timer();
 
 	return (u32)args[0] != ITIMER_REAL ? -EINVAL : copy_to_user(uaddr(args[1]), &now, sizeof(now));
 }
 
-static s64 sys_setitimer(const u64 args[6]) {
+SYSCALL(38, setitimer) {
 	struct itimerval_abi wanted = { { 0, 0 }, { 0, 0 } }, old = get_timer();
 	u64 value, interval;
 
@@ -54,16 +54,9 @@ static s64 sys_setitimer(const u64 args[6]) {
 }
 
 /* The rest of the old alarm is rounded, but never to 0. */
-static s64 sys_alarm(const u64 args[6]) {
+SYSCALL(37, alarm) {
 	struct timeval_abi old = get_timer().value;
 
 	set_timer((u32)args[0] * NS_PER_S, 0);
 	return old.sec == 0 ? old.usec != 0 : old.sec + (old.usec >= 500000);
 }
-
-const struct syscall_entry sys_timer_calls[] = {
-	{ 36, 2, "getitimer", sys_getitimer },
-	{ 37, 1, "alarm", sys_alarm },
-	{ 38, 3, "setitimer", sys_setitimer },
-};
-const size_t sys_timer_call_count = ARRAY_COUNT(sys_timer_calls);

@@ -74,29 +74,12 @@ static s64 remove(const struct path *path, const u64 args[6]) {
 	return vfs_removexattr(path, name, task_cred());
 }
 
-#define BY_PATH(function, action) \
-	static s64 sys_##function(const u64 args[6]) { return on_path(CWD, args[0], 0, action, args); } \
-	static s64 sys_l##function(const u64 args[6]) { \
-		return on_path(CWD, args[0], AT_SYMLINK_NOFOLLOW, action, args); \
-	} \
-	static s64 sys_f##function(const u64 args[6]) { return on_fd(args[0], action, args); }
-BY_PATH(setxattr, set)
-BY_PATH(getxattr, get)
-BY_PATH(listxattr, list)
-BY_PATH(removexattr, remove)
-
-const struct syscall_entry sys_xattr_calls[] = {
-	{ 188, 5, "setxattr", sys_setxattr },
-	{ 189, 5, "lsetxattr", sys_lsetxattr },
-	{ 190, 5, "fsetxattr", sys_fsetxattr },
-	{ 191, 4, "getxattr", sys_getxattr },
-	{ 192, 4, "lgetxattr", sys_lgetxattr },
-	{ 193, 4, "fgetxattr", sys_fgetxattr },
-	{ 194, 3, "listxattr", sys_listxattr },
-	{ 195, 3, "llistxattr", sys_llistxattr },
-	{ 196, 3, "flistxattr", sys_flistxattr },
-	{ 197, 2, "removexattr", sys_removexattr },
-	{ 198, 2, "lremovexattr", sys_lremovexattr },
-	{ 199, 2, "fremovexattr", sys_fremovexattr },
-};
-const size_t sys_xattr_call_count = ARRAY_COUNT(sys_xattr_calls);
+/* setxattr, lsetxattr and fsetxattr have numbers in a row, and so on. */
+#define BY_PATH(number, function, action) \
+	SYSCALL(number, function) { return on_path(CWD, args[0], 0, action, args); } \
+	SYSCALL(number + 1, l##function) { return on_path(CWD, args[0], AT_SYMLINK_NOFOLLOW, action, args); } \
+	SYSCALL(number + 2, f##function) { return on_fd(args[0], action, args); }
+BY_PATH(188, setxattr, set)
+BY_PATH(191, getxattr, get)
+BY_PATH(194, listxattr, list)
+BY_PATH(197, removexattr, remove)

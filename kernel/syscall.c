@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * kernel/syscall.c - one table out of many, and the way through it.
+ * kernel/syscall.c - the table of system calls, and the way through it.
  *
- * Invariant: a number that no table names gives -ENOSYS, is counted, and is named in the kernel log once.
+ * Invariant: a number that no entry has gives -ENOSYS, is counted, and is named in the kernel log once.
  */
 #include "kernel/syscall.h"
 
@@ -16,33 +16,14 @@ static const struct syscall_entry *table[NUMBERS];
 static u32 missing[NUMBERS];   /* calls of numbers that are not there */
 static u64 missing_total;
 
-static void join(const struct syscall_entry *entries, size_t count) {
-	for (size_t i = 0; i < count; i++) {
-		u16 number = entries[i].number;
-
-		if (number >= NUMBERS || table[number] != NULL)
-			port_panic("assay: system call %u (%s) stands in two tables", number, entries[i].name);
-		table[number] = &entries[i];
-	}
-}
+extern const struct syscall_entry syscalls_start[], syscalls_end[]; /* linker/kernel.lds */
 
 void syscall_init(void) {
-	join(sys_file_calls, sys_file_call_count);
-	join(sys_fd_calls, sys_fd_call_count);
-	join(sys_path_calls, sys_path_call_count);
-	join(sys_stat_calls, sys_stat_call_count);
-	join(sys_xattr_calls, sys_xattr_call_count);
-	join(sys_mount_calls, sys_mount_call_count);
-	join(sys_poll_calls, sys_poll_call_count);
-	join(sys_epoll_calls, sys_epoll_call_count);
-	join(sys_mem_calls, sys_mem_call_count);
-	join(sys_task_calls, sys_task_call_count);
-	join(sys_sched_calls, sys_sched_call_count);
-	join(sys_cred_calls, sys_cred_call_count);
-	join(sys_signal_calls, sys_signal_call_count);
-	join(sys_time_calls, sys_time_call_count);
-	join(sys_timer_calls, sys_timer_call_count);
-	join(sys_machine_calls, sys_machine_call_count);
+	for (const struct syscall_entry *entry = syscalls_start; entry < syscalls_end; entry++) {
+		if (entry->number >= NUMBERS || table[entry->number])
+			port_panic("assay: system call %u (%s) is defined twice", entry->number, entry->name);
+		table[entry->number] = entry;
+	}
 }
 
 static s64 not_there(u64 number) {

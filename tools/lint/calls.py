@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""docs/SYSCALLS.md has a row for each system call of the kernel's tables, and no other."""
+"""docs/SYSCALLS.md has a row for each system call of the kernel, and no other."""
 import re
 
 import tree
 
-ENTRY = re.compile(r'\{\s*(\d+),\s*\d,\s*"(\w+)",')
+CALL = re.compile(r"^SYSCALL\((\d+), (\w+)\)", re.M)
+BY_PATH = re.compile(r"^BY_PATH\((\d+), (\w+),", re.M)  # three calls: the name, with l, with f before it
 ROW = re.compile(r"^\| (\d+) \| `(\w+)` \|", re.M)
 
 
@@ -12,7 +13,10 @@ def table():
     found = {}
     for name in tree.files(".c"):
         if name.startswith("kernel/"):
-            found.update({int(number): call for number, call in ENTRY.findall(tree.read(name))})
+            text = tree.read(name)
+            found.update({int(number): call for number, call in CALL.findall(text)})
+            for number, call in BY_PATH.findall(text):
+                found.update({int(number) + i: prefix + call for i, prefix in enumerate(("", "l", "f"))})
     return found
 
 
