@@ -21,10 +21,9 @@
  * Errors     a zero address with a zero length means "absent".
  * Source     UEFI 2.10 sections 4.6, 7.2, 7.4; TCG EFI Protocol Specification 2.0.
  */
-#ifndef ASSAY_BOOTINFO_H
-#define ASSAY_BOOTINFO_H
+#pragma once
 
-#include "kernel/base/types.h"
+#include "kernel/base/base.h"
 
 #define BOOTINFO_MAGIC 0x4f464e4959415341ull /* "ASAYINFO" in memory order */
 #define BOOTINFO_VERSION 1u
@@ -83,5 +82,3 @@ struct bootinfo {
 };
 
 _Static_assert(sizeof(struct bootinfo) % 8 == 0, "bootinfo is padded to 8");
-
-#endif

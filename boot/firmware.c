@@ -4,8 +4,6 @@
  */
 #include "boot/firmware.h"
 
-#include "kernel/base/mem.h"
-
 int firmware_errno(EFI_STATUS status) {
 	switch (status) {
 	case EFI_SUCCESS: return 0;

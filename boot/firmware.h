@@ -9,13 +9,11 @@
  * Errors     firmware_errno() is the one translation of EFI_STATUS: 0, -ENOMEM, -ENODEV, -EOVERFLOW, -EINVAL, -EIO.
  * Source     UEFI 2.10 sections 4, 7, 9.
  */
-#ifndef ASSAY_FIRMWARE_H
-#define ASSAY_FIRMWARE_H
+#pragma once
 
 #include <efi.h>
 
-#include "kernel/base/err.h"
-#include "kernel/base/types.h"
+#include "kernel/base/base.h"
 
 struct firmware {
 	EFI_HANDLE image;
@@ -37,5 +35,3 @@ u64 firmware_table(const struct firmware *fw, const EFI_GUID *guid);
 /* Pages that hold len bytes, of type EfiLoaderData, not zeroed; NULL when there are none. */
 void *firmware_alloc(const struct firmware *fw, u64 len);
 void firmware_free(const struct firmware *fw, u64 addr, u64 pages);
-
-#endif

@@ -8,8 +8,6 @@
 
 #include "boot/bootinfo.h"
 #include "kernel/base/cursor.h"
-#include "kernel/base/mem.h"
-#include "kernel/base/try.h"
 
 #define PT_LOAD 1u
 #define PF_X 1u

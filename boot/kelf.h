@@ -11,11 +11,9 @@
  * Errors     -ENOEXEC with a static sentence in ret_why.
  * Source     System V ABI, chapters 4 and 5; its AMD64 supplement.
  */
-#ifndef ASSAY_KELF_H
-#define ASSAY_KELF_H
+#pragma once
 
-#include "kernel/base/err.h"
-#include "kernel/base/types.h"
+#include "kernel/base/base.h"
 
 #define KELF_SEGMENTS_MAX 8u
 #define KELF_LEN_MAX (128u << 20)
@@ -40,5 +38,3 @@ must_check int kelf_parse(struct span file, struct kelf *ret_kelf, const char **
 
 /* Fills memory, which holds kelf->len bytes, with the image as linked; what no segment covers becomes zero. */
 void kelf_place(const struct kelf *kelf, void *memory);
-
-#endif

@@ -7,7 +7,6 @@
 #include "boot/load.h"
 
 #include "boot/tables.h"
-#include "kernel/base/try.h"
 
 #define LARGE (2ull << 20)
 #define MAP_SPARE 64u /* descriptors that the map may grow by until it is fetched for the last time */

@@ -11,8 +11,7 @@
  *            exit may be tried.
  * Source     UEFI 2.10 sections 7.2, 7.4; Intel SDM volume 3, 2.5 and 4.1.
  */
-#ifndef ASSAY_LOAD_H
-#define ASSAY_LOAD_H
+#pragma once
 
 #include "boot/bootinfo.h"
 #include "boot/firmware.h"
@@ -30,5 +29,3 @@ must_check int load_tables(const struct firmware *fw, struct bootinfo *info, str
 
 /* Returns only when firmware does not let go. */
 must_check int load_leave(const struct firmware *fw, struct bootinfo *info, struct load *load, const char **ret_why);
-
-#endif

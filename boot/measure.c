@@ -8,8 +8,6 @@
 
 #include "boot/uki.h"
 #include "kernel/base/cursor.h"
-#include "kernel/base/mem.h"
-#include "kernel/base/try.h"
 #include "tpm/eventlog.h"
 #include "tpm/pcr.h"
 

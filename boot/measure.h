@@ -12,8 +12,7 @@
  *            flags say so.
  * Source     TCG EFI Protocol Specification 2.0; TCG PC Client Platform Firmware Profile 1.05, section 10.
  */
-#ifndef ASSAY_MEASURE_H
-#define ASSAY_MEASURE_H
+#pragma once
 
 #include "boot/bootinfo.h"
 #include "boot/firmware.h"
@@ -33,5 +32,3 @@ must_check int measure_options(struct measure *m, struct span options, const cha
 
 /* The last call before load_leave(): copies the event log and notes where the Final Events table stands. */
 void measure_log(const struct measure *m, const struct firmware *fw, struct bootinfo *info);
-
-#endif

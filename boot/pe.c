@@ -8,7 +8,6 @@
 #include "boot/pe.h"
 
 #include "kernel/base/cursor.h"
-#include "kernel/base/mem.h"
 
 static int bad(const char **ret_why, const char *why) {
 	*ret_why = why;

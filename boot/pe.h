@@ -12,11 +12,9 @@
  * Errors     -EBADMSG with a static sentence in ret_why; -ENOENT no such section.
  * Source     Microsoft PE Format, sections 2 to 4.
  */
-#ifndef ASSAY_PE_H
-#define ASSAY_PE_H
+#pragma once
 
-#include "kernel/base/err.h"
-#include "kernel/base/types.h"
+#include "kernel/base/base.h"
 
 #define PE_SECTIONS_MAX 96u
 #define PE_SECTION_HEADER_LEN 40u
@@ -69,5 +67,3 @@ void pe_section_at(const struct pe *pe, size_t index, struct pe_section *ret_sec
  * VirtualSize 0; -EBADMSG when there are two, or when a file holds fewer bytes of it.
  */
 must_check int pe_find(const struct pe *pe, const char *name, struct span *ret_content);
-
-#endif

@@ -11,8 +11,6 @@
 #include "boot/uki.h"
 #include "boot/utf16.h"
 #include "kernel/base/cursor.h"
-#include "kernel/base/mem.h"
-#include "kernel/base/try.h"
 
 #define STOP_WAIT_US 10000000u
 #define OPTIONS_LEN_MAX 0x10000u

@@ -7,8 +7,6 @@
 #include "boot/tables.h"
 
 #include "boot/bootinfo.h"
-#include "kernel/base/mem.h"
-#include "kernel/base/try.h"
 
 #define GIB (1ull << 30)
 #define LARGE (2ull << 20)

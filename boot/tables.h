@@ -14,8 +14,7 @@
  *            4 GiB.
  * Source     Intel SDM volume 3, 4.5; UEFI 2.10 section 7.2 (GetMemoryMap).
  */
-#ifndef ASSAY_TABLES_H
-#define ASSAY_TABLES_H
+#pragma once
 
 #include "boot/kelf.h"
 
@@ -36,5 +35,3 @@ size_t tables_pages(const struct memmap *map, const struct kelf *kelf);
  */
 must_check int tables_build(void *memory, size_t pages, const struct memmap *map, const struct kelf *kelf,
 			    paddr_t kernel_paddr);
-
-#endif

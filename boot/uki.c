@@ -4,8 +4,6 @@
  */
 #include "boot/uki.h"
 
-#include "kernel/base/mem.h"
-
 static const char names[UKI_COUNT][9] = {
 	[UKI_LINUX] = ".linux",     [UKI_OSREL] = ".osrel",     [UKI_CMDLINE] = ".cmdline",
 	[UKI_INITRD] = ".initrd",   [UKI_UCODE] = ".ucode",     [UKI_SPLASH] = ".splash",

@@ -21,10 +21,9 @@
  * Source     the UKI specification of the UAPI group, section "PE sections"; the digests of PCR 11 are those that
  *            systemd-stub extends.
  */
-#ifndef ASSAY_UKI_H
-#define ASSAY_UKI_H
+#pragma once
 
-#include "kernel/base/types.h"
+#include "kernel/base/base.h"
 
 #define UKI_OPTIONS_NAME "load-options"
 #define UKI_TAG_NAME 0x41530001u
@@ -54,5 +53,3 @@ bool uki_is_measured(enum uki_section section);
 
 /* The section with this name, UKI_COUNT for any other. */
 enum uki_section uki_find(const char *name);
-
-#endif

@@ -10,13 +10,9 @@
  *            3 bytes for each 2 of input never is.
  * Source     The Unicode Standard, section 3.9.
  */
-#ifndef ASSAY_UTF16_H
-#define ASSAY_UTF16_H
+#pragma once
 
-#include "kernel/base/err.h"
-#include "kernel/base/types.h"
+#include "kernel/base/base.h"
 
 /* The text without its NUL. Several NULs at the end count as one. */
 must_check int utf16_to_utf8(const void *bytes, size_t len, void *ret_buf, size_t cap, size_t *ret_len);
-
-#endif

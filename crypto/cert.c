@@ -19,9 +19,6 @@
 
 #include "crypto/mbedtls_port.h"
 #include "crypto/sigkat.h"
-#include "kernel/base/mem.h"
-#include "kernel/base/port.h"
-#include "kernel/base/text.h"
 
 #define RSA_BITS_MIN 2048u
 #define RSA_BITS_MAX 4096u

@@ -10,8 +10,7 @@
  * Errors     those of keyring.h.
  * Source     RFC 5280; RFC 8017 section 8.2.2; FIPS 186-4.
  */
-#ifndef ASSAY_CERT_H
-#define ASSAY_CERT_H
+#pragma once
 
 #include "crypto/keyring.h"
 #include "kernel/base/cursor.h"
@@ -36,5 +35,3 @@ must_check int cert_check_issuer(const struct cert *cert, struct cert *issuer);
 
 /* Checks sig over a file's digest; runs the known-answer test of the algorithm before its first use. */
 must_check int cert_verify(struct cert *cert, const struct digest *digest, struct span sig);
-
-#endif

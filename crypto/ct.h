@@ -5,10 +5,9 @@
  * Context    any.
  * Errors     none.
  */
-#ifndef ASSAY_CT_H
-#define ASSAY_CT_H
+#pragma once
 
-#include "kernel/base/types.h"
+#include "kernel/base/base.h"
 
 /* Looks at every byte whatever it finds: time depends on len alone. */
 static inline bool ct_equal(const void *a, const void *b, size_t len) {
@@ -25,5 +24,3 @@ static inline void ct_wipe(void *p, size_t len) {
 
 	while (len--) *b++ = 0;
 }
-
-#endif

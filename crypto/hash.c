@@ -13,7 +13,6 @@
 #include <mbedtls/sha512.h>
 
 #include "crypto/ct.h"
-#include "kernel/base/mem.h"
 
 union state {
 	mbedtls_md5_context md5;

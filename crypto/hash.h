@@ -12,11 +12,9 @@
  * Errors     -ENOPKG for an algorithm without implementation.
  * Source     ids and names: IMA's hash_info; TPM ids: TCG Algorithm Registry.
  */
-#ifndef ASSAY_HASH_H
-#define ASSAY_HASH_H
+#pragma once
 
-#include "kernel/base/err.h"
-#include "kernel/base/types.h"
+#include "kernel/base/base.h"
 
 enum hash_id {
 	HASH_MD4 = 0, HASH_MD5, HASH_SHA1, HASH_RMD160, HASH_SHA256, HASH_SHA384, HASH_SHA512,
@@ -62,5 +60,3 @@ must_check int hash_bytes(unsigned id, const void *bytes, size_t len, struct dig
 
 /* Known-answer tests of every built algorithm. 0, or -EIO naming it in *ret_failed (static text). */
 must_check int hash_self_test(const char **ret_failed);
-
-#endif

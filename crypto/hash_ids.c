@@ -4,7 +4,6 @@
  *
  * Apart from hash.c so that the boot stub and the tools can name algorithms without linking mbedTLS.
  */
-#include "kernel/base/mem.h"
 
 #include "crypto/hash.h"
 

@@ -8,9 +8,6 @@
 #include "crypto/keyring.h"
 
 #include "crypto/cert.h"
-#include "kernel/base/list.h"
-#include "kernel/base/mem.h"
-#include "kernel/base/port.h"
 
 struct key {
 	struct list node;

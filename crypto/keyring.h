@@ -15,8 +15,7 @@
  *            -EIO an algorithm failed its known-answer test (run at its first use).
  * Source     RFC 5280, RFC 8017 section 8.2.2 (PKCS#1 v1.5), FIPS 186-4 (ECDSA).
  */
-#ifndef ASSAY_KEYRING_H
-#define ASSAY_KEYRING_H
+#pragma once
 
 #include "crypto/hash.h"
 
@@ -55,5 +54,3 @@ must_check int keyring_find(const struct keyring *ring, const u8 key_id[4], size
 
 /* Checks sig over the digest with the key named by key_id: 0, or an error above. */
 must_check int keyring_verify(struct keyring *ring, const u8 key_id[4], const struct digest *digest, struct span sig);
-
-#endif

@@ -8,8 +8,7 @@
  * Left out on purpose: TLS, PSA, ciphers, files, sockets, clocks (certificate dates are not enforced),
  * RSASSA-PSS, curves other than the two accepted ones.
  */
-#ifndef ASSAY_MBEDTLS_CONFIG_H
-#define ASSAY_MBEDTLS_CONFIG_H
+#pragma once
 
 #include "crypto/mbedtls_hooks.h"
 
@@ -64,5 +63,3 @@
 #define MBEDTLS_X509_CRT_PARSE_C
 /* Descriptions in prose are ours. */
 #define MBEDTLS_X509_REMOVE_INFO
-
-#endif

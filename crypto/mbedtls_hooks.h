@@ -8,8 +8,7 @@
  * Ownership  as calloc and free; memory is wiped when freed.
  * Errors     NULL when memory ran out, when count * size overflows, or for no bytes.
  */
-#ifndef ASSAY_MBEDTLS_HOOKS_H
-#define ASSAY_MBEDTLS_HOOKS_H
+#pragma once
 
 #include <stddef.h>
 
@@ -17,5 +16,3 @@ void *mbedtls_port_calloc(size_t count, size_t size);
 void mbedtls_port_free(void *p);
 /* The format language is that of kernel/base/text.h. */
 int mbedtls_port_snprintf(char *buf, size_t cap, const char *format, ...) __attribute__((format(printf, 3, 4)));
-
-#endif

@@ -15,8 +15,6 @@
 #include <mbedtls/x509.h>
 
 #include "crypto/ct.h"
-#include "kernel/base/port.h"
-#include "kernel/base/text.h"
 
 /* An mbedTLS error is -(high + low): high in bits 7 to 14, low in bits 0 to 6. */
 #define ERROR_HIGH_MASK 0x7f80

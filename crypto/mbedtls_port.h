@@ -10,11 +10,9 @@
  * Errors     -EINVAL fewer than CRYPTO_SEED_MIN bytes of seed, -EBUSY seeded already, -ENOMEM,
  *            -EIO not seeded, or the generator failed.
  */
-#ifndef ASSAY_MBEDTLS_PORT_H
-#define ASSAY_MBEDTLS_PORT_H
+#pragma once
 
-#include "kernel/base/err.h"
-#include "kernel/base/types.h"
+#include "kernel/base/base.h"
 
 /* A 256-bit strength needs 256 bits of entropy and half as much for the nonce (SP 800-90A, 8.6.7). */
 #define CRYPTO_SEED_MIN 48u
@@ -25,5 +23,3 @@ must_check int crypto_random(void *ret_buf, size_t len);
 
 /* An mbedTLS result (0 or negative) as an errno; anything unknown is -EBADMSG, which every caller refuses. */
 must_check int crypto_errno(int mbedtls_result);
-
-#endif

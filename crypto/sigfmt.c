@@ -7,7 +7,6 @@
 #include "crypto/sigfmt.h"
 
 #include "kernel/base/cursor.h"
-#include "kernel/base/mem.h"
 
 #define SHA1_LEN 20u
 #define MD5_LEN 16u

@@ -16,8 +16,7 @@
  *            -EINVAL a type byte that is none of IMA's.
  * Source     IMA's signature header, versions 1 to 3, as evmctl writes it.
  */
-#ifndef ASSAY_SIGFMT_H
-#define ASSAY_SIGFMT_H
+#pragma once
 
 #include "crypto/hash.h"
 
@@ -59,5 +58,3 @@ must_check int sigfmt_v3_digest(u8 type, const struct digest *file_digest, struc
  */
 #define SIGFMT_DIGEST_MAX (2u + HASH_MAX_LEN)
 size_t sigfmt_digest_value(const struct digest *digest, u8 *buf);
-
-#endif

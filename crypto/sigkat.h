@@ -6,8 +6,7 @@
  * Errors     -EIO the test failed: for good, every later use fails too. -ENOMEM: tried again at the next use.
  * Source     RFC 6979 A.2.5 and A.2.6 (ECDSA); for RSA a key and signature made once by OpenSSL.
  */
-#ifndef ASSAY_SIGKAT_H
-#define ASSAY_SIGKAT_H
+#pragma once
 
 #include "crypto/hash.h"
 
@@ -24,5 +23,3 @@ struct sigkat {
 must_check int sigkat_run(const struct sigkat *vector);
 /* The algorithm's own vector, once. */
 must_check int sigkat_check(enum sig_algorithm algorithm);
-
-#endif

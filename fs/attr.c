@@ -7,9 +7,6 @@
  */
 #include "fs/namespace.h"
 
-#include "kernel/base/mem.h"
-#include "kernel/base/try.h"
-
 bool cred_in_group(const struct cred *cred, u32 gid) {
 	if (cred->fsgid == gid) return true;
 	for (u32 i = 0; i < cred->group_count && i < VFS_GROUPS_MAX; i++)

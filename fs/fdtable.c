@@ -8,8 +8,6 @@
 #include "fs/fdtable.h"
 
 #include "fs/locks.h"
-#include "kernel/base/mem.h"
-#include "kernel/base/port.h"
 
 #define FIRST_SIZE 32u
 #define FD_LIMIT (1u << 20)

@@ -6,8 +6,7 @@
  * Ownership  a table holds one reference on each file; tables are reference counted (CLONE_FILES).
  * Errors     -EBADF, -EMFILE over max (RLIMIT_NOFILE, given by the caller), -ENOMEM.
  */
-#ifndef ASSAY_FDTABLE_H
-#define ASSAY_FDTABLE_H
+#pragma once
 
 #include "fs/vfs.h"
 
@@ -29,5 +28,3 @@ must_check int fdtable_cloexec(const struct fdtable *table, int fd, bool *ret_cl
 must_check int fdtable_set_cloexec(struct fdtable *table, int fd, bool cloexec);
 /* Smallest open number >= from, or -1: for /proc/PID/fd and close_range. */
 int fdtable_next(const struct fdtable *table, int from);
-
-#endif

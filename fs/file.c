@@ -6,9 +6,6 @@
  */
 #include "fs/namespace.h"
 
-#include "kernel/base/mem.h"
-#include "kernel/base/port.h"
-
 #define SEEK_SET 0
 #define SEEK_CUR 1
 #define SEEK_END 2

@@ -7,9 +7,6 @@
  */
 #include "fs/namespace.h"
 
-#include "kernel/base/mem.h"
-#include "kernel/base/port.h"
-
 static struct vfs_hooks hooks;
 static u64 last_dev;
 

@@ -6,8 +6,6 @@
  */
 #include "fs/locks.h"
 
-#include "kernel/base/port.h"
-
 #define CHAIN_MAX 64u /* waiters followed when looking for a deadlock */
 
 struct lock {

@@ -9,8 +9,7 @@
  * Ownership  locks hang on the inode; record locks belong to an owner (the descriptor table), flock to the file.
  * Errors     -EAGAIN conflict, -ENOMEM, -EDEADLK.
  */
-#ifndef ASSAY_LOCKS_H
-#define ASSAY_LOCKS_H
+#pragma once
 
 #include "fs/vfs.h"
 
@@ -49,5 +48,3 @@ struct lock_waiter {
 /* -EDEADLK when blocker waits, directly or through others, for owner. */
 must_check int lock_wait_begin(struct lock_waiter *waiter, const void *owner, const void *blocker);
 void lock_wait_end(struct lock_waiter *waiter);
-
-#endif

@@ -10,9 +10,6 @@
 #include "fs/memfs.h"
 
 #include "fs/pagetree.h"
-#include "kernel/base/mem.h"
-#include "kernel/base/port.h"
-#include "kernel/base/try.h"
 
 #define LINKS_MAX 65000u
 #define SIZE_MAX_BYTES (PAGETREE_PAGES_MAX * PAGE_SIZE)

@@ -9,8 +9,7 @@
  * Ownership  the superblock owns everything; memfs_create gives the caller one reference.
  * Errors     -ENOMEM, -ENOSPC over max_bytes, -EFBIG beyond 128 TiB.
  */
-#ifndef ASSAY_MEMFS_H
-#define ASSAY_MEMFS_H
+#pragma once
 
 #include "fs/vfs.h"
 
@@ -24,5 +23,3 @@ struct memfs_options {
 };
 
 must_check int memfs_create(const struct memfs_options *options, struct superblock **ret_sb);
-
-#endif

@@ -8,10 +8,6 @@
  */
 #include "fs/namespace.h"
 
-#include "kernel/base/mem.h"
-#include "kernel/base/port.h"
-#include "kernel/base/try.h"
-
 static struct list mounts = LIST_INIT(mounts);
 
 static struct mount *find(bool (*match)(const struct mount *m, const void *arg), const void *arg) {

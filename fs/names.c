@@ -7,10 +7,6 @@
  */
 #include "fs/namespace.h"
 
-#include "kernel/base/mem.h"
-#include "kernel/base/port.h"
-#include "kernel/base/try.h"
-
 static bool last_is_plain(const char *name, size_t len) {
 	return len && !name_is_dot(name, len) && !name_is_dotdot(name, len);
 }

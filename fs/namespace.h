@@ -9,8 +9,7 @@
  *            its mount point, so that a mount with something mounted in it is busy by its count.
  * Errors     as fs/vfs.h.
  */
-#ifndef ASSAY_NAMESPACE_H
-#define ASSAY_NAMESPACE_H
+#pragma once
 
 #include "fs/vfs.h"
 
@@ -82,5 +81,3 @@ static inline bool name_is_dotdot(const char *name, size_t len) {
 
 /* Sticky bit: whether cred may remove victim from dir. -EPERM. */
 must_check int sticky_check(const struct inode *dir, const struct inode *victim, const struct cred *cred);
-
-#endif

@@ -6,8 +6,7 @@
  * Ownership  the superblocks live for ever.
  * Errors     -ENOMEM.
  */
-#ifndef ASSAY_NODEFS_H
-#define ASSAY_NODEFS_H
+#pragma once
 
 #include "fs/pseudo.h"
 
@@ -16,5 +15,3 @@ struct superblock *nodefs_proc(void);
 struct superblock *nodefs_sys(void);
 struct superblock *nodefs_security(void);
 struct superblock *nodefs_dev(void);
-
-#endif

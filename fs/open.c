@@ -9,10 +9,6 @@
 #include "fs/locks.h"
 #include "fs/namespace.h"
 
-#include "kernel/base/port.h"
-#include "kernel/base/text.h"
-#include "kernel/base/try.h"
-
 #define DEVICES_MAX 64u
 #define MAGIC_ANON 0x09041934u
 /* Flags that end with the open: Linux fcntl(F_GETFL) does not show them. */

@@ -6,8 +6,6 @@
  */
 #include "fs/pagetree.h"
 
-#include "kernel/base/port.h"
-
 #define FANOUT_BITS 9u
 #define FANOUT (1u << FANOUT_BITS)
 

@@ -7,11 +7,9 @@
  * Ownership  the tree holds one reference on each page.
  * Errors     -ENOMEM; -EFBIG beyond PAGETREE_PAGES_MAX.
  */
-#ifndef ASSAY_PAGETREE_H
-#define ASSAY_PAGETREE_H
+#pragma once
 
-#include "kernel/base/err.h"
-#include "kernel/base/types.h"
+#include "kernel/base/base.h"
 
 #define PAGETREE_PAGES_MAX (1ull << 35)
 #define PAGETREE_NONE 0xffffffffffffffffull
@@ -30,5 +28,3 @@ must_check int pagetree_slot(struct pagetree *tree, u64 index, void ***ret_slot)
 void pagetree_cut(struct pagetree *tree, u64 from);
 /* Smallest index >= index with a page (present) or without one; PAGETREE_NONE when there is none. */
 u64 pagetree_next(const struct pagetree *tree, u64 index, bool present);
-
-#endif

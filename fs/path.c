@@ -8,9 +8,6 @@
  */
 #include "fs/namespace.h"
 
-#include "kernel/base/mem.h"
-#include "kernel/base/try.h"
-
 static void move_to(struct walk *w, const struct path *to) {
 	path_get(to);
 	path_put(&w->at);

@@ -7,11 +7,6 @@
  */
 #include "fs/pseudo.h"
 
-#include "kernel/base/mem.h"
-#include "kernel/base/port.h"
-#include "kernel/base/text.h"
-#include "kernel/base/try.h"
-
 #define DYNAMIC_POS (1ull << 32) /* directory positions of dynamic entries start here */
 
 struct pnode {

@@ -9,8 +9,7 @@
  * Ownership  name is copied; arg stays the owner's and must outlive the node and what was opened through it.
  * Errors     -EEXIST (a directory that is there already only gets the new mode), -ENOENT, -ENOTDIR, -ENOMEM.
  */
-#ifndef ASSAY_PSEUDO_H
-#define ASSAY_PSEUDO_H
+#pragma once
 
 #include "fs/vfs.h"
 
@@ -59,5 +58,3 @@ struct pseudo_node_info {
 };
 must_check int pseudo_set_dynamic(struct superblock *sb, const char *dir, const struct pseudo_dynamic *dynamic,
 				  void *arg);
-
-#endif

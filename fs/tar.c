@@ -7,10 +7,6 @@
  */
 #include "fs/tar.h"
 
-#include "kernel/base/mem.h"
-#include "kernel/base/text.h"
-#include "kernel/base/try.h"
-
 #define BLOCK 512u
 #define XATTR_PREFIX "SCHILY.xattr."
 #define ID_MAX 0xfffffffeu

@@ -11,8 +11,7 @@
  * Errors     -EBADMSG, with a half sentence in reader->why; reader->name then is the entry's name as far as known.
  * Source     POSIX.1-2017 pax; GNU tar manual (GNU format, SCHILY.xattr); libarchive tar(5).
  */
-#ifndef ASSAY_TAR_H
-#define ASSAY_TAR_H
+#pragma once
 
 #include "fs/vfs.h"
 #include "kernel/base/cursor.h"
@@ -52,5 +51,3 @@ struct tar_reader tar_open(struct span archive);
 must_check int tar_next(struct tar_reader *reader, struct tar_entry *ret_entry);
 /* The next SCHILY.xattr record: 1, or 0 when there is no more. -ENAMETOOLONG. */
 must_check int tar_xattr_next(struct cursor *records, char ret_name[VFS_XATTR_NAME_MAX + 1], struct span *ret_value);
-
-#endif

@@ -8,10 +8,6 @@
 #include "fs/tarfs.h"
 
 #include "fs/tar.h"
-#include "kernel/base/mem.h"
-#include "kernel/base/port.h"
-#include "kernel/base/text.h"
-#include "kernel/base/try.h"
 
 #define SHOWN_NAME 120 /* of an entry's name, in a report */
 

@@ -12,8 +12,7 @@
  * Errors     -EBADMSG, -ENAMETOOLONG, -ENOMEM, -ENOSPC: then ret_report->why is a sentence that names the entry.
  * Source     as fs/tar.h.
  */
-#ifndef ASSAY_TARFS_H
-#define ASSAY_TARFS_H
+#pragma once
 
 #include "fs/vfs.h"
 
@@ -23,5 +22,3 @@ struct tar_report {
 };
 
 must_check int tar_unpack(struct superblock *sb, struct span tar, struct tar_report *ret_report);
-
-#endif

@@ -16,12 +16,9 @@
  *            holds a reference on both parts.
  * Errors     0 or negative errno as the Linux call of the same name documents.
  */
-#ifndef ASSAY_VFS_H
-#define ASSAY_VFS_H
+#pragma once
 
-#include "kernel/base/err.h"
-#include "kernel/base/list.h"
-#include "kernel/base/types.h"
+#include "kernel/base/base.h"
 
 struct file;
 struct inode;
@@ -422,5 +419,3 @@ struct dentry {
 
 static inline bool inode_is(const struct inode *inode, u32 type) { return (inode->mode & S_IFMT) == type; }
 static inline struct inode *path_inode(const struct path *path) { return path->dentry->inode; }
-
-#endif

@@ -7,11 +7,9 @@
  * Errors     -ENODEV no way to calibrate.
  * Source     Intel SDM volume 2 (CPUID 0x15), ACPI 6.5 section 4.8.3.3 (PM timer), MC146818 data sheet.
  */
-#ifndef ASSAY_CLOCK_H
-#define ASSAY_CLOCK_H
+#pragma once
 
-#include "kernel/base/err.h"
-#include "kernel/base/types.h"
+#include "kernel/base/base.h"
 
 /* entry_tsc: the counter at kernel entry, time 0. pm_timer_port 0: none. century_reg 0: none. */
 must_check int clock_init(u64 entry_tsc, u16 pm_timer_port, bool pm_timer_32bit, u8 century_reg);
@@ -33,5 +31,3 @@ void clock_interrupt(void);
 
 /* Seconds since 1970 of a date of the proleptic Gregorian calendar, UTC. month 1 to 12. */
 s64 clock_seconds(s64 year, unsigned month, unsigned day, unsigned hour, unsigned minute, unsigned second);
-
-#endif

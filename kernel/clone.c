@@ -4,8 +4,6 @@
  *
  * Invariant: everything that can fail happens before the child is entered in any list; after that it only runs.
  */
-#include "kernel/base/mem.h"
-#include "kernel/base/port.h"
 #include "kernel/clone.h"
 #include "kernel/syscall.h"
 #include "kernel/task.h"

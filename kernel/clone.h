@@ -6,11 +6,9 @@
  * Errors     -EINVAL flags that make no sense together or ask for namespaces, -EAGAIN, -ENOMEM.
  * Source     Linux uapi sched.h.
  */
-#ifndef ASSAY_CLONE_H
-#define ASSAY_CLONE_H
+#pragma once
 
-#include "kernel/base/err.h"
-#include "kernel/base/types.h"
+#include "kernel/base/base.h"
 
 #define CLONE_VM 0x100ull
 #define CLONE_FS 0x200ull
@@ -36,5 +34,3 @@ struct clone_request {
 
 /* The child's tid; the child itself begins at the caller's next instruction with 0. */
 s64 task_clone(const struct clone_request *request);
-
-#endif

@@ -6,10 +6,6 @@
  */
 #include "kernel/cmdline.h"
 
-#include "kernel/base/mem.h"
-#include "kernel/base/text.h"
-#include "kernel/base/try.h"
-
 struct word {
 	const char *raw;   /* in the given text, with quotes */
 	size_t raw_len;

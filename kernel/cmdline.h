@@ -14,11 +14,9 @@
  *            NUL or control byte stands in the text: then why is a sentence that names it, and the caller halts.
  * Source     Linux Documentation/admin-guide/kernel-parameters.rst.
  */
-#ifndef ASSAY_CMDLINE_H
-#define ASSAY_CMDLINE_H
+#pragma once
 
-#include "kernel/base/err.h"
-#include "kernel/base/types.h"
+#include "kernel/base/base.h"
 #include "kernel/limits.h"
 
 struct cmdline {
@@ -52,5 +50,3 @@ struct cmdline {
 
 /* Either span may be empty. */
 must_check int cmdline_parse(struct cmdline *ret_cmdline, struct span image, struct span outside);
-
-#endif

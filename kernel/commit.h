@@ -12,11 +12,9 @@
  * Units      pages.
  * Errors     -ENOMEM.
  */
-#ifndef ASSAY_COMMIT_H
-#define ASSAY_COMMIT_H
+#pragma once
 
-#include "kernel/base/err.h"
-#include "kernel/base/types.h"
+#include "kernel/base/base.h"
 
 /* Pages kept back for the kernel's own needs: call once when boot is done. */
 void commit_init(void);
@@ -30,5 +28,3 @@ void commit_kept(s64 pages);
 void commit_debt(s64 pages);
 
 u64 commit_charged(void);
-
-#endif

@@ -5,7 +5,6 @@
 #include "kernel/devnodes.h"
 
 #include "fs/nodefs.h"
-#include "kernel/base/mem.h"
 #include "kernel/epoll.h"
 #include "kernel/filearg.h"
 

@@ -5,8 +5,7 @@
  * Context    boot, after nodefs_init.
  * Errors     -ENOMEM, -EEXIST.
  */
-#ifndef ASSAY_DEVNODES_H
-#define ASSAY_DEVNODES_H
+#pragma once
 
 #include "fs/pseudo.h"
 
@@ -14,5 +13,3 @@
 must_check int devnodes_init(void);
 /* The text of /proc/PID/mounts. */
 void mounts_show(struct show_sink *sink);
-
-#endif

@@ -9,7 +9,6 @@
 #include "kernel/elf.h"
 
 #include "kernel/base/cursor.h"
-#include "kernel/base/mem.h"
 
 #define ET_EXEC 2u
 #define ET_DYN 3u

@@ -12,11 +12,9 @@
  * Errors     -ENOEXEC.
  * Source     ELF-64 object file format 1.5; System V ABI AMD64 supplement 1.0.
  */
-#ifndef ASSAY_ELF_H
-#define ASSAY_ELF_H
+#pragma once
 
-#include "kernel/base/err.h"
-#include "kernel/base/types.h"
+#include "kernel/base/base.h"
 
 #define ELF_HEADER_LEN 64u
 #define ELF_PHDR_LEN 56u
@@ -64,5 +62,3 @@ must_check int elf_parse_segments(const struct elf_header *header, struct span p
 
 /* The bytes at interp_off: one absolute path with one NUL, at its end. */
 must_check int elf_check_interp(struct span interp, const char **ret_why);
-
-#endif

@@ -6,10 +6,7 @@
  * Ownership  an instance does not keep the files it watches; it hears of their end.
  * Errors     see the calls in kernel/epoll.c.
  */
-#ifndef ASSAY_EPOLL_H
-#define ASSAY_EPOLL_H
+#pragma once
 
 /* Asks fs to tell of files that go: once at boot. */
 void epoll_init(void);
-
-#endif

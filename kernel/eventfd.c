@@ -4,9 +4,6 @@
  */
 #include "kernel/eventfd.h"
 
-#include "kernel/base/mem.h"
-#include "kernel/base/port.h"
-#include "kernel/base/try.h"
 #include "kernel/sched.h"
 
 #define COUNT_MAX (~0ull - 1)

@@ -6,8 +6,7 @@
  * Ownership  the file owns the counter.
  * Errors     -EINVAL fewer than 8 bytes or the value ~0, -EAGAIN, -EINTR, -ENOMEM.
  */
-#ifndef ASSAY_EVENTFD_H
-#define ASSAY_EVENTFD_H
+#pragma once
 
 #include "fs/vfs.h"
 
@@ -15,5 +14,3 @@
 
 /* flags: EFD_SEMAPHORE, O_NONBLOCK. */
 must_check int eventfd_create(u64 initial, u32 flags, struct file **ret_file);
-
-#endif

@@ -8,10 +8,6 @@
  */
 #include "kernel/exec.h"
 
-#include "kernel/base/mem.h"
-#include "kernel/base/port.h"
-#include "kernel/base/text.h"
-#include "kernel/base/try.h"
 #include "kernel/elf.h"
 #include "kernel/exec_image.h"
 #include "kernel/integrity/integrity.h"

@@ -11,8 +11,7 @@
  * Errors     before the point of no return the errno of execve, and the old program goes on: -ENOENT, -EACCES,
  *            -ETXTBSY, -ENOEXEC, -ELOOP, -E2BIG, -ENOMEM, -EIO. After it the process can only be killed.
  */
-#ifndef ASSAY_EXEC_H
-#define ASSAY_EXEC_H
+#pragma once
 
 #include "fs/vfs.h"
 
@@ -30,5 +29,3 @@ struct exec_request {
 };
 
 must_check int exec_run(const struct exec_request *request);
-
-#endif

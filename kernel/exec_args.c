@@ -2,9 +2,6 @@
 /*
  * kernel/exec_args.c - collecting argument strings before there is an address space to hold them.
  */
-#include "kernel/base/mem.h"
-#include "kernel/base/port.h"
-#include "kernel/base/try.h"
 #include "kernel/exec_image.h"
 #include "kernel/x86/usercopy.h"
 

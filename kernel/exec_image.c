@@ -7,9 +7,6 @@
  */
 #include "kernel/exec_image.h"
 
-#include "kernel/base/mem.h"
-#include "kernel/base/port.h"
-#include "kernel/base/try.h"
 #include "kernel/filearg.h"
 #include "kernel/task.h"
 #include "kernel/x86/cpu.h"

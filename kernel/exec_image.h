@@ -8,8 +8,7 @@
  * Errors     -ENOEXEC with a sentence in ret_why; -E2BIG more than ARGS_LEN_MAX (or a quarter of RLIMIT_STACK), or one
  *            string over ARG_LEN_MAX; -EFAULT; -ENOMEM; -EIO.
  */
-#ifndef ASSAY_EXEC_IMAGE_H
-#define ASSAY_EXEC_IMAGE_H
+#pragma once
 
 #include "kernel/elf.h"
 #include "kernel/exec.h"
@@ -43,5 +42,3 @@ must_check int image_map(struct mm *mm, struct file *file, const struct elf_plan
 /* Strings, pointers and auxiliary vector at the top of the new stack. */
 must_check int image_stack(struct mm *mm, struct exec_args *args, const struct elf_plan *plan, const struct cred *cred,
 			   bool secure, struct image *image);
-
-#endif

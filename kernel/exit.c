@@ -5,7 +5,6 @@
  * Invariants: a zombie has a living parent that may wait for it, or it is freed at once; the end of pid 1 is
  * the end of the machine. Statuses are as wait4 gives them: signal, or exit code << 8.
  */
-#include "kernel/base/mem.h"
 #include "kernel/futex.h"
 #include "kernel/power.h"
 #include "kernel/syscall.h"

@@ -10,12 +10,10 @@
  *            uio_done. What a scope holds it declares RELEASED (kernel/base/try.h).
  * Errors     -EBADF, -EFAULT, -ENAMETOOLONG, -ENOENT (empty name), -ENOTDIR, -EINVAL, -ENOMEM.
  */
-#ifndef ASSAY_FILEARG_H
-#define ASSAY_FILEARG_H
+#pragma once
 
 #include "fs/vfs.h"
-#include "kernel/base/port.h"
-#include "kernel/base/try.h"
+#include "kernel/base/base.h"
 #include "kernel/syscall.h"
 
 /* Linux uapi fcntl.h. */
@@ -84,5 +82,3 @@ void sys_fd_init(void);
 
 /* A wait that a signal ended: the call is made again when the handler allows it. */
 static inline s64 restartable(s64 result) { return result == -EINTR ? -ERESTARTSYS : result; }
-
-#endif

@@ -7,8 +7,6 @@
  */
 #include "kernel/futex.h"
 
-#include "kernel/base/list.h"
-#include "kernel/base/try.h"
 #include "kernel/task.h"
 #include "kernel/vm.h"
 #include "kernel/vm_pages.h"

@@ -9,11 +9,9 @@
  * Errors     -EAGAIN the word is not what was said, -ETIMEDOUT, -EINTR, -EINVAL not aligned or no bits, -EFAULT.
  * Source     Linux futex(2), robust_list in uapi futex.h.
  */
-#ifndef ASSAY_FUTEX_H
-#define ASSAY_FUTEX_H
+#pragma once
 
-#include "kernel/base/err.h"
-#include "kernel/base/types.h"
+#include "kernel/base/base.h"
 
 #define FUTEX_BITS_ALL 0xffffffffu
 
@@ -31,5 +29,3 @@ s64 futex_requeue(u64 addr, u32 count, u64 to_addr, u32 move_count, bool check, 
 void futex_wake_address(u64 addr, u32 count);
 /* Words of the task's robust list that it holds are marked "owner died", one waiter each is woken. */
 void futex_release_robust(struct task *task);
-
-#endif

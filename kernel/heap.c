@@ -11,9 +11,6 @@
  */
 #include "kernel/heap.h"
 
-#include "kernel/base/list.h"
-#include "kernel/base/mem.h"
-#include "kernel/base/port.h"
 #include "kernel/pmm.h"
 #include "kernel/x86/paging.h"
 

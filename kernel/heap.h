@@ -10,10 +10,9 @@
  * Ownership  the caller's until heap_free.
  * Errors     NULL when memory ran out or len is 0.
  */
-#ifndef ASSAY_HEAP_H
-#define ASSAY_HEAP_H
+#pragma once
 
-#include "kernel/base/types.h"
+#include "kernel/base/base.h"
 
 struct heap_stats {
 	u64 objects;    /* living, all sizes: the leak counter */
@@ -24,5 +23,3 @@ struct heap_stats {
 void *heap_alloc(size_t len);
 void heap_free(void *p);
 void heap_stats(struct heap_stats *ret_stats);
-
-#endif

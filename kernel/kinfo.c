@@ -6,9 +6,6 @@
  */
 #include "kernel/kinfo.h"
 
-#include "kernel/base/mem.h"
-#include "kernel/base/text.h"
-#include "kernel/base/try.h"
 #include "kernel/clock.h"
 #include "kernel/heap.h"
 #include "kernel/klog.h"

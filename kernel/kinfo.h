@@ -6,8 +6,7 @@
  * Ownership  cmdline stays the caller's and must live for ever.
  * Errors     those of pseudo_add.
  */
-#ifndef ASSAY_KINFO_H
-#define ASSAY_KINFO_H
+#pragma once
 
 #include "fs/pseudo.h"
 
@@ -23,5 +22,3 @@ struct kinfo_load {
 	u32 loadavg[3];      /* fixed point, 11 fraction bits */
 };
 void kinfo_set_load(void (*get)(struct kinfo_load *ret_load));
-
-#endif

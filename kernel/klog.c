@@ -8,9 +8,6 @@
  */
 #include "kernel/klog.h"
 
-#include "kernel/base/mem.h"
-#include "kernel/base/port.h"
-#include "kernel/base/text.h"
 #include "kernel/limits.h"
 
 struct record {

@@ -13,13 +13,11 @@
  * Errors     none for writing. Reading: the count of bytes, or -EAGAIN nothing there, -EPIPE the record was
  *            overwritten (the sequence moves to the oldest one), -EINVAL buffer too small for the record.
  */
-#ifndef ASSAY_KLOG_H
-#define ASSAY_KLOG_H
+#pragma once
 
 #include <stdarg.h>
 
-#include "kernel/base/err.h"
-#include "kernel/base/types.h"
+#include "kernel/base/base.h"
 
 struct klog_config {
 	void (*console)(const char *text, size_t len); /* one line with its newline */
@@ -54,5 +52,3 @@ ssize klog_read_record(u64 *seq, char *ret_buf, size_t cap);
 u64 klog_first_seq(void);
 u64 klog_next_seq(void);
 u64 klog_clear_seq(void);
-
-#endif

@@ -5,8 +5,6 @@
  */
 #include "kernel/kmsg.h"
 
-#include "kernel/base/mem.h"
-#include "kernel/base/text.h"
 #include "kernel/klog.h"
 #include "kernel/limits.h"
 #include "kernel/sched.h"

@@ -6,11 +6,8 @@
  * Errors     those of pseudo_add.
  * Source     Linux Documentation/ABI/testing/dev-kmsg.
  */
-#ifndef ASSAY_KMSG_H
-#define ASSAY_KMSG_H
+#pragma once
 
 #include "fs/pseudo.h"
 
 must_check int kmsg_init(struct superblock *dev);
-
-#endif

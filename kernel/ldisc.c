@@ -7,8 +7,6 @@
  */
 #include "kernel/ldisc.h"
 
-#include "kernel/base/mem.h"
-
 #define MARK_END 1u  /* the last byte of a line */
 #define MARK_EOF 2u  /* ends a line and is not delivered */
 

@@ -10,10 +10,9 @@
  * Errors     none: input that does not fit is dropped with a bell, as on Linux.
  * Source     POSIX.1-2017 chapter 11; Linux termios(3), uapi asm-generic/termbits.h.
  */
-#ifndef ASSAY_LDISC_H
-#define ASSAY_LDISC_H
+#pragma once
 
-#include "kernel/base/types.h"
+#include "kernel/base/base.h"
 #include "kernel/limits.h"
 
 enum { VINTR, VQUIT, VERASE, VKILL, VEOF, VTIME, VMIN, VSWTC, VSTART, VSTOP, VSUSP, VEOL, VREPRINT, VDISCARD, VWERASE,
@@ -65,5 +64,3 @@ size_t ldisc_available(const struct ldisc *l);
 size_t ldisc_read(struct ldisc *l, void *ret_buf, size_t len);
 /* Translates and puts out. */
 void ldisc_write(struct ldisc *l, const void *bytes, size_t len);
-
-#endif

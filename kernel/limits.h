@@ -10,8 +10,7 @@
  *            KVMAP_BASE                       stacks with guard pages, device registers, large allocations
  *            KERNEL_BASE                      the kernel image, one segment per permission
  */
-#ifndef ASSAY_LIMITS_H
-#define ASSAY_LIMITS_H
+#pragma once
 
 #include "boot/bootinfo.h"
 
@@ -45,5 +44,3 @@
 #define TIMERS_PER_S_MAX 10000u        /* one-shot timers are not armed for less than 100 us */
 
 #define TTY_INPUT_MAX 4096u            /* as Linux's N_TTY_BUF_SIZE */
-
-#endif

@@ -8,9 +8,6 @@
  */
 #include "kernel/pipe.h"
 
-#include "kernel/base/mem.h"
-#include "kernel/base/port.h"
-#include "kernel/base/try.h"
 #include "kernel/task.h"
 
 #define PIPE_PAGES (PIPE_CAPACITY / PAGE_SIZE)

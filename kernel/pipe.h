@@ -7,8 +7,7 @@
  * Ownership  an unnamed pipe lives while an end is open; a fifo's content too.
  * Errors     -EPIPE with SIGPIPE when nobody can read, -EAGAIN, -EINTR, -ENOMEM, -ENXIO (fifo, O_WRONLY|O_NONBLOCK).
  */
-#ifndef ASSAY_PIPE_H
-#define ASSAY_PIPE_H
+#pragma once
 
 #include "fs/vfs.h"
 
@@ -22,5 +21,3 @@ must_check int pipe_create(u32 flags, struct file **ret_read_end, struct file **
 bool file_is_pipe(const struct file *file);
 /* Bytes that a read would find: FIONREAD. */
 u32 pipe_pending(const struct file *file);
-
-#endif

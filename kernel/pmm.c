@@ -10,9 +10,6 @@
 #include "kernel/pmm.h"
 
 #include "kernel/base/cursor.h"
-#include "kernel/base/mem.h"
-#include "kernel/base/port.h"
-#include "kernel/base/try.h"
 #include "kernel/limits.h"
 
 #define NONE 0xffffffffu

@@ -15,11 +15,9 @@
  *            memory.
  * Source     UEFI 2.10 section 7.2.
  */
-#ifndef ASSAY_PMM_H
-#define ASSAY_PMM_H
+#pragma once
 
-#include "kernel/base/err.h"
-#include "kernel/base/types.h"
+#include "kernel/base/base.h"
 
 struct page {
 	u32 refs;    /* 0: free, or never ours */
@@ -72,5 +70,3 @@ u32 pmm_refs(paddr_t paddr);
 /* The page's record; NULL outside the memory that pmm manages. */
 struct page *pmm_page(paddr_t paddr);
 void pmm_stats(struct pmm_stats *ret_stats);
-
-#endif

@@ -7,8 +7,7 @@
  * Errors     -ETIMEDOUT, -ERESTARTNOHAND (a signal), -EINVAL, -EFAULT.
  * Source     Linux uapi poll.h, eventpoll.h.
  */
-#ifndef ASSAY_POLLBITS_H
-#define ASSAY_POLLBITS_H
+#pragma once
 
 #include "fs/vfs.h"
 
@@ -33,5 +32,3 @@ static inline u32 poll_bits(struct file *file) {
 
 	return bits | ((bits & POLLIN) ? POLLRDNORM : 0) | ((bits & POLLOUT) ? POLLWRNORM : 0);
 }
-
-#endif

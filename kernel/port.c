@@ -2,10 +2,8 @@
 /*
  * kernel/port.c - kernel/base/port.h over heap, pages, log, clock and DRBG; and what the compiler calls.
  */
-#include "kernel/base/port.h"
 
 #include "crypto/mbedtls_port.h"
-#include "kernel/base/text.h"
 #include "kernel/clock.h"
 #include "kernel/heap.h"
 #include "kernel/klog.h"

@@ -6,7 +6,6 @@
  */
 #include "kernel/power.h"
 
-#include "kernel/base/text.h"
 #include "kernel/dev/uart.h"
 #include "kernel/klog.h"
 #include "kernel/limits.h"

@@ -4,8 +4,7 @@
  *
  * Context    any; interrupts are switched off. Nothing is freed or written back: all files are in memory.
  */
-#ifndef ASSAY_POWER_H
-#define ASSAY_POWER_H
+#pragma once
 
 #include "kernel/dev/acpi.h"
 
@@ -19,5 +18,3 @@ __attribute__((noreturn)) void power_off(int init_status);
 __attribute__((noreturn)) void power_restart(int init_status);
 /* "assay: halted: REASON", then stands still; the reason is one sentence that names the thing. */
 __attribute__((noreturn)) void halt_machine(const char *format, ...) __attribute__((format(printf, 1, 2)));
-
-#endif

@@ -6,9 +6,6 @@
  */
 #include "kernel/procnodes.h"
 
-#include "kernel/base/mem.h"
-#include "kernel/base/text.h"
-#include "kernel/base/try.h"
 #include "kernel/filearg.h"
 #include "kernel/task.h"
 #include "kernel/vm.h"

@@ -5,8 +5,7 @@
  * Context    boot; the nodes answer in task context.
  * Errors     those of pseudo_set_dynamic.
  */
-#ifndef ASSAY_PROCNODES_H
-#define ASSAY_PROCNODES_H
+#pragma once
 
 #include "fs/pseudo.h"
 
@@ -27,5 +26,3 @@ must_check int proc_permitted(const struct proc_view *view);
 
 extern const struct pseudo_ops proc_stat_ops, proc_statm_ops, proc_status_ops, proc_cmdline_ops, proc_environ_ops,
 	proc_comm_ops, proc_maps_ops, proc_mounts_ops;
-
-#endif

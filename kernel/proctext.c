@@ -4,10 +4,6 @@
  *
  * Source     Linux proc(5).
  */
-#include "kernel/base/mem.h"
-#include "kernel/base/port.h"
-#include "kernel/base/text.h"
-#include "kernel/base/try.h"
 #include "kernel/devnodes.h"
 #include "kernel/procnodes.h"
 #include "kernel/task.h"

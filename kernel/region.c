@@ -6,7 +6,6 @@
  */
 #include "kernel/region.h"
 
-#include "kernel/base/port.h"
 #include "kernel/commit.h"
 
 struct region *region_from(const struct list *regions, u64 addr) {

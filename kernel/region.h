@@ -11,8 +11,7 @@
  *            inode_deny_write on the file's inode.
  * Errors     -ENOMEM.
  */
-#ifndef ASSAY_REGION_H
-#define ASSAY_REGION_H
+#pragma once
 
 #include "fs/vfs.h"
 
@@ -91,5 +90,3 @@ struct shared_pages *shared_pages_alloc(u64 page_count);
 void shared_pages_put(struct shared_pages *shared);
 /* The page at index, made when it was not there; borrowed. NULL: out of memory. */
 void *shared_pages_page(struct shared_pages *shared, u64 index);
-
-#endif

@@ -8,7 +8,6 @@
  */
 #include "kernel/sched.h"
 
-#include "kernel/base/port.h"
 #include "kernel/clock.h"
 #include "kernel/task.h"
 #include "kernel/vm.h"

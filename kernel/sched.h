@@ -11,11 +11,9 @@
  * Ownership  a timer belongs to whoever embeds it, and must be cancelled before its memory goes.
  * Errors     -EINTR a signal is pending, -ETIMEDOUT the deadline passed.
  */
-#ifndef ASSAY_SCHED_H
-#define ASSAY_SCHED_H
+#pragma once
 
-#include "kernel/base/err.h"
-#include "kernel/base/list.h"
+#include "kernel/base/base.h"
 
 struct task;
 
@@ -98,5 +96,3 @@ struct sched_stats {
 	u32 runnable;     /* the running one included */
 };
 struct sched_stats sched_stats(void);
-
-#endif

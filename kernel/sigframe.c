@@ -7,8 +7,6 @@
  */
 #include "kernel/sigframe.h"
 
-#include "kernel/base/mem.h"
-
 #define FLAGS_USER 0x50dd5ull   /* CF PF AF ZF SF TF DF OF RF AC */
 #define FLAGS_FIXED 0x202ull    /* IF, and bit 1 which is always set */
 #define FLAGS_ENTRY_OFF 0x10500ull /* TF DF RF: off when a handler starts */

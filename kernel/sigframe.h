@@ -10,8 +10,7 @@
  * Errors     -EINVAL a returning frame whose instruction pointer is not in the user half.
  * Source     System V ABI AMD64; Linux x86-64 struct rt_sigframe, ucontext, sigcontext.
  */
-#ifndef ASSAY_SIGFRAME_H
-#define ASSAY_SIGFRAME_H
+#pragma once
 
 #include "kernel/signal.h"
 #include "kernel/x86/trap.h"
@@ -58,5 +57,3 @@ void sigframe_save(struct sigframe *ret_frame, const struct trap_frame *regs, u6
 void sigframe_enter(struct trap_frame *regs, u64 handler, int sig, u64 frame_addr);
 /* Puts the saved registers back: only what a program may choose. */
 must_check int sigframe_restore(const struct ucontext_abi *uc, struct trap_frame *ret_regs);
-
-#endif

@@ -8,8 +8,6 @@
  */
 #include "kernel/signal.h"
 
-#include "kernel/base/mem.h"
-#include "kernel/base/port.h"
 #include "kernel/task.h"
 
 #define STOP_SET (SIG_BIT(SIGSTOP) | SIG_BIT(SIGTSTP) | SIG_BIT(SIGTTIN) | SIG_BIT(SIGTTOU))

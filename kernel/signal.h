@@ -7,12 +7,9 @@
  * Errors     -EAGAIN the queue of a realtime signal is full; -EINVAL, -EPERM, -ESRCH.
  * Source     POSIX.1-2017 2.4; Linux x86-64 signal frame and siginfo layout.
  */
-#ifndef ASSAY_SIGNAL_H
-#define ASSAY_SIGNAL_H
+#pragma once
 
-#include "kernel/base/err.h"
-#include "kernel/base/list.h"
-#include "kernel/base/types.h"
+#include "kernel/base/base.h"
 
 struct task;
 struct process;
@@ -177,5 +174,3 @@ void signal_discard(struct process *process, u64 set);
 bool signal_ignored_by_default(int sig);
 /* The process's parent does not want to wait for it. */
 bool signal_child_autoreap(const struct process *parent);
-
-#endif

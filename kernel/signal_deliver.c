@@ -6,8 +6,6 @@
  * when no signal that it can take is pending, its process neither stops nor ends, and an interrupted call has got
  * its answer.
  */
-#include "kernel/base/port.h"
-#include "kernel/base/try.h"
 #include "kernel/sigframe.h"
 #include "kernel/syscall.h"
 #include "kernel/task.h"

@@ -4,8 +4,6 @@
  *
  * Being privileged is being effective uid 0: there are no capabilities beside it.
  */
-#include "kernel/base/mem.h"
-#include "kernel/base/try.h"
 #include "kernel/syscall.h"
 #include "kernel/task.h"
 #include "kernel/x86/usercopy.h"

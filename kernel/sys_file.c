@@ -2,7 +2,6 @@
 /*
  * kernel/sys_file.c - system calls on the content of open files.
  */
-#include "kernel/base/mem.h"
 #include "kernel/filearg.h"
 #include "kernel/pmm.h"
 #include "kernel/task.h"

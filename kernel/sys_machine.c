@@ -2,9 +2,6 @@
 /*
  * kernel/sys_machine.c - what concerns the machine as a whole: its name, memory, random numbers, log, and end.
  */
-#include "kernel/base/mem.h"
-#include "kernel/base/port.h"
-#include "kernel/base/text.h"
 #include "kernel/kinfo.h"
 #include "kernel/klog.h"
 #include "kernel/pmm.h"

@@ -4,7 +4,6 @@
  *
  * Invariant: an executable mapping of a file exists only after writers were kept out and the integrity hook agreed.
  */
-#include "kernel/base/try.h"
 #include "kernel/syscall.h"
 #include "kernel/task.h"
 #include "kernel/vm.h"

@@ -6,8 +6,6 @@
  */
 #include "fs/memfs.h"
 #include "fs/nodefs.h"
-#include "kernel/base/mem.h"
-#include "kernel/base/text.h"
 #include "kernel/filearg.h"
 #include "kernel/pmm.h"
 #include "kernel/task.h"

@@ -4,7 +4,6 @@
  */
 #include "kernel/syscall.h"
 
-#include "kernel/base/try.h"
 #include "kernel/task.h"
 #include "kernel/x86/usercopy.h"
 

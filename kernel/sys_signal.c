@@ -2,7 +2,6 @@
 /*
  * kernel/sys_signal.c - the signal calls, and futexes.
  */
-#include "kernel/base/try.h"
 #include "kernel/futex.h"
 #include "kernel/sigframe.h"
 #include "kernel/syscall.h"

@@ -4,9 +4,6 @@
  *
  * Decodes arguments and answers; clone.c, exec.c and exit.c act.
  */
-#include "kernel/base/mem.h"
-#include "kernel/base/text.h"
-#include "kernel/base/try.h"
 #include "kernel/clone.h"
 #include "kernel/exec.h"
 #include "kernel/filearg.h"

@@ -4,8 +4,6 @@
  *
  * Two clocks stand behind all ids: time since boot, and the wall clock, which only uid 0 sets.
  */
-#include "kernel/base/port.h"
-#include "kernel/base/try.h"
 #include "kernel/clock.h"
 #include "kernel/syscall.h"
 #include "kernel/task.h"

@@ -2,8 +2,6 @@
 /*
  * kernel/sys_timer.c - the real interval timer: alarm and setitimer. Those that count CPU time are not there.
  */
-#include "kernel/base/port.h"
-#include "kernel/base/try.h"
 #include "kernel/syscall.h"
 #include "kernel/task.h"
 #include "kernel/timespec.h"

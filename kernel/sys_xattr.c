@@ -2,7 +2,6 @@
 /*
  * kernel/sys_xattr.c - the twelve system calls on extended attributes.
  */
-#include "kernel/base/mem.h"
 #include "kernel/filearg.h"
 #include "kernel/task.h"
 #include "kernel/x86/usercopy.h"

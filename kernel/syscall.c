@@ -6,7 +6,6 @@
  */
 #include "kernel/syscall.h"
 
-#include "kernel/base/port.h"
 #include "kernel/signal.h"
 #include "kernel/task.h"
 

@@ -10,11 +10,9 @@
  *            logged once.
  * Source     Linux x86-64 system call numbers.
  */
-#ifndef ASSAY_SYSCALL_H
-#define ASSAY_SYSCALL_H
+#pragma once
 
-#include "kernel/base/err.h"
-#include "kernel/base/types.h"
+#include "kernel/base/base.h"
 
 /* A call that may be restarted after a handler ran with SA_RESTART. */
 #define ERESTARTSYS 512
@@ -45,5 +43,3 @@ u64 syscall_missing_total(void);
 
 /* int arguments: the upper half of the register does not count. */
 static inline int int_arg(u64 value) { return (int)(u32)value; }
-
-#endif

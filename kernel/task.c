@@ -8,10 +8,6 @@
  */
 #include "kernel/task.h"
 
-#include "kernel/base/mem.h"
-#include "kernel/base/port.h"
-#include "kernel/base/text.h"
-#include "kernel/base/try.h"
 #include "kernel/commit.h"
 #include "kernel/exec.h"
 #include "kernel/integrity/integrity.h"

@@ -11,8 +11,7 @@
  *            at any schedule(): hold no pointer to another one across a wait.
  * Errors     -EAGAIN over RLIMIT_NPROC or the task limit, -ENOMEM.
  */
-#ifndef ASSAY_TASK_H
-#define ASSAY_TASK_H
+#pragma once
 
 #include "fs/fdtable.h"
 #include "fs/vfs.h"
@@ -267,5 +266,3 @@ must_check int task_wait(const struct wait_request *request, struct wait_result 
 void task_tick(u64 now_ns);
 /* Time since the last call is the program's or the kernel's. */
 void sched_account(bool in_kernel_from_now);
-
-#endif

@@ -4,7 +4,6 @@
  */
 #include "kernel/timespec.h"
 
-#include "kernel/base/port.h"
 #include "kernel/x86/usercopy.h"
 
 int timespec_ns(const struct timespec_abi *ts, u64 *ret_ns) {

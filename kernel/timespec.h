@@ -6,11 +6,9 @@
  * Units      ns; deadlines are since boot and never 0. What does not fit counts as the far future.
  * Errors     -EFAULT, -EINVAL negative seconds or more than 999999999 ns.
  */
-#ifndef ASSAY_TIMESPEC_H
-#define ASSAY_TIMESPEC_H
+#pragma once
 
-#include "kernel/base/err.h"
-#include "kernel/base/types.h"
+#include "kernel/base/base.h"
 
 #define NS_PER_S 1000000000ull
 #define NS_PER_US 1000ull
@@ -47,5 +45,3 @@ u64 deadline_of_wall(u64 ns);
 /* The timespec at addr as a distance from now, or as a moment of the monotonic or the wall clock. */
 must_check int timespec_deadline(u64 addr, u64 *ret_deadline_ns);
 must_check int timespec_moment(u64 addr, bool realtime, u64 *ret_deadline_ns);
-
-#endif

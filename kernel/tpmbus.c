@@ -6,7 +6,6 @@
  */
 #include "kernel/tpmbus.h"
 
-#include "kernel/base/port.h"
 #include "kernel/x86/cpu.h"
 #include "kernel/x86/paging.h"
 

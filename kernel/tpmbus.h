@@ -11,13 +11,10 @@
  * Errors     -EIO the registers cannot be mapped.
  * Source     PTP 1.05, section 6.5.
  */
-#ifndef ASSAY_TPMBUS_H
-#define ASSAY_TPMBUS_H
+#pragma once
 
 #include "tpm/tpm.h"
 
 #define TPMBUS_PAGES 4u /* a command and a response buffer of 4 KiB, each across two pages */
 
 must_check int tpmbus_open(const struct tpm_location *where, struct tpm_regs *ret_regs);
-
-#endif

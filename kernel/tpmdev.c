@@ -8,10 +8,6 @@
 #include "kernel/tpmdev.h"
 
 #include "fs/nodefs.h"
-#include "kernel/base/mem.h"
-#include "kernel/base/port.h"
-#include "kernel/base/text.h"
-#include "kernel/base/try.h"
 #include "kernel/dev/acpi.h"
 #include "kernel/integrity/audit.h"
 #include "kernel/task.h"

@@ -16,8 +16,7 @@
  *            one and it cannot be used (-EIO, -ETIMEDOUT, -EOPNOTSUPP, -EBADMSG, -ENOMEM); the reason was logged.
  * Source     Linux tpm character device (driver API); Linux ABI stable/sysfs-class-tpm.
  */
-#ifndef ASSAY_TPMDEV_H
-#define ASSAY_TPMDEV_H
+#pragma once
 
 #include "boot/bootinfo.h"
 #include "tpm/tpm.h"
@@ -30,5 +29,3 @@ must_check int tpmdev_init(const struct bootinfo *boot, struct tpm **ret_tpm);
  * /sys/kernel/security/tpm0/binary_bios_measurements. Only after tpmdev_init gave a TPM.
  */
 must_check int tpmdev_register_nodes(void);
-
-#endif

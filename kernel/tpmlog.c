@@ -7,9 +7,6 @@
 #include "kernel/tpmlog.h"
 
 #include "fs/pseudo.h"
-#include "kernel/base/mem.h"
-#include "kernel/base/port.h"
-#include "kernel/base/try.h"
 #include "kernel/pmm.h"
 #include "kernel/x86/paging.h"
 #include "tpm/eventlog.h"

@@ -11,8 +11,7 @@
  * Errors     -ENOMEM; a log that is absent or malformed is no error.
  * Source     TCG EFI Protocol 2.0, sections 5 and 7 (EFI_TCG2_FINAL_EVENTS_TABLE).
  */
-#ifndef ASSAY_TPMLOG_H
-#define ASSAY_TPMLOG_H
+#pragma once
 
 #include "boot/bootinfo.h"
 #include "fs/vfs.h"
@@ -26,5 +25,3 @@ must_check int tpmlog_init(const struct bootinfo *boot);
 void tpmlog_check(struct tpm *tpm);
 /* tpm0/binary_bios_measurements, if there is a log. */
 must_check int tpmlog_register_nodes(struct superblock *securityfs);
-
-#endif

@@ -7,8 +7,6 @@
  */
 #include "kernel/tty.h"
 
-#include "kernel/base/mem.h"
-#include "kernel/base/try.h"
 #include "kernel/dev/uart.h"
 #include "kernel/ldisc.h"
 #include "kernel/limits.h"

@@ -7,8 +7,7 @@
  * Errors     those of read, write and ioctl on a Linux terminal.
  * Source     POSIX.1-2017 chapter 11; Linux ioctl_tty(2), termios(3).
  */
-#ifndef ASSAY_TTY_H
-#define ASSAY_TTY_H
+#pragma once
 
 #include "fs/pseudo.h"
 
@@ -20,5 +19,3 @@ void tty_poll_input(void);
 void tty_session_end(u32 sid);
 /* For /proc/PID/stat: device number of the session's terminal (0 none) and its foreground group. */
 u32 tty_device(u32 sid, u32 *ret_foreground);
-
-#endif

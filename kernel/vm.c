@@ -8,9 +8,6 @@
  */
 #include "kernel/vm.h"
 
-#include "kernel/base/mem.h"
-#include "kernel/base/port.h"
-#include "kernel/base/try.h"
 #include "kernel/commit.h"
 #include "kernel/limits.h"
 #include "kernel/task.h"

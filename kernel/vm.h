@@ -12,8 +12,7 @@
  * Errors     as the Linux calls: -ENOMEM no memory, no room or a limit; -EACCES W^X or a mapping the file's open
  *            mode forbids; -EINVAL, -EEXIST, -ETXTBSY; what the integrity hooks say for executable file mappings.
  */
-#ifndef ASSAY_VM_H
-#define ASSAY_VM_H
+#pragma once
 
 #include "kernel/region.h"
 #include "kernel/x86/paging.h"
@@ -85,5 +84,3 @@ must_check int vm_fault(u64 addr, bool write, bool exec, bool user);
 u32 vm_page_flags(const struct region *r, void *page, bool owned);
 void vm_release_page(struct mm *mm, void *page, u32 flags);
 must_check int vm_check_limits(const struct mm *mm, u64 more_pages);
-
-#endif

@@ -7,11 +7,8 @@
  * reference on a page of an inode, of shared memory, or on the one zero page, and is never writable unless the
  * region is shared.
  */
-#include "kernel/base/try.h"
 #include "kernel/vm.h"
 
-#include "kernel/base/mem.h"
-#include "kernel/base/port.h"
 #include "kernel/commit.h"
 #include "kernel/limits.h"
 #include "kernel/task.h"

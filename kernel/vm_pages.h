@@ -6,8 +6,7 @@
  * Ownership  no reference is taken or dropped here: an entry stands for one that vm.c holds.
  * Errors     -ENOMEM no memory for a table page.
  */
-#ifndef ASSAY_VM_PAGES_H
-#define ASSAY_VM_PAGES_H
+#pragma once
 
 #include "kernel/x86/paging.h"
 
@@ -28,5 +27,3 @@ must_check static inline int entry_set(struct pagetable *table, u64 addr, void *
 		(void)pagetable_unmap(table, addr); /* known above */
 	return pagetable_map(table, addr, virt_to_phys(page), flags);
 }
-
-#endif

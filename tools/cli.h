@@ -10,8 +10,7 @@
  * Ownership  a struct buf is freed with buf_free; strings returned by cli_text with free().
  * Errors     running out of memory ends the program with a sentence; temporary files are removed then too.
  */
-#ifndef ASSAY_CLI_H
-#define ASSAY_CLI_H
+#pragma once
 
 #include <stdio.h>
 
@@ -75,5 +74,3 @@ struct output {
 must_check int output_write(struct output *out, const char *path, const void *bytes, size_t len);
 must_check int output_commit(struct output *out);
 void output_discard(struct output *out);
-
-#endif

@@ -8,12 +8,9 @@
  *
  * Context    called once, from main.
  */
-#ifndef ASSAY_COMMANDS_H
-#define ASSAY_COMMANDS_H
+#pragma once
 
 int cmd_image(int argc, char **argv);
 int cmd_run(int argc, char **argv);
 int cmd_sign(int argc, char **argv);
 int cmd_licenses(int argc, char **argv);
-
-#endif

@@ -6,8 +6,7 @@
  * Ownership  struct image is the caller's; image_cmd.c frees what the steps put into it. Option strings are argv's.
  * Errors     0 or an exit status with the sentence printed (tools/cli.h); nothing is written before the last step.
  */
-#ifndef ASSAY_IMAGE_H
-#define ASSAY_IMAGE_H
+#pragma once
 
 #include "boot/uki.h"
 #include "crypto/keyring.h"
@@ -68,5 +67,3 @@ must_check int image_sign_boot(struct image *im, const char *path);
 
 /* image_reference.c: the values that a verifier expects, as JSON. */
 must_check int image_make_reference(struct image *im);
-
-#endif

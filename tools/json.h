@@ -7,8 +7,7 @@
  * Errors     none. Strings must be UTF-8; control bytes are escaped. Calls must nest properly.
  * Source     RFC 8259.
  */
-#ifndef ASSAY_JSON_H
-#define ASSAY_JSON_H
+#pragma once
 
 #include "kernel/base/types.h"
 #include "tools/cli.h"
@@ -31,5 +30,3 @@ void json_number(struct json *j, const char *key, u64 value);
 void json_bool(struct json *j, const char *key, bool value);
 /* Ends the document with a newline. */
 void json_end(struct json *j);
-
-#endif

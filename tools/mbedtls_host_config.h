@@ -6,8 +6,7 @@
  * Relies on crypto/mbedtls_config.h for everything that verifies, so that tools and tests
  * exercise the very configuration that the kernel has.
  */
-#ifndef ASSAY_MBEDTLS_HOST_CONFIG_H
-#define ASSAY_MBEDTLS_HOST_CONFIG_H
+#pragma once
 
 #include "crypto/mbedtls_config.h"
 
@@ -33,6 +32,4 @@
 #endif
 #ifndef MBEDTLS_HMAC_DRBG_C
 #define MBEDTLS_HMAC_DRBG_C
-#endif
-
 #endif

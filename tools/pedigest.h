@@ -7,8 +7,7 @@
  * Source     Microsoft, "Windows Authenticode Portable Executable Signature Format", appendix "Calculating
  *            the PE Image Hash"; range selection as edk2's measurement of images does it.
  */
-#ifndef ASSAY_PEDIGEST_H
-#define ASSAY_PEDIGEST_H
+#pragma once
 
 #include "boot/pe.h"
 
@@ -17,5 +16,3 @@
  * non-zero result of hash and returns it; -EBADMSG when the file contradicts its headers.
  */
 must_check int pe_digest_ranges(const struct pe *pe, int (*hash)(void *ctx, struct span range), void *ctx);
-
-#endif

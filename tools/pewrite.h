@@ -13,8 +13,7 @@
  * Errors     -EBADMSG or -EEXIST, -ENOSPC, -ENOMEM, -EINVAL, with a static sentence in ret_why.
  * Source     Microsoft PE Format, sections 2 to 4; System V ABI chapter 4.
  */
-#ifndef ASSAY_PEWRITE_H
-#define ASSAY_PEWRITE_H
+#pragma once
 
 #include "kernel/base/types.h"
 
@@ -36,5 +35,3 @@ must_check int pewrite_stub(const void *elf, size_t elf_len, u8 **ret_pe, size_t
  */
 must_check int pewrite_append(const void *stub, size_t stub_len, const struct pe_section_in *sections,
 			      size_t count, u8 **ret_pe, size_t *ret_len, const char **ret_why);
-
-#endif

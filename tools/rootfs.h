@@ -12,8 +12,7 @@
  * Errors     0 or an exit status with the sentence printed (tools/cli.h).
  * Source     POSIX.1-2017 pax; SCHILY.xattr.* as GNU tar and libarchive write it.
  */
-#ifndef ASSAY_ROOTFS_H
-#define ASSAY_ROOTFS_H
+#pragma once
 
 #include "kernel/base/types.h"
 #include "tools/cli.h"
@@ -89,5 +88,3 @@ must_check int rootfs_load_archive(struct rootfs *fs, const char *path);
 
 /* Appends the POSIX tar with pax headers: the bytes depend on the entries alone. */
 void rootfs_write_pax(const struct rootfs *fs, struct buf *b);
-
-#endif

@@ -10,8 +10,7 @@
  * Ownership  struct run owns its strings, descriptors and processes; run_end() in tools/run.c ends them all.
  * Errors     functions return 0 or a status after one sentence on stderr.
  */
-#ifndef ASSAY_RUN_H
-#define ASSAY_RUN_H
+#pragma once
 
 #include "tools/run_proc.h"
 #include "tools/run_relay.h"
@@ -70,5 +69,3 @@ must_check int run_start_machine(struct run *r);
 
 /* Until the machine has ended; the exit status of `assay run`. */
 int run_loop(struct run *r);
-
-#endif

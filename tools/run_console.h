@@ -8,8 +8,7 @@
  * Context    pure; bytes in any portions.
  * Errors     none; lines longer than CONSOLE_LINE_MAX say nothing.
  */
-#ifndef ASSAY_RUN_CONSOLE_H
-#define ASSAY_RUN_CONSOLE_H
+#pragma once
 
 #include "kernel/base/types.h"
 
@@ -31,5 +30,3 @@ struct console {
 };
 
 void console_feed(struct console *c, const void *bytes, size_t len);
-
-#endif

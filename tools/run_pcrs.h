@@ -8,8 +8,7 @@
  * Errors     negative errno: -EBADMSG for a response that is none, -EIO for an error of the TPM, -ETIMEDOUT.
  * Source     TCG TPM 2.0 Library part 3, 22.4 (TPM2_PCR_Read).
  */
-#ifndef ASSAY_RUN_PCRS_H
-#define ASSAY_RUN_PCRS_H
+#pragma once
 
 #include "kernel/base/err.h"
 #include "kernel/base/types.h"
@@ -55,5 +54,3 @@ must_check int pcrs_read(int fd, unsigned ms, struct pcrs *ret_pcrs);
 must_check int pcrs_write(const struct pcrs *p, const char *dir);
 /* Removes what an earlier run left. */
 void pcrs_remove(const char *dir);
-
-#endif

@@ -9,8 +9,7 @@
  * Ownership  strings of a struct args are copies, freed by args_free.
  * Errors     as in tools/cli.h: a status, after one sentence on stderr.
  */
-#ifndef ASSAY_RUN_PROC_H
-#define ASSAY_RUN_PROC_H
+#pragma once
 
 #include <sys/types.h>
 
@@ -43,5 +42,3 @@ char *temp_make(void);
 void temp_remove(char *dir);
 
 u64 now_ms(void);
-
-#endif

@@ -16,8 +16,7 @@
  * Errors     a peer that breaks off or breaks the protocol closes its side; relay_step then polls the rest.
  * Source     swtpm's control channel interface (tpm_ioctl.h, man swtpm_ioctls); man 7 unix (SCM_RIGHTS).
  */
-#ifndef ASSAY_RUN_RELAY_H
-#define ASSAY_RUN_RELAY_H
+#pragma once
 
 #include <poll.h>
 
@@ -44,5 +43,3 @@ void relay_step(struct relay *r, const struct pollfd *fds);
 
 /* After QEMU has gone: reads the PCRs unless that was done, ends swtpm, closes everything. */
 void relay_close(struct relay *r);
-
-#endif

@@ -13,8 +13,7 @@
  * Source     UEFI 2.10 sections 3.1.3 and 10; PI 1.7 volume 3 section 3.2 (volume header); the store's
  *            layout as edk2 has it.
  */
-#ifndef ASSAY_RUN_VARS_H
-#define ASSAY_RUN_VARS_H
+#pragma once
 
 #include "kernel/base/err.h"
 #include "kernel/base/types.h"
@@ -22,5 +21,3 @@
 #define VARS_OPTIONS_MAX 4096u
 
 must_check int vars_set_boot(u8 *store, size_t len, const char *options, const char **ret_why);
-
-#endif

@@ -10,8 +10,7 @@
  * Errors     0 or an exit status with the sentence printed (tools/cli.h).
  * Source     spec of security.ima signatures; RFC 8017, RFC 6979, RFC 5280 section 4.2.1.2.
  */
-#ifndef ASSAY_SIGN_H
-#define ASSAY_SIGN_H
+#pragma once
 
 #include "crypto/hash.h"
 
@@ -39,5 +38,3 @@ const u8 *sign_key_id(const struct sign_key *key);
 struct span sign_key_cert(const struct sign_key *key);
 
 must_check int sign_digest(struct sign_key *key, const struct digest *digest, struct sign_value *ret_value);
-
-#endif

@@ -7,7 +7,6 @@
  */
 #include "tpm/crb.h"
 
-#include "kernel/base/try.h"
 #include "tpm/frame.h"
 
 /* Register offsets in locality 0's page (PTP, CRB interface); the control area begins at REG_REQ. */

@@ -17,8 +17,7 @@
  *            -ETIMEDOUT; -EIO bytes that are no response; -E2BIG command longer than its buffer.
  * Source     TCG PC Client Platform TPM Profile (PTP) 1.05, section 6.5: CRB interface.
  */
-#ifndef ASSAY_CRB_H
-#define ASSAY_CRB_H
+#pragma once
 
 #include "tpm/regs.h"
 
@@ -44,5 +43,3 @@ must_check int crb_send(struct crb *crb, const u8 *cmd, size_t len);
 /* 0 once the response is there; -ETIMEDOUT after timeout_ms. */
 must_check int crb_wait(struct crb *crb, u64 timeout_ms);
 must_check int crb_receive(struct crb *crb, u8 *ret_rsp, size_t cap, size_t *ret_len);
-
-#endif

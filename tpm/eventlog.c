@@ -7,9 +7,6 @@
  */
 #include "tpm/eventlog.h"
 
-#include "kernel/base/mem.h"
-#include "kernel/base/try.h"
-
 #define SHA1_LEN 20u
 #define SIGNATURE_LEN 16u
 

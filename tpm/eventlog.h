@@ -14,8 +14,7 @@
  * Errors     -EBADMSG malformed, -EOVERFLOW over a cap; the reason, static text, in ret_why (may be NULL).
  * Source     TCG PC Client Platform Firmware Profile 1.05, section 10; TCG EFI Protocol 2.0, section 5.
  */
-#ifndef ASSAY_EVENTLOG_H
-#define ASSAY_EVENTLOG_H
+#pragma once
 
 #include "crypto/hash.h"
 #include "kernel/base/cursor.h"
@@ -79,5 +78,3 @@ must_check int eventlog_find_alg(const struct eventlog_raw *log, u16 alg, size_t
  * the hash is not built in.
  */
 must_check int eventlog_replay_pcr(const struct eventlog_raw *log, size_t alg, unsigned pcr, struct digest *ret_value);
-
-#endif

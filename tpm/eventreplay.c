@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* tpm/eventreplay.c - the PCR values that an event log's digests give. Relies on a log that eventlog.c parsed. */
-#include "kernel/base/mem.h"
-#include "kernel/base/try.h"
 #include "tpm/eventlog.h"
 
 int eventlog_replay_pcr(const struct eventlog_raw *log, size_t alg, unsigned pcr, struct digest *ret_value) {

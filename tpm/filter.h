@@ -15,12 +15,8 @@
  *            line and ret_code the command code; -EINVAL shorter than a header, or its size field disagrees with len.
  * Source     TCG TPM 2.0 Library part 3; part 2 sections 6.5.2 (command codes), 6.6 (response codes), 7.4 (handles).
  */
-#ifndef ASSAY_TPM_FILTER_H
-#define ASSAY_TPM_FILTER_H
+#pragma once
 
-#include "kernel/base/err.h"
-#include "kernel/base/types.h"
+#include "kernel/base/base.h"
 
 must_check int tpm_filter(const void *cmd, size_t len, u8 ret_rsp[10], const char **ret_what, u32 *ret_code);
-
-#endif

@@ -10,11 +10,9 @@
  * Errors     -EPROTO when the bytes are no response header, or its size is not within [10, cap].
  * Source     TCG TPM 2.0 Library part 1, section 18; part 2, sections 6.5.2 and 6.9.
  */
-#ifndef ASSAY_TPM_FRAME_H
-#define ASSAY_TPM_FRAME_H
+#pragma once
 
-#include "kernel/base/err.h"
-#include "kernel/base/types.h"
+#include "kernel/base/base.h"
 
 #define FRAME_HEADER_LEN 10u
 /* Of our own buffers: what TPMs and Linux's device take. */
@@ -62,5 +60,3 @@ must_check static inline int frame_response_size(const u8 header[FRAME_HEADER_LE
 	*ret_len = size;
 	return 0;
 }
-
-#endif

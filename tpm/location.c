@@ -3,7 +3,6 @@
 #include "tpm/location.h"
 
 #include "kernel/base/cursor.h"
-#include "kernel/base/mem.h"
 
 #define START_TIS 6u
 #define START_CRB 7u

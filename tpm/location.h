@@ -9,11 +9,8 @@
  *            ACPI methods, a secure monitor or a bus that is not supported. ret_why gets a static sentence.
  * Source     TCG ACPI Specification 1.2, section 8 (TPM2 table); ACPI 6.5, section 5.2.6.
  */
-#ifndef ASSAY_TPM_LOCATION_H
-#define ASSAY_TPM_LOCATION_H
+#pragma once
 
 #include "tpm/tpm.h"
 
 must_check int location_parse(struct span table, struct tpm_location *ret_where, const char **ret_why);
-
-#endif

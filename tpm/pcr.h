@@ -9,10 +9,9 @@
  * Source     TCG PC Client Platform Firmware Profile 1.05, section 3.3; TCG Algorithm Registry;
  *            PCR 8, 9, 14: the conventions of GRUB, Linux and shim.
  */
-#ifndef ASSAY_PCR_H
-#define ASSAY_PCR_H
+#pragma once
 
-#include "kernel/base/types.h"
+#include "kernel/base/base.h"
 
 #define PCR_COUNT 24u
 
@@ -50,5 +49,3 @@ const char *pcr_bank_name(u16 alg);
 
 /* Digest size of the algorithm, 0 when it is not known. */
 size_t pcr_bank_len(u16 alg);
-
-#endif

@@ -11,11 +11,9 @@
  * Errors     none are reported by MMIO: an absent device reads as all zeros or all ones.
  * Source     TCG PC Client Platform TPM Profile (PTP) 1.05, section 6.5.
  */
-#ifndef ASSAY_TPM_REGS_H
-#define ASSAY_TPM_REGS_H
+#pragma once
 
-#include "kernel/base/err.h"
-#include "kernel/base/types.h"
+#include "kernel/base/base.h"
 
 struct tpm_regs {
 	u8 (*read8)(void *bus, u32 addr);
@@ -55,5 +53,3 @@ must_check int regs_poll(const struct tpm_regs *regs, const struct regs_wait *wa
 
 /* Nobody answers. */
 bool regs_gone(const struct tpm_regs *regs, u32 id_addr);
-
-#endif

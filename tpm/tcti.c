@@ -9,8 +9,6 @@
 
 #include <tss2_tcti.h>
 
-#include "kernel/base/mem.h"
-#include "kernel/base/try.h"
 #include "tpm/frame.h"
 
 #define TCTI_MAGIC 0x5941535341495443ull /* "CTIASSAY" in memory order */

@@ -25,8 +25,7 @@
  * Errors     TSS2_TCTI_RC_*; tcti_error tells the errno behind the last one.
  * Source     TCG TSS 2.0 TPM Command Transmission Interface 1.0, section 3.
  */
-#ifndef ASSAY_TCTI_H
-#define ASSAY_TCTI_H
+#pragma once
 
 #include "tpm/wire.h"
 
@@ -46,5 +45,3 @@ int tcti_error(const struct tcti *tcti);
 size_t tcti_response_len(const struct tcti *tcti);
 /* The last command was sent more than once. */
 bool tcti_resent(const struct tcti *tcti);
-
-#endif

@@ -7,7 +7,6 @@
  */
 #include "tpm/tis.h"
 
-#include "kernel/base/try.h"
 #include "tpm/frame.h"
 
 /* Register offsets in locality 0's page (PTP, FIFO interface). */

@@ -15,8 +15,7 @@
  *            device that does not follow the protocol.
  * Source     TCG PC Client Platform TPM Profile (PTP) 1.05, section 6.5: FIFO interface.
  */
-#ifndef ASSAY_TIS_H
-#define ASSAY_TIS_H
+#pragma once
 
 #include "tpm/regs.h"
 
@@ -42,5 +41,3 @@ must_check int tis_send(const struct tpm_regs *regs, const u8 *cmd, size_t len);
 must_check int tis_wait(const struct tpm_regs *regs, u64 timeout_ms);
 /* Reads the response: its tag and size were checked and every byte arrived. */
 must_check int tis_receive(const struct tpm_regs *regs, u8 *ret_rsp, size_t cap, size_t *ret_len);
-
-#endif

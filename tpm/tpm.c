@@ -12,9 +12,6 @@
 #include <tss2_sys.h>
 
 #include "kernel/base/cursor.h"
-#include "kernel/base/mem.h"
-#include "kernel/base/port.h"
-#include "kernel/base/try.h"
 #include "tpm/frame.h"
 #include "tpm/pcr.h"
 #include "tpm/tcti.h"

@@ -22,11 +22,10 @@
  *            an error, or bytes that are no response, or it is dead; -EBADMSG see above; -EINVAL, -ENOMEM.
  * Source     TCG TPM 2.0 Library part 3; TCG PC Client Platform TPM Profile 1.05.
  */
-#ifndef ASSAY_TPM_H
-#define ASSAY_TPM_H
+#pragma once
 
 #include "crypto/hash.h"
-#include "kernel/base/types.h"
+#include "kernel/base/base.h"
 #include "tpm/regs.h"
 
 #define TPM_BANKS_MAX 8u
@@ -91,5 +90,3 @@ must_check int tpm_submit(struct tpm *tpm, const void *cmd, size_t len, void *re
 
 /* "TIS", "CRB", "none". */
 const char *tpm_interface_name(enum tpm_interface interface);
-
-#endif

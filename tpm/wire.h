@@ -16,8 +16,7 @@
  * Source     PTP 1.05, section 6.5 (durations: 6.5.1.3, table 17; the longer ones that Linux grants, because
  *            firmware is tested against it); TPM 2.0 Library part 1, section 18.
  */
-#ifndef ASSAY_TPM_WIRE_H
-#define ASSAY_TPM_WIRE_H
+#pragma once
 
 #include "tpm/crb.h"
 #include "tpm/tpm.h"
@@ -43,5 +42,3 @@ must_check int wire_exchange(struct wire *wire, const u8 *cmd, size_t len, u8 *r
 
 /* The longest that the command may run before it is given up. */
 u64 wire_duration_ms(u32 command_code);
-
-#endif

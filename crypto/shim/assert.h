@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* crypto/shim/assert.h - <assert.h> for foreign sources in the kernel: compile-time assertions only. */
-#ifndef ASSAY_SHIM_ASSERT_H
-#define ASSAY_SHIM_ASSERT_H
+#pragma once
 
 #define static_assert _Static_assert
-
-#endif

@@ -4,8 +4,7 @@
  *
  * The compiler's limits.h goes on to the C library's, which is not there.
  */
-#ifndef ASSAY_SHIM_LIMITS_H
-#define ASSAY_SHIM_LIMITS_H
+#pragma once
 
 #define CHAR_BIT __CHAR_BIT__
 #define SCHAR_MAX __SCHAR_MAX__
@@ -21,5 +20,3 @@
 #define LLONG_MAX __LONG_LONG_MAX__
 #define LLONG_MIN (-LLONG_MAX - 1LL)
 #define ULLONG_MAX (LLONG_MAX * 2ULL + 1ULL)
-
-#endif

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* crypto/shim/stdio.h - <stdio.h> for foreign sources in the kernel: types only, nothing is printed there. */
-#ifndef ASSAY_SHIM_STDIO_H
-#define ASSAY_SHIM_STDIO_H
+#pragma once
 
 #include <stdarg.h>
 #include <stddef.h>
-
-#endif

@@ -13,8 +13,7 @@
  * Errors     the cursor_get_* readers return 0 or -EBADMSG (nothing consumed, output untouched);
  *            the value readers (cursor_u8 ...) return 0 after a failure.
  */
-#ifndef ASSAY_CURSOR_H
-#define ASSAY_CURSOR_H
+#pragma once
 
 #include "kernel/base/err.h"
 #include "kernel/base/types.h"
@@ -78,5 +77,3 @@ void writer_be16(struct writer *w, u16 v);
 void writer_be32(struct writer *w, u32 v);
 void writer_bytes(struct writer *w, const void *bytes, size_t len);
 void writer_text(struct writer *w, const char *text);
-
-#endif

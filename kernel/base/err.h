@@ -15,8 +15,7 @@
  * Ownership  err_name() returns static text.
  * Source     errno values: Linux uapi asm-generic/errno*.h numbers, as programs see them.
  */
-#ifndef ASSAY_ERR_H
-#define ASSAY_ERR_H
+#pragma once
 
 #include "kernel/base/types.h"
 
@@ -51,5 +50,3 @@ enum verdict {
 
 /* "ENOENT" for -ENOENT or ENOENT; "E?" for a value outside the list. Never NULL. */
 const char *err_name(int err);
-
-#endif

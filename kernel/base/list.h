@@ -6,8 +6,7 @@
  * Ownership  nodes live inside their objects; the list owns nothing.
  * Errors     none. list_del leaves the node self-linked, so deleting twice is harmless.
  */
-#ifndef ASSAY_LIST_H
-#define ASSAY_LIST_H
+#pragma once
 
 #include "kernel/base/types.h"
 
@@ -50,5 +49,3 @@ static inline void list_del(struct list *node) {
 #define list_for_each_safe(pos, tmp, head)                                       \
 	for (struct list *pos = (head)->next, *tmp = pos->next; pos != (head);   \
 	     pos = tmp, tmp = pos->next)
-
-#endif

@@ -8,8 +8,7 @@
  * Context    any, interrupt context included.
  * Errors     none.
  */
-#ifndef ASSAY_MEM_H
-#define ASSAY_MEM_H
+#pragma once
 
 #include <stddef.h>
 
@@ -25,5 +24,3 @@ int strncmp(const char *a, const char *b, size_t max);
 char *strchr(const char *s, int c);
 char *strrchr(const char *s, int c);
 char *strstr(const char *haystack, const char *needle);
-
-#endif

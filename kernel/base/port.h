@@ -13,8 +13,7 @@
  *            reference and is freed (wiped) when the last one is put.
  * Errors     NULL when memory ran out; never a crash.
  */
-#ifndef ASSAY_PORT_H
-#define ASSAY_PORT_H
+#pragma once
 
 #include <stdarg.h>
 
@@ -52,5 +51,3 @@ void port_relax(void);
 
 /* Fills buf from the DRBG (kernel: seeded at boot). 0 or -EIO. */
 must_check int port_random(void *buf, size_t len);
-
-#endif

@@ -11,8 +11,7 @@
  * Ownership  the caller's buffer; always NUL-terminated when cap > 0.
  * Errors     none; text_format returns the length the whole text would have.
  */
-#ifndef ASSAY_TEXT_H
-#define ASSAY_TEXT_H
+#pragma once
 
 #include <stdarg.h>
 
@@ -40,5 +39,3 @@ bool text_is_utf8(const void *bytes, size_t len);
 
 /* True when the bytes hold a control byte (below 0x20, or 0x7f). */
 bool text_has_control(const void *bytes, size_t len);
-
-#endif

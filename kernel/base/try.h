@@ -11,8 +11,7 @@
  *            releases it; to hand it on, take it out (TAKE) so that the scope finds NULL.
  * Errors     the errno of the call, unchanged.
  */
-#ifndef ASSAY_TRY_H
-#define ASSAY_TRY_H
+#pragma once
 
 #define TRY(call)                                  \
 	do {                                       \
@@ -29,5 +28,3 @@
 		(pointer) = NULL;                  \
 		take_;                             \
 	})
-
-#endif

@@ -7,8 +7,7 @@
  * Ownership  nothing is allocated.
  * Errors     none; the checked helpers return true when a result would not fit.
  */
-#ifndef ASSAY_TYPES_H
-#define ASSAY_TYPES_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -117,5 +116,3 @@ static inline void store_be32(void *p, u32 v) {
 	store_be16(p, (u16)(v >> 16));
 	store_be16((u8 *)p + 2, (u16)v);
 }
-
-#endif

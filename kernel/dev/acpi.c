@@ -8,9 +8,6 @@
 #include "kernel/dev/acpi.h"
 
 #include "kernel/base/cursor.h"
-#include "kernel/base/mem.h"
-#include "kernel/base/port.h"
-#include "kernel/base/try.h"
 #include "kernel/limits.h"
 
 #define HEADER_LEN 36u

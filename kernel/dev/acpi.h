@@ -8,11 +8,9 @@
  * Errors     -ENOENT no such table, -EBADMSG signature, length or checksum is wrong, -ENOMEM.
  * Source     ACPI 6.5 sections 5.2.5 to 5.2.12, 7.4.2 (_Sx), 4.8.3.
  */
-#ifndef ASSAY_ACPI_H
-#define ASSAY_ACPI_H
+#pragma once
 
-#include "kernel/base/err.h"
-#include "kernel/base/types.h"
+#include "kernel/base/base.h"
 
 /* read copies physical memory, 0 or errno. rsdp 0 is -ENOENT. */
 must_check int acpi_init(paddr_t rsdp, int (*read)(void *ret_dst, paddr_t paddr, size_t len));
@@ -50,5 +48,3 @@ must_check int acpi_parse_madt(struct span table, struct acpi_madt *ret_madt);
 must_check int acpi_parse_s5(struct span dsdt, u8 *ret_type_a, u8 *ret_type_b);
 /* Length is consistent and the bytes sum to 0. */
 must_check int acpi_check_table(struct span table, const char signature[4]);
-
-#endif

@@ -7,11 +7,9 @@
  * Errors     uart_init -ENODEV: no such port; then writing does nothing and reading finds nothing.
  * Source     National Semiconductor PC16550D data sheet.
  */
-#ifndef ASSAY_UART_H
-#define ASSAY_UART_H
+#pragma once
 
-#include "kernel/base/err.h"
-#include "kernel/base/types.h"
+#include "kernel/base/base.h"
 
 must_check int uart_init(void);
 /* As given: the caller turns \n into \r\n. */
@@ -21,5 +19,3 @@ void uart_drain(void);
 bool uart_read(u8 *ret_byte);
 /* Raises the interrupt when bytes arrive. */
 void uart_enable_interrupt(void);
-
-#endif

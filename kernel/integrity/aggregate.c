@@ -4,8 +4,6 @@
  */
 #include "kernel/integrity/aggregate.h"
 
-#include "kernel/base/try.h"
-
 #define PCRS_SHA1 8u
 #define PCRS_OTHER 10u
 

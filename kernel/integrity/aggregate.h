@@ -10,8 +10,7 @@
  * Units      bytes.
  * Errors     those of tpm_pcr_read.
  */
-#ifndef ASSAY_AGGREGATE_H
-#define ASSAY_AGGREGATE_H
+#pragma once
 
 #include "crypto/hash.h"
 #include "tpm/tpm.h"
@@ -19,5 +18,3 @@
 /* ret_legacy: over the sha1 bank for the field d; 20 zeros when there is no sha1 bank. tpm may be NULL. */
 must_check int aggregate_compute(struct tpm *tpm, unsigned default_hash, struct digest *ret_digest,
 				 struct digest *ret_legacy);
-
-#endif

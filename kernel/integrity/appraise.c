@@ -10,8 +10,6 @@
 #include "crypto/ct.h"
 #include "crypto/sigfmt.h"
 #include "fs/vfs.h"
-#include "kernel/base/mem.h"
-#include "kernel/base/text.h"
 
 static enum verdict refuse(struct appraise_result *r, enum verdict verdict, const char *cause, const char *why) {
 	r->cause = cause;

@@ -11,8 +11,7 @@
  * Errors     every way out but one is a refusal; running out of memory gives VERDICT_UNKNOWN.
  * Source     the words of cause and their order are those of Linux's audit records for appraise_data.
  */
-#ifndef ASSAY_APPRAISE_H
-#define ASSAY_APPRAISE_H
+#pragma once
 
 #include "crypto/keyring.h"
 
@@ -60,5 +59,3 @@ must_check enum verdict appraise_file(const struct appraise_request *request, st
  */
 must_check int appraise_xattr_check(const char *name, const void *value, size_t len, const struct cred *cred,
 				    u32 allowed_algos, const char **ret_cause);
-
-#endif

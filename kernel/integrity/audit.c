@@ -4,10 +4,6 @@
  */
 #include "kernel/integrity/audit.h"
 
-#include "kernel/base/mem.h"
-#include "kernel/base/port.h"
-#include "kernel/base/text.h"
-
 #define NO_ID 4294967295u
 
 static u64 last_serial;

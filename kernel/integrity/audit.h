@@ -9,8 +9,7 @@
  * Ownership  nothing is kept.
  * Source     the Linux audit records of types 1800 to 1808.
  */
-#ifndef ASSAY_AUDIT_H
-#define ASSAY_AUDIT_H
+#pragma once
 
 #include "kernel/integrity/blob.h"
 #include "kernel/integrity/integrity.h"
@@ -44,5 +43,3 @@ void audit_policy_rule(const struct blob *tokens, bool ok);
 void audit_untrusted(struct blob *line, const char *text);
 /* For sentences: the text with every byte that is not printable ASCII as '?'; cut to cap. */
 void audit_printable(char *buf, size_t cap, const char *text);
-
-#endif

@@ -4,10 +4,6 @@
  */
 #include "kernel/integrity/blob.h"
 
-#include "kernel/base/mem.h"
-#include "kernel/base/port.h"
-#include "kernel/base/text.h"
-
 u8 *blob_room(struct blob *blob, size_t len) {
 	size_t cap = blob->cap ? blob->cap : 256;
 	u8 *bigger;

@@ -7,11 +7,9 @@
  * Ownership  the struct is the caller's, zeroed before use; blob_done frees what it holds and zeroes it.
  * Errors     sticky: after memory ran out further writes do nothing and blob_status says -ENOMEM.
  */
-#ifndef ASSAY_BLOB_H
-#define ASSAY_BLOB_H
+#pragma once
 
-#include "kernel/base/err.h"
-#include "kernel/base/types.h"
+#include "kernel/base/base.h"
 
 struct blob {
 	u8 *base;
@@ -33,5 +31,3 @@ static inline struct span blob_span(const struct blob *blob) { return (struct sp
 /* Empties it and keeps the memory. */
 void blob_reset(struct blob *blob);
 void blob_done(struct blob *blob);
-
-#endif

@@ -7,10 +7,6 @@
  * done, by now or on the same content before; the record is made before the verdict is known.
  */
 #include "crypto/sigfmt.h"
-#include "kernel/base/mem.h"
-#include "kernel/base/port.h"
-#include "kernel/base/text.h"
-#include "kernel/base/try.h"
 #include "kernel/integrity/appraise.h"
 #include "kernel/integrity/audit.h"
 #include "kernel/integrity/core.h"

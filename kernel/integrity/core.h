@@ -8,8 +8,7 @@
  * Ownership  core owns log, policy, keyrings.
  * Errors     see integrity.h.
  */
-#ifndef ASSAY_CORE_H
-#define ASSAY_CORE_H
+#pragma once
 
 #include "kernel/integrity/icache.h"
 #include "kernel/integrity/integrity.h"
@@ -82,5 +81,3 @@ const struct integrity_task *core_boot_task(void);
 void core_say_refused(const char *name, int err, const char *cause, const char *why, const struct policy_rule *rule);
 /* Frees everything but what hangs on inodes: a failed start, tests. The hooks stay and find nothing to do. */
 void core_done(void);
-
-#endif

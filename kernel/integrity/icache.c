@@ -4,8 +4,6 @@
  */
 #include "kernel/integrity/icache.h"
 
-#include "kernel/base/port.h"
-
 struct change_id change_id_take(struct inode *inode) {
 	struct change_id id = { .dev = inode->sb->dev, .ino = inode->ino, .has_cookie = true, .has_ctime = true };
 

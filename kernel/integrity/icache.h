@@ -9,8 +9,7 @@
  * Ownership  the state hangs on inode->integrity and goes with the inode (icache_free).
  * Errors     -ENOMEM.
  */
-#ifndef ASSAY_ICACHE_H
-#define ASSAY_ICACHE_H
+#pragma once
 
 #include "fs/vfs.h"
 #include "kernel/integrity/policy.h"
@@ -65,5 +64,3 @@ void icache_forget(struct icache *state);
 /* Forgets verdicts: the label or the metadata changed. */
 void icache_forget_verdicts(struct icache *state);
 void icache_free(struct inode *inode);
-
-#endif

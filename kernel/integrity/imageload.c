@@ -5,10 +5,6 @@
  * They are part of what the firmware and the stub measured, so they are recorded and not appraised. Every file is
  * recorded before it takes effect; a malformed one stops the start.
  */
-#include "kernel/base/mem.h"
-#include "kernel/base/port.h"
-#include "kernel/base/text.h"
-#include "kernel/base/try.h"
 #include "kernel/integrity/audit.h"
 #include "kernel/integrity/core.h"
 #include "kernel/integrity/policy_parse.h"

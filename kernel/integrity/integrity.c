@@ -6,9 +6,6 @@
  */
 #include "kernel/integrity/integrity.h"
 
-#include "kernel/base/mem.h"
-#include "kernel/base/port.h"
-#include "kernel/base/try.h"
 #include "kernel/integrity/aggregate.h"
 #include "kernel/integrity/core.h"
 #include "kernel/integrity/policy_parse.h"

@@ -10,8 +10,7 @@
  * Errors     -EACCES appraisal refused, -EIO TPM or log failed (whatever the rule), -ENOMEM, -ENOSPC.
  *            Every refusal has printed its audit line and, through port_log, a sentence with the reason.
  */
-#ifndef ASSAY_INTEGRITY_H
-#define ASSAY_INTEGRITY_H
+#pragma once
 
 #include "crypto/keyring.h"
 #include "fs/vfs.h"
@@ -79,5 +78,3 @@ void integrity_set_current(void (*current)(struct integrity_task *ret_task));
 
 /* true once the log broke (promise 1): nothing that needs a record runs until reboot. */
 bool integrity_log_broken(void);
-
-#endif

@@ -17,8 +17,7 @@
  * Units      bytes.
  * Source     the Linux IMA binary_runtime_measurements format.
  */
-#ifndef ASSAY_LOG_FORMAT_H
-#define ASSAY_LOG_FORMAT_H
+#pragma once
 
 #define LOG_DEFAULT_PCR 10u
 #define LOG_PCR_MAX 63u              /* of rules; the per-file set of PCRs has 64 bits */
@@ -36,5 +35,3 @@
 #define LOG_DATA_MAX (1u << 20)
 
 #define LOG_BOOT_AGGREGATE "boot_aggregate"
-
-#endif

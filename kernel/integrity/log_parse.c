@@ -4,9 +4,6 @@
  */
 #include "kernel/integrity/log_parse.h"
 
-#include "kernel/base/mem.h"
-#include "kernel/base/try.h"
-
 static int refuse(const char **ret_why, const char *why) {
 	*ret_why = why;
 	return -EBADMSG;

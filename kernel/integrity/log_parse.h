@@ -11,8 +11,7 @@
  * Ownership  a record's spans point into the list.
  * Errors     -EBADMSG malformed, a static reason in ret_why; -ENOENT the template's name is neither known nor a format.
  */
-#ifndef ASSAY_LOG_PARSE_H
-#define ASSAY_LOG_PARSE_H
+#pragma once
 
 #include "kernel/base/cursor.h"
 #include "kernel/integrity/template.h"
@@ -49,5 +48,3 @@ must_check int log_record_digest(const struct log_record *record, const struct l
 
 /* value := H(value || digest); a violation extends ones. value has hash_len(hash_id) bytes. */
 must_check int log_chain_extend(unsigned hash_id, u8 *value, const u8 *digest, bool violation);
-
-#endif

@@ -9,9 +9,6 @@
  */
 #include "kernel/integrity/mlog.h"
 
-#include "kernel/base/mem.h"
-#include "kernel/base/port.h"
-#include "kernel/base/try.h"
 #include "kernel/integrity/seen.h"
 
 #define SEGMENT_BYTES 65536u

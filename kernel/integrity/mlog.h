@@ -15,8 +15,7 @@
  * Errors     -EEXIST the same record is there (nothing done), -EIO broken or just broke, -EINVAL a PCR that cannot be
  *            extended, -ENOMEM (nothing done), -E2BIG, -ENOPKG the default hash is not built.
  */
-#ifndef ASSAY_MLOG_H
-#define ASSAY_MLOG_H
+#pragma once
 
 #include "kernel/integrity/blob.h"
 #include "kernel/integrity/template.h"
@@ -76,5 +75,3 @@ must_check int mlog_digest(const struct mlog_bank *bank, const struct mlog_recor
 /* Appends the record as it stands in the bank's binary or ascii file. */
 must_check int mlog_show_binary(const struct mlog_bank *bank, const struct mlog_record *record, struct blob *out);
 must_check int mlog_show_ascii(const struct mlog_bank *bank, const struct mlog_record *record, struct blob *out);
-
-#endif

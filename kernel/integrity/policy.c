@@ -5,8 +5,6 @@
 #include "kernel/integrity/policy.h"
 
 #include "fs/vfs.h"
-#include "kernel/base/mem.h"
-#include "kernel/base/port.h"
 
 u32 action_class(enum policy_action action) { return action == ACTION_NONE ? 0 : 1u << (((unsigned)action - 1) / 2); }
 

@@ -10,8 +10,7 @@
  * Ownership  a policy owns its rules; a rule owns its text. A decision points into the policy.
  * Errors     -EINVAL a rule is refused (policy_parse.h says why), -ENOMEM.
  */
-#ifndef ASSAY_POLICY_H
-#define ASSAY_POLICY_H
+#pragma once
 
 #include "kernel/integrity/blob.h"
 #include "kernel/integrity/template.h"
@@ -145,5 +144,3 @@ must_check int policy_show(const struct policy *policy, struct blob *out);
 must_check int policy_builtin_text(const char *names, void (*unknown)(const char *name, size_t len), struct blob *out);
 /* True when name is among names. */
 bool policy_names_have(const char *names, const char *name);
-
-#endif

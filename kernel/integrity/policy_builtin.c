@@ -3,7 +3,6 @@
  * kernel/integrity/policy_builtin.c - the policies that ima_policy= names, as text. The sets follow each other in a
  * fixed order, whatever the order of the names.
  */
-#include "kernel/base/mem.h"
 #include "kernel/integrity/policy.h"
 
 static const char tcb_exclusions[] =

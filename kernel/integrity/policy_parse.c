@@ -9,10 +9,6 @@
  */
 #include "kernel/integrity/policy_parse.h"
 
-#include "kernel/base/mem.h"
-#include "kernel/base/port.h"
-#include "kernel/base/text.h"
-#include "kernel/base/try.h"
 #include "kernel/integrity/policy_words.h"
 
 #define ID_MAX 4294967294u

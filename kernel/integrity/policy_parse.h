@@ -13,8 +13,7 @@
  * Ownership  see policy.h.
  * Errors     -EINVAL refused, the reason in ret_error; -ENOMEM.
  */
-#ifndef ASSAY_POLICY_PARSE_H
-#define ASSAY_POLICY_PARSE_H
+#pragma once
 
 #include "kernel/integrity/policy.h"
 
@@ -41,5 +40,3 @@ typedef void policy_line_fn(const struct blob *echo, int err);
 /* All rules of the text, or an error. */
 must_check int policy_parse(const char *text, size_t len, policy_line_fn *each, struct policy *ret_policy,
 			    struct policy_error *ret_error);
-
-#endif

@@ -5,7 +5,6 @@
  * The order of tokens is fixed, each is followed by one blank; ids are shown as signed numbers, as Linux shows them.
  */
 #include "fs/vfs.h"
-#include "kernel/base/mem.h"
 #include "kernel/integrity/policy.h"
 #include "kernel/integrity/policy_words.h"
 

@@ -4,10 +4,9 @@
  *
  * Context    any; static tables.
  */
-#ifndef ASSAY_POLICY_WORDS_H
-#define ASSAY_POLICY_WORDS_H
+#pragma once
 
-#include "kernel/base/types.h"
+#include "kernel/base/base.h"
 
 struct policy_word {
 	const char *text;
@@ -23,5 +22,3 @@ extern const struct policy_word policy_masks[];
 const char *policy_word_text(const struct policy_word *words, u32 value);
 /* False when the text is no word of the table. */
 bool policy_word_find(const struct policy_word *words, const char *text, u32 *ret_value);
-
-#endif

@@ -4,10 +4,6 @@
  *
  * Everything is built before the log is touched; what fails there fails in one place and is audited here.
  */
-#include "kernel/base/mem.h"
-#include "kernel/base/port.h"
-#include "kernel/base/text.h"
-#include "kernel/base/try.h"
 #include "kernel/integrity/audit.h"
 #include "kernel/integrity/core.h"
 

@@ -8,10 +8,6 @@
 #include "kernel/integrity/secnodes.h"
 
 #include "fs/pseudo.h"
-#include "kernel/base/mem.h"
-#include "kernel/base/port.h"
-#include "kernel/base/text.h"
-#include "kernel/base/try.h"
 #include "kernel/integrity/core.h"
 
 #define DIR "integrity/ima/"

@@ -6,8 +6,7 @@
  * Ownership  list_reader_alloc/free; bank is the log's.
  * Errors     -ENOMEM, -EIO a record that cannot be shown.
  */
-#ifndef ASSAY_SECNODES_H
-#define ASSAY_SECNODES_H
+#pragma once
 
 #include "kernel/integrity/mlog.h"
 
@@ -17,5 +16,3 @@ struct list_reader *list_reader_alloc(const struct mlog *log, const struct mlog_
 void list_reader_free(struct list_reader *reader);
 /* The bytes from pos on, at most len; 0 at the end. Reading on where the last read ended is cheap. */
 ssize list_reader_read(struct list_reader *reader, u8 *buf, size_t len, u64 pos);
-
-#endif

@@ -4,9 +4,6 @@
  */
 #include "kernel/integrity/seen.h"
 
-#include "kernel/base/mem.h"
-#include "kernel/base/port.h"
-
 #define SLOTS_FIRST 256u
 
 static inline u64 rotl(u64 v, unsigned bits) { return v << bits | v >> (64 - bits); }

@@ -12,11 +12,9 @@
  * Errors     -ENOMEM, -EIO no random key.
  * Source     Aumasson and Bernstein, SipHash; the 128-bit variant of its reference.
  */
-#ifndef ASSAY_SEEN_H
-#define ASSAY_SEEN_H
+#pragma once
 
-#include "kernel/base/err.h"
-#include "kernel/base/types.h"
+#include "kernel/base/base.h"
 
 struct fingerprint {
 	u32 words[3];
@@ -40,5 +38,3 @@ void seen_add(struct seen *seen, const struct fingerprint *fp);
 
 /* SipHash-2-4 with 128 bits of output. */
 void siphash128(const u8 key[16], const void *bytes, size_t len, u8 ret_hash[16]);
-
-#endif

@@ -4,8 +4,6 @@
  *
  * A digest stays known over a change of its label only as far as its algorithm does, so all that is known goes.
  */
-#include "kernel/base/mem.h"
-#include "kernel/base/port.h"
 #include "kernel/integrity/appraise.h"
 #include "kernel/integrity/audit.h"
 #include "kernel/integrity/core.h"

@@ -5,10 +5,6 @@
  */
 #include "kernel/integrity/template.h"
 
-#include "kernel/base/mem.h"
-#include "kernel/base/text.h"
-#include "kernel/base/try.h"
-
 static const struct template builtin[] = {
 	{ LOG_LEGACY_NAME, "d|n" },
 	{ "ima-ng", "d-ng|n-ng" },

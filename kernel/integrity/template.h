@@ -11,8 +11,7 @@
  * Errors     -ENOENT unknown template or field, -EINVAL a format that is empty or too long,
  *            -EBADMSG data that does not fit its template, -ENOMEM, -E2BIG a record over LOG_DATA_MAX.
  */
-#ifndef ASSAY_TEMPLATE_H
-#define ASSAY_TEMPLATE_H
+#pragma once
 
 #include "crypto/hash.h"
 #include "kernel/base/cursor.h"
@@ -83,5 +82,3 @@ must_check int template_show(const struct template *template, struct span data, 
 bool template_check(const struct template *template, struct span data);
 /* The bytes of the named field; -ENOENT when the template has none. */
 must_check int template_get(const struct template *template, struct span data, const char *id, struct span *ret_bytes);
-
-#endif

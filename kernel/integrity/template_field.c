@@ -7,7 +7,6 @@
  * empty.
  */
 #include "fs/vfs.h"
-#include "kernel/base/mem.h"
 #include "kernel/integrity/template.h"
 
 #define NAME_LIMIT 255u

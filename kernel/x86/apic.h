@@ -9,11 +9,9 @@
  * Errors     -ENODEV no usable local APIC.
  * Source     Intel SDM volume 3 chapter 10; 82093AA IOAPIC data sheet.
  */
-#ifndef ASSAY_APIC_H
-#define ASSAY_APIC_H
+#pragma once
 
-#include "kernel/base/err.h"
-#include "kernel/base/types.h"
+#include "kernel/base/base.h"
 
 /* now_ns is the calibrated clock, used to measure the timer's rate. lapic 0: the address in the MSR. */
 must_check int apic_init(paddr_t lapic, u64 (*now_ns)(void));
@@ -25,5 +23,3 @@ void apic_eoi(void);
  * such pin.
  */
 must_check int ioapic_init(paddr_t base, u32 pin, u8 vector, bool level, bool active_low);
-
-#endif

@@ -7,10 +7,9 @@
  * Errors     none: an MSR that is not there faults and stops the machine, so callers ask CPUID first.
  * Source     Intel SDM volumes 2 and 4; AMD APM volume 2.
  */
-#ifndef ASSAY_CPU_H
-#define ASSAY_CPU_H
+#pragma once
 
-#include "kernel/base/types.h"
+#include "kernel/base/base.h"
 
 #define MSR_APIC_BASE 0x1bu
 #define MSR_ARCH_CAPABILITIES 0x10au
@@ -134,5 +133,3 @@ __attribute__((noreturn)) static inline void cpu_triple_fault(void) {
 	__asm__ volatile("int3");
 	cpu_stop();
 }
-
-#endif

@@ -7,9 +7,6 @@
  */
 #include "kernel/x86/paging.h"
 
-#include "kernel/base/mem.h"
-#include "kernel/base/port.h"
-#include "kernel/base/try.h"
 #include "kernel/x86/cpu.h"
 #include "kernel/x86/trap.h"
 #include "kernel/x86/usercopy.h"

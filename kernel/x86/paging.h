@@ -13,11 +13,9 @@
  * Errors     -ENOMEM, -EINVAL (W and X together, an address outside the half, not aligned), -EEXIST.
  * Source     Intel SDM volume 3 chapter 4.
  */
-#ifndef ASSAY_PAGING_H
-#define ASSAY_PAGING_H
+#pragma once
 
-#include "kernel/base/err.h"
-#include "kernel/base/types.h"
+#include "kernel/base/base.h"
 #include "kernel/limits.h"
 
 #define RO_AFTER_INIT __attribute__((section(".ro_after_init")))
@@ -82,5 +80,3 @@ bool pagetable_lookup(const struct pagetable *table, u64 va, paddr_t *ret_paddr,
 bool pagetable_next(const struct pagetable *table, u64 *va, u64 end, paddr_t *ret_paddr, u32 *ret_flags);
 /* NULL loads the kernel's own table, which maps no program. */
 void pagetable_switch(const struct pagetable *table);
-
-#endif

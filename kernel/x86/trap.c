@@ -7,10 +7,6 @@
  */
 #include "kernel/x86/trap.h"
 
-#include "kernel/base/err.h"
-#include "kernel/base/mem.h"
-#include "kernel/base/port.h"
-#include "kernel/base/text.h"
 #include "kernel/x86/apic.h"
 #include "kernel/x86/cpu.h"
 #include "kernel/x86/paging.h"

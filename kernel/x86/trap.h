@@ -13,10 +13,9 @@
  * Errors     a fault in kernel code that is not a copy from or to user memory stops the machine.
  * Source     Intel SDM volume 3 chapter 6; AMD APM volume 2 chapter 8.
  */
-#ifndef ASSAY_TRAP_H
-#define ASSAY_TRAP_H
+#pragma once
 
-#include "kernel/base/types.h"
+#include "kernel/base/base.h"
 
 #define KERNEL_CS 0x08u
 #define USER_SS 0x23u
@@ -102,5 +101,3 @@ extern char boot_stack[], ist_stacks[];
 void trap_dispatch(struct trap_frame *frame);
 bool trap_syscall(struct trap_frame *frame);
 void trap_return(struct trap_frame *frame);
-
-#endif

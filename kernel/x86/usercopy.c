@@ -6,8 +6,6 @@
  */
 #include "kernel/x86/usercopy.h"
 
-#include "kernel/base/mem.h"
-
 u64 usercopy_bytes(void *dst, const void *src, u64 len);
 u64 usercopy_clear(void *dst, u64 len);
 

@@ -8,11 +8,9 @@
  * Ownership  kernel buffers are the caller's.
  * Errors     -EFAULT: then part of the destination may have been written; -ENAMETOOLONG no NUL within cap.
  */
-#ifndef ASSAY_USERCOPY_H
-#define ASSAY_USERCOPY_H
+#pragma once
 
-#include "kernel/base/err.h"
-#include "kernel/base/types.h"
+#include "kernel/base/base.h"
 
 /* Half-open user range of addresses. */
 #define USER_START 0x10000ull
@@ -25,5 +23,3 @@ must_check int copy_to_user(uaddr_t dst, const void *src, size_t len);
 must_check int clear_user(uaddr_t dst, size_t len);
 /* Length of the string without NUL. */
 ssize copy_string_from_user(char *ret_dst, uaddr_t src, size_t cap);
-
-#endif

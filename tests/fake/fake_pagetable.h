@@ -9,12 +9,9 @@
  * Context    unit tests.
  * Ownership  as paging.h.
  */
-#ifndef ASSAY_FAKE_PAGETABLE_H
-#define ASSAY_FAKE_PAGETABLE_H
+#pragma once
 
 #include "kernel/x86/paging.h"
 
 /* What pmm_stats says is free, less the fake port's live objects. */
 void fake_pagetable_set_memory(u64 pages);
-
-#endif

@@ -6,8 +6,7 @@
  * Ownership  what port_alloc and port_page_alloc give is counted until it is given back.
  * Errors     as port.h says; port_panic prints and aborts.
  */
-#ifndef ASSAY_FAKE_PORT_H
-#define ASSAY_FAKE_PORT_H
+#pragma once
 
 #include "kernel/base/port.h"
 
@@ -26,5 +25,3 @@ void fake_port_set_wall(u64 ns);
 void fake_port_set_random_broken(bool broken);
 /* Log, clocks, switches and the random sequence as at start; live objects stay counted. */
 void fake_port_reset(void);
-
-#endif

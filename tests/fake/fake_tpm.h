@@ -12,8 +12,7 @@
  * Errors     what the protocol forbids (bytes beyond the burst count, two status bits at once, a command
  *            while one runs) is counted in protocol_errors.
  */
-#ifndef ASSAY_FAKE_TPM_H
-#define ASSAY_FAKE_TPM_H
+#pragma once
 
 #include "crypto/hash.h"
 #include "tpm/regs.h"
@@ -102,5 +101,3 @@ struct tpm_location fake_tpm_location(const struct fake_tpm *fake);
 void fake_tpm_exec(struct fake_tpm *fake);
 /* Extends as a stranger would. */
 void fake_tpm_extend(struct fake_tpm *fake, unsigned pcr, const struct tpm_digests *digests, size_t banks);
-
-#endif

@@ -6,8 +6,7 @@
  * Ownership  fs_setup and fs_teardown belong together; teardown fails the test when anything leaked.
  * Errors     the short forms return what the call returned.
  */
-#ifndef ASSAY_FS_FIXTURE_H
-#define ASSAY_FS_FIXTURE_H
+#pragma once
 
 #include "fs/memfs.h"
 
@@ -36,5 +35,3 @@ struct inode *fs_inode(const char *name);
 bool fs_holds(const char *name, const char *text);
 int fs_open(const char *name, u32 flags, u32 mode, const struct cred *cred, struct file **ret_file);
 int fs_walk(const char *name, u32 flags, const struct cred *cred, struct path *ret_path);
-
-#endif

@@ -8,8 +8,7 @@
  * Ownership  the caller frees with golden_free. Blocks have their exact size, so that ASan sees one byte too many.
  * Errors     a missing file aborts the test program with its name.
  */
-#ifndef ASSAY_GOLDEN_H
-#define ASSAY_GOLDEN_H
+#pragma once
 
 #include "kernel/base/types.h"
 
@@ -18,5 +17,3 @@ struct span golden_read(const char *name);
 void golden_free(struct span file);
 /* A copy of the first len bytes (len <= file.len) in a block of that size; never NULL. */
 u8 *golden_cut(struct span file, size_t len);
-
-#endif

@@ -6,8 +6,7 @@
  * Ownership  machine_down frees all; machine_text is valid until the next call.
  * Errors     what a test cannot go on without fails the test.
  */
-#ifndef ASSAY_MACHINE_H
-#define ASSAY_MACHINE_H
+#pragma once
 
 #include "fs/vfs.h"
 #include "kernel/integrity/integrity.h"
@@ -47,5 +46,3 @@ const char *machine_list(void);
 size_t machine_count(void);
 /* True when the list, replayed in every bank over the PCRs at start, gives the PCRs of now. */
 bool machine_replays(void);
-
-#endif

@@ -6,8 +6,7 @@
  * Ownership  scratch_path and scratch_read results are the caller's (free).
  * Errors     what a test cannot go on without aborts it with the reason.
  */
-#ifndef ASSAY_SCRATCH_H
-#define ASSAY_SCRATCH_H
+#pragma once
 
 #include "tools/cli.h"
 
@@ -35,5 +34,3 @@ int scratch_command(int (*command)(int, char **), const char *words, const char 
 
 /* A minimal PE file that sections can be added to. */
 void scratch_stub(const char *name);
-
-#endif

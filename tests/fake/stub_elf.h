@@ -6,8 +6,7 @@
  * Ownership  the caller frees the bytes (free). Blocks have their exact size.
  * Source     System V ABI chapters 4 and 5.
  */
-#ifndef ASSAY_STUB_ELF_H
-#define ASSAY_STUB_ELF_H
+#pragma once
 
 #include "kernel/base/types.h"
 
@@ -27,5 +26,3 @@ u8 *stub_elf(size_t *ret_len);
 #define KERNEL_ELF_PHDRS 64u
 #define KERNEL_ELF_LEN 0x3010u
 u8 *kernel_elf(void);
-
-#endif

@@ -6,8 +6,7 @@
  * same binary passes on Linux, except where a name begins with "assay_": those check what Assay promises beyond
  * Linux, and are left out when the first argument is "linux".
  */
-#ifndef ASSAY_GUEST_CHECKS_H
-#define ASSAY_GUEST_CHECKS_H
+#pragma once
 
 #include <errno.h>
 #include <setjmp.h>
@@ -105,5 +104,3 @@ static inline int run_checks(const char *program, const struct check *checks, si
 	printf("%s: %d passed, %d failed\n", program, passed, failed_checks);
 	return failed_checks;
 }
-
-#endif

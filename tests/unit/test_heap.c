@@ -20,14 +20,16 @@
 #include "kernel/base/err.h"
 #include "kernel/base/types.h"
 #include "kernel/limits.h"
+#include "kernel/x86/paging.h"
 
 #define ARENA_LEN (64ull << 20)
 
 static char *arena;
 static char *window;
 
-/* In place of kernel/x86/paging.h. */
-#define ASSAY_PAGING_H
+/* In place of the kernel's own of kernel/x86/paging.h and kernel/limits.h. */
+#define phys_to_virt arena_at
+#define virt_to_phys arena_offset
 #undef KVMAP_BIG_BASE
 #define KVMAP_BIG_BASE ((u64)window)
 #undef KVMAP_BIG_LEN
@@ -46,7 +48,7 @@ static paddr_t virt_to_phys(const void *p)
 static paddr_t big_pages[KVMAP_BIG_LEN / PAGE_SIZE];
 
 /* The window shows memory of its own: what matters is which pages are held. */
-static int paging_kmap(u64 va, paddr_t paddr)
+int paging_kmap(u64 va, paddr_t paddr)
 {
 	assert_int_equal(big_pages[(va - (u64)window) / PAGE_SIZE], 0);
 	big_pages[(va - (u64)window) / PAGE_SIZE] = paddr;
@@ -54,7 +56,7 @@ static int paging_kmap(u64 va, paddr_t paddr)
 	return 0;
 }
 
-static paddr_t paging_kunmap(u64 va)
+paddr_t paging_kunmap(u64 va)
 {
 	paddr_t paddr = big_pages[(va - (u64)window) / PAGE_SIZE];
 

@@ -22,9 +22,11 @@
 #undef PHYSMAP_BASE
 #define PHYSMAP_BASE 0ull
 
-/* In place of kernel/x86/cpu.h. */
-#define ASSAY_CPU_H
-#define MSR_PAT 0x277u
+/* In place of the privileged ones of kernel/x86/cpu.h. */
+#include "kernel/x86/cpu.h"
+#define cpu_invlpg recorded_invlpg
+#define cpu_write_cr3 recorded_write_cr3
+#define cpu_wrmsr recorded_wrmsr
 static unsigned flushes;
 static u64 cr3;
 

@@ -4,8 +4,7 @@
  *
  * Relies on the compiler's __BYTE_ORDER__, which is a fact of the target.
  */
-#ifndef ASSAY_TPM_SHIM_ENDIAN_H
-#define ASSAY_TPM_SHIM_ENDIAN_H
+#pragma once
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the conversions below are those of a little-endian machine");
 
@@ -21,5 +20,3 @@ _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the conversions below
 #define le16toh(v) (v)
 #define le32toh(v) (v)
 #define le64toh(v) (v)
-
-#endif

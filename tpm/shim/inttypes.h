@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* tpm/shim/inttypes.h - what tpm2-tss needs of <inttypes.h>: the types; its log formats are compiled out. */
-#ifndef ASSAY_TPM_SHIM_INTTYPES_H
-#define ASSAY_TPM_SHIM_INTTYPES_H
+#pragma once
 
 #include <stdint.h>
-
-#endif
