@@ -111,7 +111,7 @@ $(B)/kernel.elf: linker/kernel.lds $(KERNEL_OBJ) $(MBEDTLS_KERNEL_OBJ) $(B)/kern
 	$(Q)$(LD) -nostdlib -static --build-id=none --gc-sections -z noexecstack -z max-page-size=4096 \
 		-T linker/kernel.lds -Map=$(B)/kernel.map -o $@ $(KERNEL_OBJ) $(MBEDTLS_KERNEL_OBJ) $(B)/kernel/tss2.a
 
-# ---- the stub
+# ---- the stub: crt0 of gnu-efi 3.0.15 calls efi_main, that of 3.0.18 _entry, which libefi would lay before it
 EFI_LIB = $(firstword $(wildcard /usr/lib/crt0-efi-x86_64.o /usr/lib/x86_64-linux-gnu/gnuefi/crt0-efi-x86_64.o))
 STUB_OBJ := $(STUB_SRC:%.c=$(B)/stub/%.o)
 $(B)/stub/%.o: %.c | $(D)/sources.mk
@@ -120,7 +120,7 @@ $(B)/stub/%.o: %.c | $(D)/sources.mk
 $(B)/stub.elf: linker/stub.lds $(STUB_OBJ)
 	$(call say,LD,$@)
 	$(Q)$(LD) -nostdlib -shared -Bsymbolic --build-id=none --gc-sections -z noexecstack --no-undefined \
-		-T linker/stub.lds -o $@ $(EFI_LIB) $(STUB_OBJ) -L$(dir $(EFI_LIB)) -l:libgnuefi.a
+		--defsym=_entry=efi_main -T linker/stub.lds -o $@ $(EFI_LIB) $(STUB_OBJ) -L$(dir $(EFI_LIB)) -l:libgnuefi.a
 $(B)/mkstub: $(B)/tools/tools/mkstub.o $(B)/tools/libassay.a
 	$(call say,LD,$@)
 	$(Q)$(CC) -o $@ $^ -larchive
