@@ -132,15 +132,15 @@ $(B)/assay-stub.efi: $(B)/mkstub $(B)/stub.elf $(B)/kernel.stripped
 
 # ---- host: the libraries, in one flavour a folder: tools, check-gcc, check-clang, fuzz
 define flavour
-$(B)/$(1)/mbedtls/%.o: | $(D)/sources.mk
+$(B)/$(1)/mbedtls/%.o: | $(D)/sources.mk $(5)
 	$$(Q)mkdir -p $$(@D) && $(2) -g -O1 -I. $$(MBEDTLS_INC) $$(HOST_CONFIG) $$(dep) -c $(D)/mbedtls/library/$$*.c -o $$@
-$(B)/$(1)/tss2/%.o: | $(D)/sources.mk
+$(B)/$(1)/tss2/%.o: | $(D)/sources.mk $(5)
 	$$(Q)mkdir -p $$(@D) && $(2) -g -O1 -w $$(TSS_PRIVATE_INC) $$(TSS_DEFS) $$(dep) \
 		-c $(D)/tpm2-tss/src/$$*.c -o $$@
-$(B)/$(1)/%.o: %.c | $(D)/sources.mk
+$(B)/$(1)/%.o: %.c | $(D)/sources.mk $(5)
 	$$(call say,CC,$$< ($(1)))
 	$$(Q)mkdir -p $$(@D) && $(2) $$(HOST_CFLAGS) $$(WARN) $(3) $$(dep) -c $$< -o $$@
-$(B)/$(1)/%.o: %.S THIRD_PARTY.md | $(D)/sources.mk
+$(B)/$(1)/%.o: %.S THIRD_PARTY.md | $(D)/sources.mk $(5)
 	$$(Q)mkdir -p $$(@D) && $(2) -I. -c $$< -o $$@
 $(B)/$(1)/libassay.a: $(patsubst %.c,$(B)/$(1)/%.o,$(patsubst %.S,%.c,$(4))) \
 		$(MBEDTLS_HOST_NAMES:%=$(B)/$(1)/mbedtls/%.o) $$(TSS_SRC:src/%.c=$(B)/$(1)/tss2/%.o)
@@ -150,9 +150,9 @@ endef
 HOST_LIB_SRC := $(LIB_SRC) $(filter-out tools/assay.c,$(TOOLS_SRC))
 TEST_LIB_SRC := $(filter-out tools/port_host.c,$(HOST_LIB_SRC)) $(FAKE_SRC)
 $(eval $(call flavour,tools,$$(CC),,$(HOST_LIB_SRC)))
-$(eval $(call flavour,check-gcc,$$(CC),$$(SANITIZE),$(TEST_LIB_SRC)))
-$(eval $(call flavour,check-clang,$$(CLANG),$$(SANITIZE),$(TEST_LIB_SRC)))
-$(eval $(call flavour,fuzz,$$(CLANG),$$(SANITIZE) -fsanitize=fuzzer-no-link,$(TEST_LIB_SRC)))
+$(eval $(call flavour,check-gcc,$$(CC),$$(SANITIZE),$(TEST_LIB_SRC),$(B)/.packages-test))
+$(eval $(call flavour,check-clang,$$(CLANG),$$(SANITIZE),$(TEST_LIB_SRC),$(B)/.packages-test))
+$(eval $(call flavour,fuzz,$$(CLANG),$$(SANITIZE) -fsanitize=fuzzer-no-link,$(TEST_LIB_SRC),$(B)/.packages-test))
 
 $(B)/assay: $(B)/tools/tools/assay.o $(B)/tools/libassay.a
 	$(call say,LD,$@)

@@ -23,16 +23,16 @@ check: lint unit ## lints and unit tests with gcc and clang under sanitizers (no
 lint:
 	$(Q)python3 tools/lint/all.py
 
-unit: $(call UNIT_BIN,check-gcc) $(call UNIT_BIN,check-clang) | $(B)/.packages-test
+unit: $(call UNIT_BIN,check-gcc) $(call UNIT_BIN,check-clang)
 	$(Q)python3 tests/unit.py $^
 
-fuzz: $(FUZZ_BIN) | $(B)/.packages-test ## fuzz every parser for SECONDS in all (T=name: one of them)
+fuzz: $(FUZZ_BIN) ## fuzz every parser for SECONDS in all (T=name: one of them)
 	$(Q)python3 tests/fuzz.py --seconds $(or $(SECONDS),120) $(if $(T),$(B)/fuzz/bin/fuzz_$(T),$^)
 
 test: $(B)/.packages-test ## everything: check, the QEMU suite over TIS and CRB, fuzzing, the README's commands
 	$(Q)python3 tests/run.py all
 
-soak: $(FUZZ_BIN) all | $(B)/.packages-test ## what takes long: fuzzing by the hour, 10,000 rounds; see docs/TESTING.md
+soak: $(FUZZ_BIN) all ## what takes long: fuzzing by the hour, 10,000 rounds; see docs/TESTING.md
 	$(Q)python3 tests/run.py soak
 
 bench: all | $(B)/.packages-test ## guest instruction counts and ratios
