@@ -66,19 +66,26 @@ def reproducible():
 
 @case
 def bad_tarballs():
-    """A missing or changed tarball is one clear error."""
+    """A missing or changed tarball is one clear error; sources for the tests go through the same script."""
     with scratch() as folder:
         out = os.path.join(folder, "deps")
-        status, text = command(["tools/deps.sh", out], env=dict(os.environ, DEPS_FROM=folder))
-        check("a missing tarball is refused", status != 0 and text.count("\n") == 1 and "mbedtls" in text, text)
+        deps = lambda *words: command(["tools/deps.sh", out, *words], env=dict(os.environ, DEPS_FROM=folder))
+        for words, name in (((), "mbedtls"), (("build",), "mbedtls"), (("userland",), "busybox")):
+            status, text = deps(*words)
+            check("a missing tarball is refused", status != 0 and text.count("\n") == 1 and name in text, text)
+        status, text = deps("elsewhere")
+        check("an unknown set is refused", status != 0 and text.count("\n") == 1 and "elsewhere" in text, text)
         copy_tarballs(folder)
-        status, text = command(["tools/deps.sh", out], env=dict(os.environ, DEPS_FROM=folder))
+        status, text = deps()
         check("the right tarballs are taken", status == 0, text)
         victim = next(n for n in os.listdir(folder) if n.startswith("tpm2-tss") and ".orig.tar" in n)
         with open(os.path.join(folder, victim), "ab") as stream:
             stream.write(b"x")
-        status, text = command(["tools/deps.sh", out], env=dict(os.environ, DEPS_FROM=folder))
-        check("a changed tarball is refused", status != 0 and "hash" in text, text)
+        with open(os.path.join(folder, "busybox_1.35.0.orig.tar.bz2"), "wb") as stream:
+            stream.write(b"x")
+        for words in ((), ("userland",)):
+            status, text = deps(*words)
+            check("a changed tarball is refused", status != 0 and "hash" in text, text)
 
 
 @case

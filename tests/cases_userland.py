@@ -98,9 +98,9 @@ def userland_applets():
 
 def sources():
     """True when busybox's and Lua's sources are unpacked in build/deps."""
-    if os.path.exists(os.path.join(BUILD, "deps", "userland-sources")):
+    if os.path.exists(os.path.join(BUILD, "deps", "userland-versions")):
         return True
-    status, text = command([os.path.join(HERE, "fetch.sh"), "sources", os.path.join(BUILD, "deps")])
+    status, text = command(["tools/deps.sh", os.path.join(BUILD, "deps"), "userland"], timeout=600)
     return check("the sources of busybox and Lua are fetched", status == 0, text)
 
 
@@ -181,7 +181,7 @@ def build_programs(folder):
     """Lua with musl, Go, Rust, bash: {name: program}; one that cannot be built is a skip."""
     deps, fetch, made = os.path.join(BUILD, "deps"), os.path.join(HERE, "fetch.sh"), {}
     if not os.path.exists(os.path.join(deps, "bash-static")):
-        command([fetch, "bash", deps])
+        command([fetch, deps])
     bash = os.path.join(deps, "bash-static", "bin", "bash-static")
     if os.path.exists(bash):
         made["bash"] = bash
@@ -195,7 +195,7 @@ def build_programs(folder):
     last = {"go-program": ["goroutines.go"], "rust-program": ["threads.rs"]}
     for name, words in recipes.items():
         if name != "lua" and not shutil.which(words[0]):
-            command([fetch, "go" if words[0] == "go" else "rust"], timeout=900)
+            command(["tools/packages.sh", "go" if words[0] == "go" else "rust"], timeout=900)
         out = os.path.join(folder, name)
         if shutil.which(words[0]):
             status, text = command(words + [out] + [os.path.join(HERE, f) for f in last.get(name, [])], env=go_env,

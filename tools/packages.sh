@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # Installs the Debian packages that a target needs and that are missing.
 #
-#   tools/packages.sh build|run|test
+#   tools/packages.sh build|run|test     what a make target needs
+#   tools/packages.sh go|rust            a compiler for the userland tests (about 450 or 350 MB)
 #
 # Asks dpkg, installs only as root or with password-less sudo, and otherwise
 # prints the one command to type. Says what it installs before it does.
@@ -18,8 +19,10 @@ case "${1:-}" in
 build) wanted=$build ;;
 run) wanted=$run ;;
 test) wanted=$test ;;
+go) wanted=golang-go ;;
+rust) wanted="rustc libstd-rust-dev" ;;
 *)
-	echo "usage: tools/packages.sh build|run|test" >&2
+	echo "usage: tools/packages.sh build|run|test|go|rust" >&2
 	exit 2
 	;;
 esac
