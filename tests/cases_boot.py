@@ -3,10 +3,12 @@
 import hashlib
 import json
 import os
+import signal
+import subprocess
 
 import judges
 import replay
-from harness import Root, build_image, case, check, command, guest_program, run_image, scratch, twin
+from harness import ASSAY, Root, build_image, case, check, command, guest_program, run_image, scratch, twin
 
 LISTS = """
 /bin/hello
@@ -155,6 +157,31 @@ def load_options():
         pcrs, blob = pcrs_of(result), result.blob("bios")
         check("the options are measured to PCR 12", pcrs["sha256"][12] != "00" * 32)
         check("and the log replays", judges.eventlog_replays(blob, "sha256", pcrs["sha256"], [11, 12]))
+
+
+@case
+def one_state_one_run():
+    """A second run on the same --tpm-state is refused and harms nothing."""
+    with scratch() as folder:
+        root = Root(os.path.join(folder, "root"), "read answer\n")
+        image, state = os.path.join(folder, "image.efi"), os.path.join(folder, "tpm")
+        check("assay image builds", build_image(root, image)[0] == 0)
+        arguments = [ASSAY, "run", image, "--tpm-state", state]
+        with subprocess.Popen(arguments + ["--timeout", "120"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT) as first:
+            said = first.stdout.read(1) # the machine is on, so its TPM is
+            with open(os.path.join(state, "swtpm.pid"), encoding="ascii") as stream:
+                pid = stream.read()
+            status, text = command(arguments)
+            check("the second run is refused", status == 125 and f"in use by another assay run, process {first.pid}"
+                  in text and text.count("\n") == 1, text)
+            with open(os.path.join(state, "swtpm.pid"), encoding="ascii") as stream:
+                check("the first one's swtpm.pid stands", said and stream.read() == pid)
+            first.send_signal(signal.SIGTERM)
+            first.stdout.read()
+            check("the first run ends by its signal", first.wait() == 128 + signal.SIGTERM, first.returncode)
+        status, text = command(arguments + ["--timeout", "1"])
+        check("then the state is free", status == 124, text)
 
 
 @case

@@ -2,8 +2,8 @@
 /*
  * tools/run.c - `assay run`: boots an image in QEMU with OVMF and a TPM of its own.
  *
- * Exit status: that of the guest's /init; 124 time-out, 125 the machine could not be started (command line
- * errors included), 126 the kernel or the stub halted; 130 Ctrl-], 128 + N after signal N.
+ * Exit status: that of the guest's /init; 2 the command line was not understood, 124 time-out, 125 the machine could
+ * not be started, 126 the kernel or the stub halted; 130 Ctrl-], 128 + N after signal N.
  */
 #include "tools/run.h"
 
@@ -48,8 +48,8 @@ static const char help[] =
 	"  --qemu-arg ARG         one more argument for QEMU; may be repeated\n"
 	"  --help                 this text\n"
 	"\n"
-	"Exit status: that of /init; 124 time-out; 125 the machine could not be started; 126 the kernel\n"
-	"halted; 130 ended with Ctrl-]; 128+N ended by signal N.\n";
+	"Exit status: that of /init; 2 the command line was not understood; 124 time-out; 125 the machine\n"
+	"could not be started; 126 the kernel halted; 130 ended with Ctrl-]; 128+N ended by signal N.\n";
 
 enum option_id { OPT_TPM = 1, OPT_STATE, OPT_BANKS, OPT_SHARE, OPT_DISK, OPT_PORT, OPT_LOAD, OPT_MEMORY, OPT_TIMEOUT,
 		 OPT_SERIAL, OPT_SECURE, OPT_QEMU, OPT_HELP };
@@ -87,7 +87,6 @@ static int add_share(struct run_options *o, const char *text) {
 	s.tag = cli_text("%s", colon ? colon + 1 : "share");
 	o->shares = cli_grow(o->shares, (o->share_count + 1) * sizeof(*o->shares));
 	o->shares[o->share_count++] = s;
-	if (!is_dir(s.dir)) return cli_usage("run", "--share: %s is not a folder", s.dir);
 	if (!*s.tag || strlen(s.tag) > TAG_LEN_MAX)
 		return cli_usage("run", "--share: the tag must have 1 to %u bytes", TAG_LEN_MAX);
 	for (size_t i = 0; i + 1 < o->share_count; i++)
@@ -208,11 +207,27 @@ static int parse(int argc, char **argv, struct run_options *o, bool *ret_help) {
 	}
 	if (argc - optind != 1) return cli_usage("run", argc == optind ? "give the image to boot" : "give one image");
 	o->image = argv[optind];
-	if (o->disk && access(o->disk, R_OK | W_OK) < 0)
-		return cli_usage("run", "--disk: %s cannot be read and written", o->disk);
 	if (strcmp(o->tpm, "none") == 0 && (o->tpm_state || o->tpm_banks))
 		return cli_usage("run", "--tpm none goes with neither --tpm-state nor --tpm-banks");
 	return 0;
+}
+
+/* What the options name must be there: later the sentence would be QEMU's. */
+static int check_files(struct run *r) {
+	const struct run_options *o = &r->options;
+
+	for (size_t i = 0; i < o->share_count; i++)
+		if (!is_dir(o->shares[i].dir)) return cli_fail("--share: %s is not a folder", o->shares[i].dir);
+	if (o->disk && (is_dir(o->disk) || access(o->disk, R_OK | W_OK) < 0))
+		return cli_fail("--disk: %s is not a file that can be read and written", o->disk);
+	if (o->tpm_state && access(o->tpm_state, F_OK) == 0 && !is_dir(o->tpm_state))
+		return cli_fail("--tpm-state: %s is not a folder", o->tpm_state);
+	return CLI_OK;
+}
+
+static int make_temp(struct run *r) {
+	r->temp = temp_make();
+	return r->temp ? CLI_OK : CLI_FAILED;
 }
 
 static void block_signals(void) {
@@ -245,6 +260,7 @@ static void run_end(struct run *r) {
 		free(pid_file);
 	}
 	temp_remove(r->temp);
+	if (r->tpm_lock >= 0) (void)close(r->tpm_lock);
 	free(r->esp);
 	free(r->vars);
 	free(r->tpm_dir);
@@ -261,20 +277,18 @@ static void options_free(struct run_options *o) {
 }
 
 int cmd_run(int argc, char **argv) {
-	struct run r = { .console_in = -1, .console_out = -1, .errors = -1, .swtpm_fd = -1 };
-	int (*const steps[])(struct run *r) = { run_make_esp, run_choose_firmware, run_start_tpm, run_start_machine };
+	struct run r = { .console_in = -1, .console_out = -1, .errors = -1, .swtpm_fd = -1, .tpm_lock = -1 };
+	int (*const steps[])(struct run *r) = { check_files, run_check_image, run_lock_tpm, make_temp,
+						run_make_esp, run_choose_firmware, run_start_tpm,
+						run_start_machine };
 	bool only_help = false;
 	int status = parse(argc, argv, &r.options, &only_help);
 
-	if (only_help) {
+	if (only_help || status) {
 		options_free(&r.options);
-		return fputs(help, stdout) < 0 ? RUN_NOT_STARTED : 0;
+		return status ? status : fputs(help, stdout) < 0 ? CLI_FAILED : CLI_OK;
 	}
 	block_signals();
-	if (!status) {
-		r.temp = temp_make();
-		status = r.temp ? 0 : CLI_FAILED;
-	}
 	for (size_t i = 0; !status && i < ARRAY_COUNT(steps); i++) status = steps[i](&r);
 	status = status ? RUN_NOT_STARTED : run_loop(&r);
 	run_end(&r);

@@ -2,7 +2,7 @@
 /*
  * tools/run.h - `assay run`: what its parts share.
  *
- * The parts, in the order in which tools/run.c calls them: run_esp.c (the disk that the firmware boots from),
+ * The parts, in the order in which tools/run.c calls them: run_esp.c (the image, the disk with it),
  * run_firmware.c (which OVMF, its variables), run_tpm.c (swtpm), run_machine.c (QEMU's command line and start),
  * run_loop.c (console, TPM traffic and clock until the end).
  *
@@ -48,11 +48,13 @@ struct run_options {
 struct run {
 	struct run_options options;
 	char *temp;
+	u64 image_len;
 	char *esp;            /* disk image */
 	const char *code;     /* OVMF */
 	bool smm;
 	char *vars;           /* the run's copy */
 	char *tpm_dir;        /* where swtpm keeps its state; NULL without a TPM */
+	int tpm_lock;         /* on --tpm-state, for the run's life */
 	pid_t swtpm;
 	int swtpm_fd;         /* control channel until the relay takes it */
 	struct relay relay;
@@ -62,6 +64,10 @@ struct run {
 	int errors;           /* from QEMU's stderr */
 };
 
+/* Whether the image is a whole one: the firmware would drop into its shell without a word. */
+must_check int run_check_image(struct run *r);
+/* Takes the folder of --tpm-state for this run alone. */
+must_check int run_lock_tpm(struct run *r);
 must_check int run_make_esp(struct run *r);
 must_check int run_choose_firmware(struct run *r);
 must_check int run_start_tpm(struct run *r);

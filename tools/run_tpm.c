@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * tools/run_tpm.c - swtpm: its state and its start.
+ *
+ * Invariant: nothing in the state's folder is changed before this run holds the lock on it.
  */
 #include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -12,7 +17,30 @@
 #include "tools/cli.h"
 #include "tools/run.h"
 
+#define LOCK_NAME "assay.lock"
 #define DEFAULT_BANKS "sha1,sha256"
+
+/* Takes the folder for this run. The lock ends with the process; the file stays, and says who was the last. */
+static int lock_state(struct run *r) {
+	char *path = cli_text("%s/" LOCK_NAME, r->tpm_dir);
+	char pid[24] = "";
+	ssize_t len;
+	int status = CLI_OK;
+
+	r->tpm_lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (r->tpm_lock < 0) {
+		status = cli_fail("cannot write %s: %s", path, strerror(errno));
+	} else if (flock(r->tpm_lock, LOCK_EX | LOCK_NB) < 0) {
+		len = pread(r->tpm_lock, pid, sizeof(pid) - 1, 0);
+		pid[len > 0 ? strspn(pid, "0123456789") : 0] = '\0';
+		status = cli_fail("the TPM state %s is in use by another assay run%s%s", r->tpm_dir,
+				  *pid ? ", process " : "", pid);
+	} else if (ftruncate(r->tpm_lock, 0) < 0 || dprintf(r->tpm_lock, "%d\n", (int)getpid()) < 0) {
+		status = cli_fail("cannot write %s: %s", path, strerror(errno));
+	}
+	free(path);
+	return status;
+}
 
 /* Makes the state when there is none; changes the banks of one that is there only when asked to. */
 static int prepare_state(struct run *r) {
@@ -60,16 +88,31 @@ static int start_swtpm(struct run *r) {
 	return r->swtpm < 0 ? cli_fail("cannot start swtpm: %s", strerror(errno)) : CLI_OK;
 }
 
-int run_start_tpm(struct run *r) {
+static int make_state(const char *dir) {
+	if (strchr(dir, ',')) return cli_fail("swtpm cannot use a folder with a comma in its name: %s", dir);
+	if (mkdir(dir, 0700) < 0 && errno != EEXIST)
+		return cli_fail("cannot create the folder %s: %s", dir, strerror(errno));
+	return CLI_OK;
+}
+
+int run_lock_tpm(struct run *r) {
 	int status;
 
+	if (!r->options.tpm_state) return CLI_OK;
+	r->tpm_dir = cli_text("%s", r->options.tpm_state);
+	status = make_state(r->tpm_dir);
+	return status ? status : lock_state(r);
+}
+
+int run_start_tpm(struct run *r) {
+	int status = CLI_OK;
+
 	if (strcmp(r->options.tpm, "none") == 0) return CLI_OK;
-	r->tpm_dir = r->options.tpm_state ? cli_text("%s", r->options.tpm_state) : cli_text("%s/tpm", r->temp);
-	if (strchr(r->tpm_dir, ','))
-		return cli_fail("swtpm cannot use a folder with a comma in its name: %s", r->tpm_dir);
-	if (mkdir(r->tpm_dir, 0700) < 0 && errno != EEXIST)
-		return cli_fail("cannot create the folder %s: %s", r->tpm_dir, strerror(errno));
+	if (!r->tpm_dir) {
+		r->tpm_dir = cli_text("%s/tpm", r->temp);
+		status = make_state(r->tpm_dir);
+	}
 	pcrs_remove(r->tpm_dir);
-	status = prepare_state(r);
+	if (!status) status = prepare_state(r);
 	return status ? status : start_swtpm(r);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * tests/unit/test_run.c - `assay run`: what is refused before a machine starts, with one sentence and status 125.
+ * tests/unit/test_run.c - `assay run`: what is refused before a machine starts, with one sentence; status 2 for the
+ * command line, 125 for the rest.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -8,6 +9,9 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+#include <fcntl.h>
 
 #include <cmocka.h>
 
@@ -20,7 +24,7 @@ struct refused {
 	const char *said; /* a part of the sentence */
 };
 
-static const struct refused refused[] = {
+static const struct refused misspelt[] = {
 	{ "run", "give the image" },
 	{ "run a b", "give one image" },
 	{ "run --bogus a", "unknown option --bogus" },
@@ -36,35 +40,115 @@ static const struct refused refused[] = {
 	{ "run a --memory 99999999999999999999999", "--memory" },
 	{ "run a --timeout 0", "--timeout" },
 	{ "run a --timeout -1", "--timeout" },
-	{ "run a --share @absent", "is not a folder" },
-	{ "run a --share @absent:tag", "is not a folder" },
 	{ "run a --share /tmp:", "the tag must have" },
 	{ "run a --share /tmp:0123456789012345678901234567890123", "the tag must have" },
 	{ "run a --share /tmp --share /", "given twice" },
-	{ "run a --disk @absent", "cannot be read and written" },
 	{ "run a --port x", "NAME=SOCKET" },
 	{ "run a --port =x", "NAME=SOCKET" },
 	{ "run a --port x=", "NAME=SOCKET" },
 	{ "run a --port a,b=x", "comma" },
 	{ "run a --load-options a\tb", "--load-options" },
 	{ "run a --load-options \xff", "--load-options" },
+};
+
+static const struct refused refused[] = {
+	{ "run a --share @absent", "is not a folder" },
+	{ "run a --share @absent:tag", "is not a folder" },
+	{ "run a --disk @absent", "is not a file that can be read and written" },
+	{ "run a --disk /tmp", "is not a file that can be read and written" },
+	{ "run a --tpm-state @text", "is not a folder" },
 	{ "run @absent", "cannot open the image" },
+	{ "run /dev/null", "is not an EFI image" },
 	{ "run @text", "is not an EFI image" },
 	{ "run /tmp", "is not an EFI image" },
 };
 
-static void run_refuses_with_a_sentence_and_125(void **state)
+static void expect(const struct refused *row, int status)
+{
+	const char *said;
+	int seen = scratch_command(cmd_run, row->words, &said);
+
+	if (seen != status || !strstr(said, row->said) || strncmp(said, "assay", 5) != 0)
+		fail_msg("%s: %d %s", row->words, seen, said);
+}
+
+static void run_refuses_with_a_sentence_and_its_status(void **state)
 {
 	(void)state; /* the folder */
 	scratch_write_text("text", "no image");
-	for (size_t i = 0; i < ARRAY_COUNT(refused); i++) {
-		const char *said;
-
-		assert_int_equal(scratch_command(cmd_run, refused[i].words, &said), 125);
-		if (!strstr(said, refused[i].said))
-			fail_msg("%s: %s", refused[i].words, said);
-	}
+	for (size_t i = 0; i < ARRAY_COUNT(misspelt); i++)
+		expect(&misspelt[i], 2);
+	for (size_t i = 0; i < ARRAY_COUNT(refused); i++)
+		expect(&refused[i], 125);
 	assert_int_equal(scratch_count(), 1); /* nothing was left behind */
+}
+
+#define IN_USE "is in use by another assay run, process 4711"
+#define RUN_STATE " --tpm-state @state"
+
+/* The folder `state`, as a run with process number 4711 holds it. */
+static int held_state(void)
+{
+	char *path = NULL;
+	int fd;
+
+	assert_int_equal(scratch_sh("mkdir $D/state && cd $D/state && echo 4711 >assay.lock &&"
+				    "echo 4712 >swtpm.pid"), 0);
+	path = scratch_path("state/assay.lock");
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	assert_true(fd >= 0 && flock(fd, LOCK_EX) == 0);
+	free(path);
+	return fd;
+}
+
+/* A stub whose only section has this name. */
+static struct buf image_with(const char *section)
+{
+	struct buf pe;
+	u8 *name;
+
+	scratch_stub("stub");
+	pe = scratch_read("stub");
+	name = memmem(pe.bytes, pe.len, ".text\0\0\0", 8);
+	assert_non_null(name);
+	memcpy(name, section, 8);
+	scratch_write("image", pe.bytes, pe.len);
+	return pe;
+}
+
+/* That state is held, so that an image which is found good goes no further. */
+static void run_takes_a_whole_image_only(void **state)
+{
+	int lock = held_state();
+	struct buf pe = image_with(".linux\0");
+
+	(void)state; /* the folder */
+	expect(&(struct refused){ "run @image" RUN_STATE, IN_USE }, 125);
+	for (size_t len = 1; len < pe.len; len += len > 2 && len < 0x3f0 ? 3 : 13) {
+		scratch_write("cut", pe.bytes, len);
+		expect(&(struct refused){ "run @cut" RUN_STATE, len < 2 ? "is not an EFI image" : "cut or damaged" },
+		       125);
+	}
+	store_le16(pe.bytes + 0x84, 0xaa64); /* 64-bit ARM */
+	scratch_write("arm", pe.bytes, pe.len);
+	expect(&(struct refused){ "run @arm" RUN_STATE, "no EFI application for x86-64" }, 125);
+	buf_free(&pe);
+	pe = image_with(".other\0");
+	expect(&(struct refused){ "run @image" RUN_STATE, "has no section .linux" }, 125);
+	buf_free(&pe);
+	(void)close(lock);
+}
+
+static void run_leaves_a_state_in_use_alone(void **state)
+{
+	int lock = held_state();
+	struct buf pe = image_with(".linux\0");
+
+	(void)state; /* the folder */
+	expect(&(struct refused){ "run @image" RUN_STATE, IN_USE }, 125);
+	assert_int_equal(scratch_sh("test $(cat $D/state/swtpm.pid) = 4712 && test $(ls $D/state | wc -l) = 2"), 0);
+	buf_free(&pe);
+	(void)close(lock);
 }
 
 static void proc_run_tells_why_a_program_failed(void **state)
@@ -107,7 +191,10 @@ static void temp_remove_takes_everything_with_it(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(run_refuses_with_a_sentence_and_125, scratch_setup, scratch_teardown),
+		cmocka_unit_test_setup_teardown(run_refuses_with_a_sentence_and_its_status, scratch_setup,
+						scratch_teardown),
+		cmocka_unit_test_setup_teardown(run_takes_a_whole_image_only, scratch_setup, scratch_teardown),
+		cmocka_unit_test_setup_teardown(run_leaves_a_state_in_use_alone, scratch_setup, scratch_teardown),
 		cmocka_unit_test_setup_teardown(proc_run_tells_why_a_program_failed, scratch_setup, scratch_teardown),
 		cmocka_unit_test_setup_teardown(temp_remove_takes_everything_with_it, scratch_setup, scratch_teardown),
 	};
