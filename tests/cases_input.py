@@ -183,35 +183,78 @@ def bad_names():
         check("and the appliance goes on", result.status == 0)
 
 
+def mistakes(folder, root, out):
+    """What users type: the status, words of the sentence, the arguments."""
+    key, crt = f"{KEYS}/rsa2048.key", f"{KEYS}/rsa2048.pem"
+    image = ["image", "--rootfs", root.folder, "-o", out]
+    policy, cut = os.path.join(folder, "policy"), os.path.join(folder, "cut.efi")
+    with open(policy, "w", encoding="ascii") as stream:
+        stream.write("measure func=BPRM_CHECK\n\nappraise func=NO_SUCH\n")
+    with open(os.path.join(BUILD, "demo.efi"), "rb") as stream, open(cut, "wb") as short:
+        short.write(stream.read(3000000))
+    demo = ["run", os.path.join(BUILD, "demo.efi")]
+    return {
+        "a missing root": (1, "No such file", ["image", "--rootfs", os.path.join(folder, "none"), "-o", out]),
+        "a device as root": (1, "neither a folder nor a tar", ["image", "--rootfs", "/dev/null", "-o", out]),
+        "an image as root": (1, "tar", ["image", "--rootfs", cut, "-o", out]),
+        "no output": (2, "-o OUT.efi", ["image", "--rootfs", root.folder]),
+        "an output in a missing folder": (1, "there is no folder", image[:3] + ["-o", f"{folder}/none/out.efi"]),
+        "a missing key": (1, "No such file", image + ["--sign-key", "none.pem", "--cert", crt]),
+        "a key without its certificate": (2, "--cert", image + ["--sign-key", key]),
+        "a foreign certificate": (1, "belong together", image + ["--sign-key", key, "--cert", f"{KEYS}/p256.pem"]),
+        "a certificate as key": (1, "no private key", image + ["--sign-key", crt, "--cert", crt]),
+        "an Ed25519 key": (1, "RSA of 2048", ["sign", guest_program("hello"), "--key", f"{KEYS}/ed25519.key", "-f"]),
+        "a policy that the kernel refuses": (1, f"{policy}:3:10: the func is not known: func=NO_SUCH",
+                                             image + ["--policy", policy]),
+        "such a policy, checked": (1, f"{policy}:3:10: the func", ["policy", "check", policy]),
+        "an unknown option": (2, "--frobnicate", ["image", "--frobnicate"]),
+        "an unknown command": (2, "frobnicate", ["frobnicate"]),
+        "a missing image": (125, "No such file", ["run", os.path.join(folder, "none.efi")]),
+        "a cut image": (125, "cut or damaged", ["run", cut]),
+        "a text as image": (125, "not an EFI image", ["run", policy]),
+        "a stray option of run": (2, "--frobnicate", ["run", "--frobnicate"]),
+        "a wrong TPM kind": (2, "crb, tis or none", demo + ["--tpm", "spi"]),
+        "a file as TPM state": (125, "not a folder", demo + ["--tpm-state", policy]),
+    }
+
+
 @case
 def image_errors():
-    """assay image and run: each mistake is one sentence on stderr and no output file."""
+    """assay image, run, sign and policy: each mistake is one sentence on stderr and no output file."""
     with scratch() as folder:
         root = Root(os.path.join(folder, "root"), "true")
         out = os.path.join(folder, "out.efi")
-        key, crt = f"{KEYS}/rsa2048.key", f"{KEYS}/rsa2048.pem"
-        mistakes = {
-            "a missing root": ["image", "--rootfs", os.path.join(folder, "none"), "-o", out],
-            "no output": ["image", "--rootfs", root.folder],
-            "a missing key": ["image", "--rootfs", root.folder, "--sign-key", "none.pem", "--cert", crt, "-o", out],
-            "a key without its certificate": ["image", "--rootfs", root.folder, "--sign-key", key, "-o", out],
-            "a foreign certificate": ["image", "--rootfs", root.folder, "--sign-key", key, "--cert",
-                                      f"{KEYS}/p256.pem", "-o", out],
-            "an Ed25519 key": ["sign", guest_program("hello"), "--key", f"{KEYS}/ed25519.key", "--sigfile"],
-            "an unknown option": ["image", "--frobnicate"],
-            "an unknown command": ["frobnicate"],
-            "a missing image": ["run", os.path.join(folder, "none.efi")],
-            "a wrong TPM kind": ["run", os.path.join(BUILD, "demo.efi"), "--tpm", "spi"],
-        }
-        for what, arguments in mistakes.items():
+        for what, (status, words, arguments) in mistakes(folder, root, out).items():
             done = subprocess.run([ASSAY] + arguments, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                   stderr=subprocess.PIPE, check=False, timeout=60)
             text = done.stderr.decode()
-            check(f"{what}: a status that is not 0", done.returncode != 0, text)
-            check(f"{what}: one sentence on stderr", 1 <= text.count("\n") <= 2 and text.startswith("assay"), text)
-            check(f"{what}: no file is left", not os.path.exists(out))
-        for sub in ([], ["image"], ["run"], ["sign"], ["licenses"]):
+            check(f"{what}: status {status}", done.returncode == status, (done.returncode, text))
+            check(f"{what}: one sentence on stderr", text.startswith("assay") and words in text
+                  and text.count("\n") == 1 + text.count("Try 'assay "), text)
+            check(f"{what}: no file is left", sorted(os.listdir(folder)) == ["cut.efi", "policy", "root"],
+                  os.listdir(folder))
+        for sub in ([], ["image"], ["run"], ["sign"], ["policy"], ["licenses"]):
             status, text = command([ASSAY] + sub + ["--help"])
-            check(f"assay {' '.join(sub)} --help", status == 0 and "usage" in text.lower(), text)
+            check(f"assay {' '.join(sub)} --help", status == 0 and "usage" in text.lower() and "Exit status" in text,
+                  text)
         status, text = command([ASSAY, "licenses"])
         check("assay licenses names the libraries", status == 0 and "mbedTLS" in text or "Mbed TLS" in text, text[:400])
+
+
+@case
+def policy_is_the_kernels_word():
+    """A policy that `assay policy check` refuses halts the kernel at the same place."""
+    with scratch() as folder:
+        policy = "measure func=BPRM_CHECK\n# a comment\nappraise  func=NO_SUCH\n"
+        root = Root(os.path.join(folder, "root"), None, applets=False)
+        path = root.write("policy", policy)
+        status, said = command([ASSAY, "policy", "check", path])
+        check("the check refuses it", status == 1 and f"{path}:3:11: " in said, said)
+        reason = said.rpartition(f"{path}:3:11: ")[2].strip()
+        image = pack(folder, tar_of(("init", b"x"), ("etc/ima/ima-policy", policy.encode())))
+        result = run_image(image, tpm="none")
+        check("the kernel halts with the same place and reason", result.status == 126 and
+              f"line 3, column 11: {reason}" in result.last_line(), (reason, result.last_line()))
+        path = root.write("policy", policy.replace("NO_SUCH", "BPRM_CHECK appraise_type=imasig"))
+        status, said = command([ASSAY, "policy", "check", path])
+        check("a good one has its rules counted", status == 0 and said == f"{path}: 2 rules\n", said)

@@ -19,6 +19,7 @@ static const struct command commands[] = {
 	{ "image", cmd_image, "pack a root file system into one bootable, measured EFI file" },
 	{ "run", cmd_run, "boot an image under QEMU with a TPM of its own" },
 	{ "sign", cmd_sign, "sign files as evmctl does" },
+	{ "policy", cmd_policy, "check a policy as the kernel will" },
 	{ "licenses", cmd_licenses, "print the licences of what is linked in" },
 };
 
@@ -29,7 +30,8 @@ static int help_all(void) {
 	for (size_t i = 0; i < ARRAY_COUNT(commands); i++)
 		(void)printf("  %-10s %s\n", commands[i].name, commands[i].summary);
 	(void)printf("\n'assay help COMMAND' tells about one command, 'assay --version' the version.\n"
-		     "Exit status: 0 done, 1 refused or failed, 2 the command line was not understood.\n");
+		     "Exit status: 0 done, 1 refused or failed, 2 the command line was not understood;\n"
+		     "'assay run' ends with the status of /init, see its help.\n");
 	return fflush(stdout) ? CLI_FAILED : CLI_OK;
 }
 

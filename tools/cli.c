@@ -66,12 +66,33 @@ int cli_bad_option(const char *command, int c, char **argv) {
 	return cli_usage(command, "unknown option %s", given);
 }
 
+/* While warnings are held they gather here, one a line. */
+static bool warnings_held;
+static struct buf warnings;
+
 void cli_warn(const char *format, ...) {
 	va_list args;
+	char *text = NULL;
 
 	va_start(args, format);
-	sentence("assay: warning: ", format, args);
+	if (!warnings_held)
+		sentence("assay: warning: ", format, args);
+	else if (vasprintf(&text, format, args) >= 0)
+		buf_format(&warnings, "assay: warning: %s\n", text);
 	va_end(args);
+	free(text);
+}
+
+void cli_hold_warnings(void) { warnings_held = true; }
+
+void cli_release_warnings(bool say) {
+	if (say && warnings.len) {
+		progress_wipe();
+		(void)fflush(stdout); /* so that both streams keep their order */
+		(void)fwrite(warnings.bytes, 1, warnings.len, stderr);
+	}
+	buf_free(&warnings);
+	warnings_held = false;
 }
 
 void cli_progress(const char *what, size_t done, size_t total) {
@@ -238,14 +259,31 @@ static int write_all(int fd, const u8 *bytes, size_t len) {
 	return 0;
 }
 
-int output_write(struct output *out, const char *path, const void *bytes, size_t len) {
+int output_check(const char *path) {
+	const char *slash = strrchr(path, '/');
+	char *folder = slash ? cli_text("%.*s", (int)(slash - path) + 1, path) : cli_text(".");
 	struct stat st;
+	int status = 0;
+
+	if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+		status = cli_fail("%s is a folder, not a file to be written", path);
+	else if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
+		status = cli_fail("%s is there already and is not a regular file", path);
+	else if (stat(folder, &st) < 0 || !S_ISDIR(st.st_mode))
+		status = cli_fail("cannot create %s: there is no folder %s", path, folder);
+	else if (access(folder, W_OK | X_OK) < 0)
+		status = cli_fail("cannot create a file beside %s: %s", path, strerror(errno));
+	free(folder);
+	return status;
+}
+
+int output_write(struct output *out, const char *path, const void *bytes, size_t len) {
 	mode_t mask = umask(0);
 	int fd, err;
+	int status = output_check(path);
 
 	(void)umask(mask);
-	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
-		return cli_fail("%s is there already and is not a regular file", path);
+	if (status) return status;
 	pending_arm();
 	*out = (struct output){ .path = path, .temp = cli_text("%s.XXXXXX", path) };
 	pending_set(NULL, out->temp);

@@ -30,6 +30,12 @@ int cli_usage(const char *command, const char *format, ...) __attribute__((forma
 int cli_bad_option(const char *command, int c, char **argv);
 /* "assay: warning: SENTENCE" on stderr. */
 void cli_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/*
+ * Between the two, warnings are kept back: a sentence about a failure then stands alone. The second says them
+ * or forgets them.
+ */
+void cli_hold_warnings(void);
+void cli_release_warnings(bool say);
 
 /*
  * Shows "WHAT 12/345" on one line while stderr is a terminal, every 64 steps; done == total wipes the line,
@@ -70,7 +76,9 @@ struct output {
 	char *temp; /* NULL when nothing is pending */
 };
 
-/* Refuses a target that is there and no regular file. */
+/* Whether a file can be made at path: its folder is there and writable, and what is there is a regular file. */
+must_check int output_check(const char *path);
+/* Refuses what output_check refuses. */
 must_check int output_write(struct output *out, const char *path, const void *bytes, size_t len);
 must_check int output_commit(struct output *out);
 void output_discard(struct output *out);

@@ -12,5 +12,6 @@
 
 int cmd_image(int argc, char **argv);
 int cmd_run(int argc, char **argv);
+int cmd_policy(int argc, char **argv);
 int cmd_sign(int argc, char **argv);
 int cmd_licenses(int argc, char **argv);

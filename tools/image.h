@@ -47,14 +47,21 @@ struct image {
 /* image_root.c: keys, root, policy, certificates, signatures. */
 must_check int image_load_keys(struct image *im);
 must_check int image_add_policy(struct image *im);
+/* The kernel's own parser must accept /etc/ima/ima-policy, whoever brought it. */
+must_check int image_check_policy(const struct image *im);
 must_check int image_add_certs(struct image *im);
 must_check int image_sign_files(struct image *im);
-/* Whether a program needs a signature: any x bit, or ELF content. */
+/* What a key signs: every ELF file, and every file with an x bit. */
+bool image_is_signed(const struct rootfs_entry *entry);
+/* What can run or be mapped for it: every ELF file, and scripts with an x bit. */
 bool image_is_program(const struct rootfs_entry *entry);
 /* The signature of a regular entry, taken apart; false when it has none that is whole. */
 bool image_signature(const struct rootfs_entry *entry, struct sig_value *ret_value);
 
 /* image_check.c: what will not work, or deserves a warning. */
+must_check int image_check_outputs(const struct image *im);
+/* The value of the last NAME=VALUE before "--" in a command line, NULL when there is none. The caller frees. */
+char *image_option(const char *cmdline, const char *name);
 must_check int image_check_init(const struct image *im);
 void image_warn_interpreters(const struct image *im);
 void image_warn_signatures(const struct image *im);

@@ -11,9 +11,66 @@
 
 #include "tools/image.h"
 
-/* The last init= before "--"; NULL when there is none. Double quotes keep spaces together, as in the guest. */
-static char *init_of(const char *cmdline) {
-	char *init = NULL;
+#define NAMES_MAX 10u /* named in one warning */
+
+static bool same_file(const struct stat *out, const char *in) {
+	struct stat st;
+
+	return in && stat(in, &st) == 0 && st.st_dev == out->st_dev && st.st_ino == out->st_ino;
+}
+
+/* An output must not take the place of an input. */
+static int check_output(const struct image_options *o, const char *out) {
+	const char *inputs[5 + 2 * IMAGE_KEYS_MAX] = { o->rootfs, o->policy, o->stub, o->sb_key, o->sb_cert };
+	struct stat st;
+	int status = output_check(out);
+
+	if (status || stat(out, &st) < 0) return status;
+	memcpy(inputs + 5, o->keys, sizeof(o->keys));
+	memcpy(inputs + 5 + IMAGE_KEYS_MAX, o->certs, sizeof(o->certs));
+	for (size_t i = 0; i < ARRAY_COUNT(inputs); i++) {
+		if (same_file(&st, inputs[i]))
+			return cli_fail("the output %s would take the place of the input %s", out, inputs[i]);
+	}
+	return 0;
+}
+
+/* A root that holds the outputs packs them the next time. */
+static void warn_inside_root(const char *rootfs, const char *out) {
+	const char *slash = strrchr(out, '/');
+	char *folder = slash ? cli_text("%.*s", (int)(slash - out) + 1, out) : cli_text(".");
+	char *root = realpath(rootfs, NULL), *real = realpath(folder, NULL);
+	size_t len = root ? strlen(root) : 0;
+
+	if (root && real && strncmp(root, real, len) == 0 && (!real[len] || real[len] == '/'))
+		cli_warn("%s lies in the root %s: the next image from it will hold this one", out, rootfs);
+	free(folder);
+	free(root);
+	free(real);
+}
+
+int image_check_outputs(const struct image *im) {
+	int status = check_output(&im->o, im->o.out);
+
+	if (!status && im->o.reference) status = check_output(&im->o, im->o.reference);
+	if (status) return status;
+	warn_inside_root(im->o.rootfs, im->o.out);
+	if (im->o.reference) warn_inside_root(im->o.rootfs, im->o.reference);
+	return 0;
+}
+
+/* '-' and '_' are the same in the names of options. */
+static bool has_name(const char *word, const char *name) {
+	for (; *name; name++, word++) {
+		if ((*word == '-' ? '_' : *word) != *name) return false;
+	}
+	return true;
+}
+
+/* Double quotes keep spaces together, as in the guest. */
+char *image_option(const char *cmdline, const char *name) {
+	size_t name_len = strlen(name);
+	char *value = NULL;
 
 	while (*cmdline) {
 		bool quoted = false;
@@ -25,17 +82,17 @@ static char *init_of(const char *cmdline) {
 			len++;
 		}
 		if (len == 2 && memcmp(cmdline, "--", 2) == 0) break;
-		if (len > 5 && memcmp(cmdline, "init=", 5) == 0) {
-			free(init);
-			init = cli_text("%.*s", (int)len - 5, cmdline + 5);
+		if (len > name_len && has_name(cmdline, name)) {
+			free(value);
+			value = cli_text("%.*s", (int)(len - name_len), cmdline + name_len);
 		}
 		cmdline += len;
 	}
-	return init;
+	return value;
 }
 
 int image_check_init(const struct image *im) {
-	char *given = im->o.cmdline ? init_of(im->o.cmdline) : NULL;
+	char *given = im->o.cmdline ? image_option(im->o.cmdline, "init=") : NULL;
 	const char *path = given ? given : "/init";
 	const struct rootfs_entry *entry = rootfs_resolve(&im->fs, path);
 	int status = 0;
@@ -157,7 +214,7 @@ void image_warn_signatures(const struct image *im) {
 		[FAULT_MISMATCH] = "with a signature that does not fit the content",
 	};
 	size_t counts[FAULT_COUNT] = { 0 };
-	const char *first[FAULT_COUNT] = { 0 };
+	struct buf names[FAULT_COUNT] = { 0 };
 
 	for (size_t i = 0; i < im->fs.count; i++) {
 		const struct rootfs_entry *entry = im->fs.entries[i];
@@ -166,12 +223,15 @@ void image_warn_signatures(const struct image *im) {
 		cli_progress("checked files:", i, im->fs.count);
 		if (entry->link || !image_is_program(entry)) continue;
 		f = judge(im, entry);
-		if (!counts[f]++) first[f] = entry->path;
+		if (counts[f]++ < NAMES_MAX) buf_format(&names[f], "%s/%s", names[f].len ? ", " : "", entry->path);
 	}
 	cli_progress("", 1, 1);
 	for (size_t f = FAULT_UNSIGNED; f < FAULT_COUNT; f++) {
+		if (counts[f] > NAMES_MAX) buf_format(&names[f], " and %zu more", counts[f] - NAMES_MAX);
 		if (counts[f])
-			cli_warn("%zu program%s %s (/%s%s): the default policy refuses such files", counts[f],
-				 counts[f] == 1 ? "" : "s", texts[f], first[f], counts[f] == 1 ? "" : " and others");
+			cli_warn("%zu program%s %s (%.*s): the default policy refuses such files", counts[f],
+				 counts[f] == 1 ? "" : "s", texts[f], (int)names[f].len, (const char *)names[f].bytes);
+		buf_free(&names[f]);
 	}
+	buf_free(&names[FAULT_NONE]);
 }

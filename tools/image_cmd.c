@@ -22,15 +22,21 @@ static const char help[] =
 	"                       with several pairs the first signs and all are trusted\n"
 	"  --cert CERT          certificate (PEM or DER) of the preceding --sign-key; goes to\n"
 	"                       /etc/keys/x509_ima.der\n"
-	"  --policy FILE        becomes /etc/ima/ima-policy\n"
-	"  --cmdline TEXT       the measured command line; options from outside then do not count\n"
+	"  --policy FILE        becomes /etc/ima/ima-policy; the kernel's parser must accept it\n"
+	"  --cmdline TEXT       the measured command line. The security options (ima_appraise=,\n"
+	"                       ima_policy= and all other ima_*, evm=, assay.*, init=) count only\n"
+	"                       here, never in load options; of the other load options then count\n"
+	"                       those that assay.allow= names\n"
 	"  --image-version N    IMAGE_VERSION of the image's os-release\n"
 	"  --stub FILE          stub with the kernel (default: assay-stub.efi beside this program)\n"
 	"  --sb-key KEY         signs the EFI file for Secure Boot (by sbsign) ...\n"
 	"  --sb-cert CERT.pem   ... with this certificate\n"
 	"  -o, --output OUT.efi the image\n"
 	"  --reference OUT.json digests and PCR values that a verifier will expect\n"
-	"  --help               this text\n";
+	"  --help               this text\n"
+	"\n"
+	"Exit status: 0 done; 1 refused or failed, and no file was written; 2 the command line was\n"
+	"not understood. Warnings are printed when the image was made.\n";
 
 enum { OPT_ROOTFS = 256, OPT_KEY, OPT_CERT, OPT_POLICY, OPT_CMDLINE, OPT_VERSION, OPT_STUB, OPT_SB_KEY, OPT_SB_CERT,
        OPT_REFERENCE };
@@ -108,10 +114,12 @@ static int parse_options(int argc, char **argv, struct image_options *o) {
 }
 
 static int build(struct image *im) {
-	int status = image_load_keys(im);
+	int status = image_check_outputs(im);
 
+	status = status ? status : image_load_keys(im);
 	status = status ? status : rootfs_load(&im->fs, im->o.rootfs);
 	status = status ? status : image_add_policy(im);
+	status = status ? status : image_check_policy(im);
 	status = status ? status : image_add_certs(im);
 	status = status ? status : image_sign_files(im);
 	status = status ? status : image_check_init(im);
@@ -153,8 +161,10 @@ int cmd_image(int argc, char **argv) {
 	int status = parse_options(argc, argv, &im.o);
 
 	if (status) return status < 0 ? CLI_OK : status;
+	cli_hold_warnings();
 	status = build(&im);
 	if (!status) status = write_outputs(&im);
+	cli_release_warnings(!status);
 	done(&im);
 	return status;
 }

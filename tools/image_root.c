@@ -11,9 +11,18 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "kernel/integrity/template.h"
 #include "tools/image.h"
+#include "tools/policy_check.h"
 
-#define POLICY_MAX (16u << 20)
+/* sbsign reads this pair at the end; what is wrong with it is better said at the start, and in our words. */
+static int check_boot_key(const struct image *im) {
+	struct sign_key *key = NULL;
+	int status = sign_key_load(im->o.sb_key, im->o.sb_cert, &key);
+
+	sign_key_free(key);
+	return status;
+}
 
 int image_load_keys(struct image *im) {
 	for (size_t i = 0; i < im->o.key_count; i++) {
@@ -21,7 +30,7 @@ int image_load_keys(struct image *im) {
 
 		if (status) return status;
 	}
-	return 0;
+	return im->o.sb_key ? check_boot_key(im) : 0;
 }
 
 bool image_signature(const struct rootfs_entry *entry, struct sig_value *ret_value) {
@@ -63,12 +72,34 @@ int image_add_policy(struct image *im) {
 	int status;
 
 	if (!im->o.policy) return 0;
-	status = cli_read_file(im->o.policy, POLICY_MAX, &text);
-	if (!status && !text.len) status = cli_fail("the policy %s is empty", im->o.policy);
+	status = policy_read(im->o.policy, &text);
 	if (!status) status = rootfs_put(&im->fs, IMAGE_POLICY_PATH, text.bytes, text.len, &entry);
 	if (!status) status = take_policy_sidecar(im, entry);
 	buf_free(&text);
 	return status;
+}
+
+/* Rules may name the format that the command line gives; one that the kernel refuses it only warns of. */
+static void know_template(const struct image *im) {
+	char *chosen = im->o.cmdline ? image_option(im->o.cmdline, "ima_template=") : NULL;
+	char *format = im->o.cmdline ? image_option(im->o.cmdline, "ima_template_fmt=") : NULL;
+	const struct template *template;
+
+	if (format && !(chosen && template_find(chosen, strlen(chosen))))
+		(void)template_register(format, &template); /* then template= with it is refused below */
+	free(chosen);
+	free(format);
+}
+
+int image_check_policy(const struct image *im) {
+	const struct rootfs_entry *entry = rootfs_resolve(&im->fs, IMAGE_POLICY_PATH);
+	size_t rules;
+
+	if (!entry) return 0;
+	if (!S_ISREG(entry->mode)) return cli_fail("/%s of the root is not a regular file", IMAGE_POLICY_PATH);
+	know_template(im);
+	if (im->o.policy) return policy_check(im->o.policy, &entry->data, 1, &rules);
+	return policy_check("/" IMAGE_POLICY_PATH, &entry->data, 1, &rules);
 }
 
 /* Takes the certificates that the root brings into the ring and into *certs. */
@@ -117,9 +148,17 @@ int image_add_certs(struct image *im) {
 	return status;
 }
 
+static bool starts_with(const struct rootfs_entry *entry, const char *text, size_t len) {
+	return entry->data.len >= len && memcmp(entry->data.bytes, text, len) == 0;
+}
+
+bool image_is_signed(const struct rootfs_entry *entry) {
+	return S_ISREG(entry->mode) && (entry->mode & 0111 || starts_with(entry, "\177ELF", 4));
+}
+
 bool image_is_program(const struct rootfs_entry *entry) {
 	if (!S_ISREG(entry->mode)) return false;
-	return (entry->mode & 0111) || (entry->data.len >= 4 && memcmp(entry->data.bytes, "\177ELF", 4) == 0);
+	return starts_with(entry, "\177ELF", 4) || (entry->mode & 0111 && starts_with(entry, "#!", 2));
 }
 
 static int sign_entry(struct image *im, struct rootfs_entry *entry) {
@@ -143,7 +182,7 @@ int image_sign_files(struct image *im) {
 
 		cli_progress("signed files:", i, im->fs.count);
 		if (entry->link || claims_signature(entry)) continue;
-		if (image_is_program(entry) || (entry == policy && S_ISREG(entry->mode)))
+		if (image_is_signed(entry) || (entry == policy && S_ISREG(entry->mode)))
 			status = sign_entry(im, entry);
 	}
 	cli_progress("", 1, 1);

@@ -12,7 +12,8 @@ extern const char third_party_start[];
 extern const char third_party_end[];
 
 static const char help[] =
-	"Usage: assay licenses\n\nPrints name, version and licence of everything of others that is linked in.";
+	"Usage: assay licenses\n\nPrints name, version and licence of everything of others that is linked in.\n\n"
+	"Exit status: 0 done; 1 standard output cannot be written; 2 the command line was not understood.";
 
 int cmd_licenses(int argc, char **argv) {
 	size_t len = (size_t)(third_party_end - third_party_start);

@@ -355,6 +355,9 @@ int rootfs_load(struct rootfs *fs, const char *path) {
 
 	*fs = (struct rootfs){ 0 };
 	if (stat(path, &st) < 0) return cli_fail("cannot open %s: %s", path, strerror(errno));
+	if (!S_ISDIR(st.st_mode) && !S_ISREG(st.st_mode))
+		return cli_fail("the root %s is neither a folder nor a tar file", path);
+	if (S_ISREG(st.st_mode) && !st.st_size) return cli_fail("the root %s is an empty file", path);
 	fs->sorted = S_ISDIR(st.st_mode);
 	status = fs->sorted ? rootfs_load_dir(fs, path) : rootfs_load_archive(fs, path);
 	if (!status) status = rootfs_finish(fs);

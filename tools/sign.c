@@ -53,22 +53,38 @@ static int check_kind(const mbedtls_pk_context *pk, const char *path) {
 	return 0;
 }
 
+/* A file that holds something else than wanted: says what, as far as its first PEM line tells. */
+static int refuse_content(const char *path, const struct buf *file, const char *wanted) {
+	const char *begin = memmem(file->bytes, file->len, "-----BEGIN ", 11);
+	size_t len = begin ? strspn(begin + 11, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 ") : 0;
+
+	if (!file->len) return cli_fail("%s is empty", path);
+	if (!begin) return cli_fail("%s is not a %s in PEM or DER", path, wanted);
+	if (memmem(begin + 11, len, wanted[0] == 'c' ? "CERTIFICATE" : "PRIVATE KEY", 11))
+		return cli_fail("the %s in %s is damaged", wanted, path);
+	return cli_fail("%s holds no %s but a %.*s", path, wanted, (int)len, begin + 11);
+}
+
+static bool is_encrypted(const struct buf *file) {
+	static const u8 pbes2[] = { 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x05, 0x0d }; /* RFC 8018, in DER */
+
+	return holds(file, "ENCRYPTED") ||
+	       (!holds(file, "-----BEGIN") && memmem(file->bytes, file->len, pbes2, sizeof(pbes2)));
+}
+
 static int parse_key(struct sign_key *key, struct buf *file) {
 	int err;
 
-	if (holds(file, "ENCRYPTED"))
+	if (is_encrypted(file))
 		return cli_fail("%s is encrypted; give an unencrypted key (openssl pkey -in %s -out KEY.pem)",
 				key->path, key->path);
 	if (!holds(file, "PRIVATE KEY-----") && holds(file, "-----BEGIN"))
-		return cli_fail("%s holds no private key", key->path);
+		return refuse_content(key->path, file, "private key");
 	err = mbedtls_pk_parse_key(&key->pk, file->bytes, parse_len(file), NULL, 0, random_bytes, NULL);
 	if (err == MBEDTLS_ERR_PK_UNKNOWN_PK_ALG || err == MBEDTLS_ERR_PK_UNKNOWN_NAMED_CURVE ||
 	    err == MBEDTLS_ERR_PK_FEATURE_UNAVAILABLE || holds(file, "BEGIN DSA"))
 		return refuse_kind(key->path);
-	if (err)
-		return cli_fail("%s is not an unencrypted private key in PEM or DER (mbedTLS says -0x%04x)", key->path,
-				(unsigned)-err);
-	return check_kind(&key->pk, key->path);
+	return err ? refuse_content(key->path, file, "private key") : check_kind(&key->pk, key->path);
 }
 
 static int read_and_parse(struct sign_key *key) {
@@ -108,6 +124,18 @@ static int check_cert(struct sign_key *key, const char *path) {
 	return 0;
 }
 
+static int refuse_cert(const char *path, const struct buf *file, int err) {
+	static const int kinds[] = { MBEDTLS_ERR_X509_UNKNOWN_SIG_ALG, MBEDTLS_ERR_X509_UNKNOWN_OID,
+				     MBEDTLS_ERR_PK_UNKNOWN_PK_ALG, MBEDTLS_ERR_PK_UNKNOWN_NAMED_CURVE };
+
+	for (size_t i = 0; i < ARRAY_COUNT(kinds); i++) {
+		if (-err >> 7 != -kinds[i] >> 7) continue; /* the low bits name the part that was being read */
+		return cli_fail("the certificate %s has a key or a signature of another kind than RSA, or ECDSA on "
+				"P-256 or P-384", path);
+	}
+	return refuse_content(path, file, "certificate");
+}
+
 static int read_cert(struct sign_key *key, const char *path) {
 	struct buf file = { 0 };
 	int status = cli_read_file(path, KEY_FILE_MAX, &file);
@@ -117,12 +145,7 @@ static int read_cert(struct sign_key *key, const char *path) {
 		buf_append(&file, "", 1);
 		file.len--;
 		err = mbedtls_x509_crt_parse(&key->cert, file.bytes, parse_len(&file));
-		if (err)
-			status = cli_fail("%s is not an X.509 certificate in PEM or DER with an RSA or ECDSA P-256 or "
-					  "P-384 key (mbedTLS says %s0x%04x)", path, err < 0 ? "-" : "",
-					  (unsigned)abs(err));
-		else
-			status = check_cert(key, path);
+		status = err ? refuse_cert(path, &file, err) : check_cert(key, path);
 	}
 	buf_free(&file);
 	return status;
@@ -176,7 +199,7 @@ int sign_digest(struct sign_key *key, const struct digest *digest, struct sign_v
 	if (md == MBEDTLS_MD_NONE) return cli_fail("signatures with %s are not supported", hash_name(digest->id));
 	err = mbedtls_pk_sign(&key->pk, md, digest->bytes, digest->len, sig, sizeof(sig), &len, random_bytes, NULL);
 	if (err || len > SIGN_VALUE_MAX - 9)
-		return cli_fail("%s: signing failed (mbedTLS says -0x%04x)", key->path, (unsigned)-err);
+		return cli_fail("%s: signing failed; the key's parts may not fit each other", key->path);
 	ret_value->bytes[0] = 3; /* a signature */
 	ret_value->bytes[1] = 2; /* version 2 */
 	ret_value->bytes[2] = digest->id;

@@ -30,7 +30,10 @@ static const char help[] =
 	"      --cert CERT      its certificate (PEM or DER): must match; names the key by its SKID\n"
 	"      --hash NAME      sha1, sha224, sha256 (default), sha384 or sha512\n"
 	"  -f, --sigfile        write FILE.sig instead of the attribute (needs no privilege)\n"
-	"      --help           this text\n";
+	"      --help           this text\n"
+	"\n"
+	"Exit status: 0 all files signed; 1 a key or a file could not be used, the other files are\n"
+	"signed; 2 the command line was not understood.\n";
 
 struct options {
 	const char *key;

@@ -142,7 +142,7 @@ static void image_warns_of_what_will_be_refused(void **state)
 
 	(void)state;
 	assert_int_equal(scratch_command(cmd_image, IMAGE "-o @o.efi", &said), 0);
-	assert_non_null(strstr(said, "4 programs without a signature (/bin/prog and others)"));
+	assert_non_null(strstr(said, "4 programs without a signature (/bin/prog, /bin/sh, /etc/lib.so, /init): "));
 	assert_non_null(strstr(said, "/bin/sh is an interpreter"));
 	assert_int_equal(scratch_sh("rm -rf $D/bad && cp -r $D/tree $D/bad && cd $D/bad/bin &&"
 				    "evmctl ima_sign --sigfile --key $OLDPWD/" KEYS "p384.key prog >/dev/null 2>&1 &&"
@@ -151,6 +151,76 @@ static void image_warns_of_what_will_be_refused(void **state)
 	assert_int_equal(scratch_command(cmd_image, "image --stub @stub.efi --rootfs @bad -o @o.efi" SIGN, &said), 0);
 	assert_non_null(strstr(said, "1 program signed with a key of which"));
 	assert_non_null(strstr(said, "1 program with a signature that does not fit the content (/bin/sh)"));
+}
+
+static void image_names_ten_unsigned_programs_and_no_data(void **state)
+{
+	const char *said;
+
+	(void)state;
+	assert_int_equal(scratch_sh("rm -rf $D/many && mkdir -p $D/many/etc && cd $D/many && cp ../tree/init . &&"
+				    "for i in 01 02 03 04 05 06 07 08 09 10 11; do cp init p$i; done &&"
+				    "cp $OLDPWD/" KEYS "rsa2048.der etc/cert.der && chmod 755 etc/cert.der"), 0);
+	assert_int_equal(scratch_command(cmd_image, "image --stub @stub.efi --rootfs @many -o @o.efi", &said), 0);
+	assert_non_null(strstr(said, "12 programs without a signature (/init, /p01, "));
+	assert_non_null(strstr(said, "/p09 and 2 more): "));
+	assert_null(strstr(said, "cert.der"));
+	/* With a key it is signed like every file with an x bit. */
+	assert_made("image --stub @stub.efi --rootfs @many -o @o.efi --reference @o.json" SIGN);
+	assert_int_equal(scratch_sh(PYTHON("assert all(f['signer'] for f in r['files'] if f['mode'] == '0755')\n"
+					   "assert sum(f['path'] == '/etc/cert.der' for f in r['files']) == 1")), 0);
+}
+
+static void image_policy_that_the_kernel_refuses_is_refused(void **state)
+{
+	(void)state;
+	scratch_write_text("badp", "measure func=BPRM_CHECK\n\n  measure func=NO_SUCH\nmeasure uid=x\n");
+	scratch_write_text("bad1", "appraise func=BPRM_CHECK appraise_type=imasig\nmeasure\tfowner=-1\n");
+	scratch_write_text("none", "# nothing\n");
+	assert_not_made(IMAGE "-o @q.efi --policy @badp", 1, "/badp:3:11: the func is not known: func=NO_SUCH\n");
+	assert_not_made(IMAGE "-o @q.efi --policy @badp", 1, "1 more");
+	assert_not_made(IMAGE "-o @q.efi --policy @bad1 --reference @q.json", 1, "/bad1:2:9: the value is no id");
+	assert_not_made(IMAGE "-o @q.efi --policy @none", 1, "/none:1:1: there is no rule in it\n");
+	assert_int_equal(scratch_sh("rm -rf $D/brought && cp -r $D/tree $D/brought && mkdir -p $D/brought/etc/ima &&"
+				    "cp $D/bad1 $D/brought/etc/ima/ima-policy"), 0);
+	assert_not_made("image --stub @stub.efi --rootfs @brought -o @q.efi", 1, "/etc/ima/ima-policy:2:9: ");
+	/* A format of the command line may stand in a rule. */
+	scratch_write_text("own", "measure func=BPRM_CHECK template=n-ng|d-ng\n");
+	assert_not_made(IMAGE "-o @q.efi --policy @own", 1, "the template is not known");
+	assert_made(IMAGE "-o @o.efi --policy @own --cmdline ima-template-fmt=n-ng|d-ng");
+}
+
+/* One sentence and no warning, wherever the step stands that fails. */
+static void image_failure_is_one_sentence_without_warnings(void **state)
+{
+	static const char *const lines[] = {
+		IMAGE "-o @missing/q.efi", IMAGE "-o @q.efi --cmdline a\nb", IMAGE "-o @q.efi --stub @tree/init",
+		IMAGE "-o @q.efi --policy @missing", IMAGE "-o @q.efi --sign-key @tree/init --cert @tree/init",
+		"image --stub @stub.efi --rootfs /dev/null -o @q.efi", "image --stub @missing --rootfs @tree -o @q.efi",
+	};
+	const char *said;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_COUNT(lines); i++) {
+		assert_int_not_equal(scratch_command(cmd_image, lines[i], &said), 0);
+		if (strstr(said, "warning") || strncmp(said, "assay", 5) != 0)
+			fail_msg("%s: %s", lines[i], said);
+	}
+}
+
+static void image_output_never_replaces_an_input(void **state)
+{
+	const char *said;
+
+	(void)state;
+	assert_int_equal(scratch_sh("cp " KEYS "rsa2048.key $D/k.pem && cp " KEYS "rsa2048.pem $D/c.pem"), 0);
+	assert_not_made(IMAGE "--sign-key @k.pem --cert @c.pem -o @k.pem", 1, "take the place of the input");
+	assert_not_made(IMAGE "--sign-key @k.pem --cert @c.pem -o @q.efi --reference @c.pem", 1, "take the place");
+	assert_not_made(IMAGE "-o @stub.efi", 1, "take the place of the input");
+	assert_int_equal(scratch_sh("cmp -s " KEYS "rsa2048.key $D/k.pem && cp -r $D/tree $D/inside"), 0);
+	assert_int_equal(scratch_command(cmd_image, "image --stub @stub.efi --rootfs @inside -o @inside/o.efi", &said),
+			 0);
+	assert_non_null(strstr(said, "the next image from it will hold this one"));
 }
 
 static void image_authenticode_digest_is_sbsigns(void **state)
@@ -162,7 +232,7 @@ static void image_authenticode_digest_is_sbsigns(void **state)
 	assert_made(IMAGE "-o @p.efi --reference @p.json");
 	assert_int_equal(scratch_sh("cmp $D/o.json $D/p.json"), 0);
 	assert_not_made(IMAGE "-o @q.efi --sb-key " KEYS "rsa2048.key --sb-cert " KEYS "p256.pem", 1,
-			"sbsign could not sign");
+			"do not belong together");
 }
 
 static void image_bad_input_leaves_nothing_behind(void **state)
@@ -177,9 +247,13 @@ static void image_bad_input_leaves_nothing_behind(void **state)
 	assert_not_made("image --stub @tree/init --rootfs @tree -o @q.efi", 1, "cannot carry the image");
 	assert_not_made("image --stub @missing --rootfs @tree -o @q.efi", 1, "cannot open");
 	assert_not_made(IMAGE "-o @missing/q.efi", 1, "cannot create");
-	assert_not_made(IMAGE "-o @tree", 1, "not a regular file");
-	assert_not_made(IMAGE "-o @q.efi --reference @tree", 1, "not a regular file");
-	assert_not_made(IMAGE "-o @q.efi --policy @empty", 1, "is empty");
+	assert_not_made(IMAGE "-o @tree", 1, "is a folder");
+	assert_not_made(IMAGE "-o @q.efi --reference @tree", 1, "is a folder");
+	assert_not_made(IMAGE "-o /dev/null", 1, "not a regular file");
+	assert_not_made(IMAGE "-o @q.efi --policy @empty", 1, "no rule in it");
+	assert_not_made(IMAGE "-o @q.efi --policy @tree", 1, "is a directory");
+	assert_not_made("image --stub @stub.efi --rootfs /dev/null -o @q.efi", 1, "neither a folder nor a tar file");
+	assert_not_made("image --stub @stub.efi --rootfs @empty -o @q.efi", 1, "is an empty file");
 	assert_not_made(IMAGE "-o @q.efi --policy @missing", 1, "cannot open");
 	assert_not_made(IMAGE "-o @q.efi --cmdline a\nb", 1, "control bytes");
 	assert_not_made(IMAGE "-o @q.efi --sign-key " KEYS "p256.key --cert " KEYS "p384.pem", 1, "belong together");
@@ -221,6 +295,10 @@ int main(void)
 		cmocka_unit_test(image_signs_programs_and_policy_only),
 		cmocka_unit_test(image_keeps_signatures_it_finds),
 		cmocka_unit_test(image_warns_of_what_will_be_refused),
+		cmocka_unit_test(image_names_ten_unsigned_programs_and_no_data),
+		cmocka_unit_test(image_policy_that_the_kernel_refuses_is_refused),
+		cmocka_unit_test(image_failure_is_one_sentence_without_warnings),
+		cmocka_unit_test(image_output_never_replaces_an_input),
 		cmocka_unit_test(image_authenticode_digest_is_sbsigns),
 		cmocka_unit_test(image_bad_input_leaves_nothing_behind),
 		cmocka_unit_test(image_usage_errors_exit_2),

@@ -28,7 +28,7 @@ static void assert_refused(const char *words, const char *why)
 	const char *said;
 
 	assert_int_not_equal(run_sign(words, &said), 0);
-	if (!strstr(said, why))
+	if (!strstr(said, why) || strstr(said, "0x") || strstr(said, "mbedTLS"))
 		fail_msg("'%s' does not say '%s' but '%s'", words, why, said);
 }
 
@@ -142,7 +142,7 @@ static void sign_certificate_names_the_key(void **state)
 	assert_memory_equal(made.bytes + 3, own_skid, 4);
 	buf_free(&made);
 	assert_refused("sign @f -f -k " KEYS "p256.key --cert " KEYS "p384.pem", "do not belong together");
-	assert_refused("sign @f -f -k " KEYS "p256.key --cert @f", "is not an X.509 certificate");
+	assert_refused("sign @f -f -k " KEYS "p256.key --cert @f", "is not a certificate in PEM or DER");
 }
 
 static void sign_key_forms_are_read(void **state)
@@ -169,17 +169,28 @@ static void sign_unfit_key_is_refused(void **state)
 				    "openssl ecparam -genkey -name secp256k1 -out k1.key;"
 				    "openssl rsa -aes256 -passout pass:x -in $K/rsa2048.key -out enc8.key;"
 				    "openssl rsa -aes256 -passout pass:x -traditional -in $K/rsa2048.key"
-				    " -out enc1.key"), 0);
+				    " -out enc1.key;"
+				    "openssl pkcs8 -topk8 -passout pass:x -in $K/rsa2048.key -outform DER"
+				    " -out enc8.der;"
+				    "sed 4d $K/rsa2048.key >damaged.key; sed 4d $K/rsa2048.pem >damaged.pem"), 0);
 	assert_refused("sign @f -f -k " KEYS "ed25519.key", "RSA of 2048 to 4096 bits or ECDSA");
 	assert_refused("sign @f -f -k @rsa1024.key", "RSA of 2048 to 4096 bits or ECDSA");
 	assert_refused("sign @f -f -k @p521.key", "RSA of 2048 to 4096 bits or ECDSA");
 	assert_refused("sign @f -f -k @k1.key", "RSA of 2048 to 4096 bits or ECDSA");
 	assert_refused("sign @f -f -k @enc8.key", "is encrypted");
 	assert_refused("sign @f -f -k @enc1.key", "is encrypted");
-	assert_refused("sign @f -f -k " KEYS "rsa2048.pem", "holds no private key");
-	assert_refused("sign @f -f -k @f", "is not an unencrypted private key");
-	assert_refused("sign @f -f -k @empty", "is not an unencrypted private key");
+	assert_refused("sign @f -f -k @enc8.der", "is encrypted");
+	assert_refused("sign @f -f -k " KEYS "rsa2048.pem", "holds no private key but a CERTIFICATE");
+	assert_refused("sign @f -f -k @f", "is not a private key in PEM or DER");
+	assert_refused("sign @f -f -k @empty", "is empty");
 	assert_refused("sign @f -f -k @missing", "cannot open");
+	assert_refused("sign @f -f -k @damaged.key", "the private key in");
+	assert_refused("sign @f -f -k " KEYS "p256.key --cert " KEYS "p384.pem", "do not belong together");
+	assert_refused("sign @f -f -k " KEYS "p256.key --cert " KEYS "ed25519.der", "of another kind than RSA");
+	assert_refused("sign @f -f -k " KEYS "p256.key --cert " KEYS "p521.der", "of another kind than RSA");
+	assert_refused("sign @f -f -k " KEYS "p256.key --cert " KEYS "p256.key", "holds no certificate but a");
+	assert_refused("sign @f -f -k " KEYS "p256.key --cert @f", "is not a certificate in PEM or DER");
+	assert_refused("sign @f -f -k " KEYS "p256.key --cert @damaged.pem", "the certificate in");
 	assert_int_not_equal(scratch_sh("test -e $D/f.sig"), 0);
 }
 
