@@ -6,8 +6,7 @@
  * Ownership  the text stays the caller's.
  * Errors     an exit status, with the sentences printed (tools/cli.h): "NAME:LINE:COLUMN: REASON: WORD".
  */
-#ifndef ASSAY_POLICY_CHECK_H
-#define ASSAY_POLICY_CHECK_H
+#pragma once
 
 #include "tools/cli.h"
 
@@ -19,5 +18,3 @@ must_check int policy_check(const char *name, const struct buf *text, unsigned s
 
 /* A policy file, of at most as many bytes as the kernel takes. */
 must_check int policy_read(const char *path, struct buf *text);
-
-#endif
