@@ -4,35 +4,20 @@
  */
 #include "fs/nodefs.h"
 
-static struct superblock *instances[4];
-
-enum { PROC, SYS, SECURITY, DEV };
+struct superblock *nodefs[NODEFS_COUNT];
 
 int nodefs_init(void) {
-	static const struct {
-		const char *fsname;
-		u64 magic;
-	} kinds[] = {
-		[PROC] = { "proc", MAGIC_PROC },
-		[SYS] = { "sysfs", MAGIC_SYSFS },
-		[SECURITY] = { "securityfs", MAGIC_SECURITYFS },
-		[DEV] = { "devtmpfs", MAGIC_TMPFS }, /* the f_type that Linux's devtmpfs has */
+	static const struct pseudo_node sys = { "kernel/security", .mode = S_IFDIR | 0755 };
+	static const struct pseudo_node dev[] = {
+		{ "", .mode = S_IFDIR | 0755 },
+		{ "pts", .mode = S_IFDIR | 0755 },
+		{ "shm", .mode = S_IFDIR | S_ISVTX | 0777 },
 	};
-	int err = 0;
 
-	for (size_t i = 0; !err && i < ARRAY_COUNT(kinds); i++)
-		err = pseudo_create(kinds[i].fsname, kinds[i].magic, &instances[i]);
-	if (!err) err = pseudo_add(nodefs_sys(), "kernel/security", S_IFDIR | 0755, 0, NULL, NULL);
-	if (!err) err = pseudo_add(nodefs_dev(), "pts", S_IFDIR | 0755, 0, NULL, NULL);
-	if (!err) err = pseudo_add(nodefs_dev(), "shm", S_IFDIR | S_ISVTX | 0777, 0, NULL, NULL);
-	if (!err) nodefs_dev()->root->mode = S_IFDIR | 0755;
-	return err;
+	TRY(pseudo_create("proc", MAGIC_PROC, &nodefs[NODEFS_PROC]));
+	TRY(pseudo_create("sysfs", MAGIC_SYSFS, &nodefs[NODEFS_SYS]));
+	TRY(pseudo_create("securityfs", MAGIC_SECURITYFS, &nodefs[NODEFS_SECURITY]));
+	TRY(pseudo_create("devtmpfs", MAGIC_TMPFS, &nodefs[NODEFS_DEV])); /* the f_type of Linux's devtmpfs */
+	TRY(pseudo_add(nodefs[NODEFS_SYS], &sys, 1));
+	return pseudo_add(nodefs[NODEFS_DEV], dev, ARRAY_COUNT(dev));
 }
-
-struct superblock *nodefs_proc(void) { return instances[PROC]; }
-
-struct superblock *nodefs_sys(void) { return instances[SYS]; }
-
-struct superblock *nodefs_security(void) { return instances[SECURITY]; }
-
-struct superblock *nodefs_dev(void) { return instances[DEV]; }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * fs/nodefs.h - the four pseudo instances, made once at boot.
+ * fs/nodefs.h - the pseudo instances, made once at boot, and how their owners fill them.
  *
  * Context    boot (nodefs_init), then any task.
  * Ownership  the superblocks live for ever.
@@ -10,8 +10,17 @@
 
 #include "fs/pseudo.h"
 
+enum { NODEFS_PROC, NODEFS_SYS, NODEFS_SECURITY, NODEFS_DEV, NODEFS_COUNT };
+extern struct superblock *nodefs[NODEFS_COUNT];
+
 must_check int nodefs_init(void);
-struct superblock *nodefs_proc(void);
-struct superblock *nodefs_sys(void);
-struct superblock *nodefs_security(void);
-struct superblock *nodefs_dev(void);
+
+/* A table that an instance is given at boot. */
+struct nodefs_table {
+	u32 fs, count;
+	const struct pseudo_node *nodes;
+};
+/* Registers a static const struct pseudo_node array of that name; the linker collects it, kernel/main.c adds it. */
+#define NODES(instance, table)                                                                     \
+	[[gnu::section(".nodes"), gnu::used, gnu::aligned(8)]]                                     \
+	static const struct nodefs_table table_##table = { (instance), ARRAY_COUNT(table), (table) }

@@ -27,7 +27,7 @@ static u64 next_seq;
 static u64 clear_seq;     /* first record that "since clear" shows */
 static u64 read_seq;      /* SYSLOG_ACTION_READ */
 static struct klog_config config;
-int klog_printk[4] = { 7, 4, 1, 7 };
+u64 klog_printk[4] = { 7, 4, 1, 7 };
 u64 klog_ratelimit_interval, klog_ratelimit_burst = 10;
 
 void klog_set(const struct klog_config *given) {
@@ -110,7 +110,7 @@ void klog_write(int level, const char *text, size_t len) {
 	n = escape(line, KLOG_LINE_MAX, text, len);
 	store(level, line, n);
 	line[n] = '\n';
-	if (config.console && level < klog_printk[0]) config.console(line, n + 1);
+	if (config.console && (u64)level < klog_printk[0]) config.console(line, n + 1);
 	if (config.wake) config.wake();
 }
 
@@ -121,9 +121,9 @@ void klog_vformat(int level, const char *format, va_list args) {
 	klog_write(level, line, (size_t)min_u64(len, sizeof(line) - 1));
 }
 
-int klog_console_level(void) { return klog_printk[0]; }
+int klog_console_level(void) { return (int)klog_printk[0]; }
 
-void klog_set_console_level(int level) { klog_printk[0] = level < 0 ? 0 : level > 8 ? 8 : level; }
+void klog_set_console_level(int level) { klog_printk[0] = level < 0 ? 0 : level > 8 ? 8 : (u64)level; }
 
 static size_t put_record(char *out, size_t cap, const struct record *r, bool kmsg) {
 	unsigned long long us = r->time_ns / 1000;

@@ -33,7 +33,7 @@ void klog_vformat(int level, const char *format, va_list args) __attribute__((fo
 /* Console level: 1 to 8, 0 silences. The four numbers of /proc/sys/kernel/printk. */
 int klog_console_level(void);
 void klog_set_console_level(int level);
-extern int klog_printk[4];
+extern u64 klog_printk[4];
 /* Audit lines may be limited as Linux does: interval in seconds (0, the default: all are printed), burst in lines. */
 extern u64 klog_ratelimit_interval, klog_ratelimit_burst;
 

@@ -3,8 +3,7 @@
  * kernel/kmsg.c - /dev/kmsg: the kernel log by record. A file's position is the number of the record that is read
  * next.
  */
-#include "kernel/kmsg.h"
-
+#include "fs/nodefs.h"
 #include "kernel/klog.h"
 #include "kernel/limits.h"
 #include "kernel/sched.h"
@@ -12,13 +11,6 @@
 
 enum { SEEK_SET = 0, SEEK_END = 2, SEEK_DATA = 3 };
 #define KMSG_DEV (1u << 8 | 11u)
-
-static struct waitq readers = WAITQ_INIT(readers);
-
-static void wake(void) {
-	waitq_wake_all(&readers);
-	poll_wake();
-}
 
 static int kmsg_open(struct inode *, struct file *file) {
 	file->pos = klog_first_seq();
@@ -30,7 +22,7 @@ static ssize kmsg_read(struct file *file, void *buf, size_t len, u64 *pos) {
 
 	while ((n = klog_read_record(pos, buf, len)) == -EAGAIN) {
 		if (file->flags & O_NONBLOCK) return -EAGAIN;
-		if (waitq_sleep(&readers, 0, true) != 0) return -ERESTARTSYS;
+		if (poll_sleep(0) != 0) return -ERESTARTSYS;
 	}
 	return n;
 }
@@ -62,9 +54,5 @@ static u32 kmsg_poll(struct file *file) { return POLLOUT | (file->pos < klog_nex
 
 static const struct file_ops kmsg_fops = { .open = kmsg_open, .read = kmsg_read, .write = kmsg_write, .seek = kmsg_seek,
 					   .poll = kmsg_poll };
-static const struct pseudo_ops kmsg_ops = { .fops = &kmsg_fops };
-
-int kmsg_init(struct superblock *dev) {
-	klog_set(&(struct klog_config){ .wake = wake });
-	return pseudo_add(dev, "kmsg", S_IFCHR | 0644, KMSG_DEV, &kmsg_ops, NULL);
-}
+static const struct pseudo_node nodes[] = { { "kmsg", S_IFCHR | 0644, KMSG_DEV, .fops = &kmsg_fops } };
+NODES(NODEFS_DEV, nodes);

@@ -16,14 +16,12 @@
 #include "kernel/cmdline.h"
 #include "kernel/dev/acpi.h"
 #include "kernel/dev/uart.h"
-#include "kernel/devnodes.h"
+#include "kernel/epoll.h"
+#include "kernel/filearg.h"
 #include "kernel/integrity/integrity.h"
-#include "kernel/kinfo.h"
 #include "kernel/klog.h"
-#include "kernel/kmsg.h"
 #include "kernel/pmm.h"
 #include "kernel/power.h"
-#include "kernel/procnodes.h"
 #include "kernel/signal.h"
 #include "kernel/syscall.h"
 #include "kernel/task.h"
@@ -41,6 +39,7 @@
 #define CPU_RANDOM_TRIES 10u
 
 extern u64 __stack_chk_guard;
+extern const struct nodefs_table nodes_start[], nodes_end[]; /* linker/kernel.lds */
 __attribute__((noreturn)) void __stack_chk_fail(void);
 __attribute__((noreturn)) void kernel_main(paddr_t bootinfo, u64 entry_tsc);
 
@@ -67,7 +66,7 @@ static void console_write(const char *line, size_t len) {
 /* The first words, before anything can be trusted to work. */
 static void start_console(void) {
 	(void)uart_init(); /* without a port the log is all there is */
-	klog_set(&(struct klog_config){ .console = console_write, .now_ns = clock_now_ns });
+	klog_set(&(struct klog_config){ .console = console_write, .now_ns = clock_now_ns, .wake = poll_wake });
 }
 
 static void check_bootinfo(paddr_t addr) {
@@ -256,39 +255,29 @@ static void unpack_root(void) {
 }
 
 /* The image need not have the directories. */
-static int mount_at(const char *where, struct superblock *sb, const char *source) {
-	u32 flags = MS_NOSUID | MS_NOEXEC | (sb == nodefs_dev() ? 0 : MS_NODEV);
+static int mount_at(const char *where, struct superblock *sb, u32 flags) {
 	struct path path;
 	int err = vfs_mknod(&root_context, NULL, where, S_IFDIR | 0555, 0, &root_cred);
 
 	if (err && err != -EEXIST) return err;
 	TRY(path_walk(&root_context, NULL, where, WALK_FOLLOW | WALK_DIRECTORY, &root_cred, &path));
-	err = vfs_mount(&path, sb, flags, source);
+	err = vfs_mount(&path, sb, flags, sb->fsname);
 	path_put(&path);
 	return err;
 }
 
+/* /proc, /sys and /dev, with everything that programs find in them. */
 static void mount_pseudo(void) {
-	must(nodefs_init(), "there is not enough memory for /proc, /sys and /dev");
-	must(mount_at("/proc", nodefs_proc(), "proc"), "/proc could not be mounted");
-	must(mount_at("/sys", nodefs_sys(), "sysfs"), "/sys could not be mounted");
-	must(mount_at("/dev", nodefs_dev(), "devtmpfs"), "/dev could not be mounted");
-	must(mount_at("/sys/kernel/security", nodefs_security(), "securityfs"), "securityfs could not be mounted");
-}
+	static const struct pseudo_node cmdline_node = { "cmdline", S_IFREG | 0444, .arg = cmdline.full };
+	static const char *const where[] = { [NODEFS_PROC] = "/proc", [NODEFS_SYS] = "/sys",
+					     [NODEFS_SECURITY] = "/sys/kernel/security", [NODEFS_DEV] = "/dev" };
+	int err = nodefs_init() ?: pseudo_add(nodefs[NODEFS_PROC], &cmdline_node, 1);
 
-static int show_active_console(struct show_sink *sink, void *) {
-	show_format(sink, "ttyS0\n");
-	return 0;
-}
-
-/* Everything that programs find under /proc, /sys and /dev. */
-static void fill_pseudo(void) {
-	static const struct pseudo_ops active_console = { .show = show_active_console };
-	int err = kinfo_init(nodefs_proc(), cmdline.full) ?: procnodes_init(nodefs_proc()) ?: devnodes_init()
-		  ?: tty_init(nodefs_dev()) ?: kmsg_init(nodefs_dev())
-		  ?: pseudo_add(nodefs_sys(), "class/tty/console/active", S_IFREG | 0444, 0, &active_console, NULL);
-
+	for (const struct nodefs_table *table = nodes_start; table < nodes_end && !err; table++)
+		err = pseudo_add(nodefs[table->fs], table->nodes, table->count);
 	must(err ?: tpm ? tpmdev_register_nodes() : 0, "/proc, /sys and /dev could not be filled");
+	for (size_t i = 0; i < NODEFS_COUNT; i++)
+		must(mount_at(where[i], nodefs[i], MS_NOSUID | MS_NOEXEC | (i == NODEFS_DEV ? 0 : MS_NODEV)), where[i]);
 }
 
 static enum appraise_mode appraise_mode(void) {
@@ -312,7 +301,7 @@ static void start_integrity(void) {
 
 	integrity_set_current(task_integrity);
 	must(integrity_init(&config), "the measurement log could not be begun");
-	must(integrity_register_nodes(nodefs_security()), "/sys/kernel/security/ima could not be filled");
+	must(integrity_register_nodes(nodefs[NODEFS_SECURITY]), "/sys/kernel/security/ima could not be filled");
 	err = integrity_load_image_keys(&root_context, &root_cred, why, sizeof(why));
 	must(err, why[0] ? why : "the image's keys or policy could not be loaded");
 	port_log(LOG_INFO, "assay: keys: %zu in .ima, %zu in .evm", keyring_count(integrity_keyring(".ima")),
@@ -358,8 +347,9 @@ void kernel_main(paddr_t bootinfo, u64 entry_tsc) {
 	unpack_root();
 	mount_pseudo();
 	syscall_init();
-	task_init();
-	fill_pseudo();
+	sys_fd_init();
+	epoll_init();
+	tty_init();
 	start_integrity();        /* boot_aggregate, keys, policy */
 	connect_traps();
 	paging_seal();            /* settings are read-only from here on */

@@ -4,14 +4,11 @@
  *
  * Source     Linux proc(5).
  */
-#include "kernel/devnodes.h"
 #include "kernel/procnodes.h"
 #include "kernel/task.h"
 #include "kernel/timespec.h"
 #include "kernel/tty.h"
 #include "kernel/vm.h"
-
-#define ULL(v) ((unsigned long long)(v))
 
 /* As /proc/PID/status has it; the first letter alone is for stat. */
 static const char *state_text(const struct proc_view *view) {
@@ -54,39 +51,39 @@ static u64 signal_set(const struct process *process, bool caught) {
 }
 
 /* Addresses are shown to those who may look into the process. */
-static void show_stat_memory(struct show_sink *sink, const struct proc_view *view) {
+static void show_stat_memory(struct blob *text, const struct proc_view *view) {
 	const struct process *p = view->process;
 	const struct mm *mm = mm_of(view), hidden = { 0 }, *shown = proc_permitted(view) == 0 ? mm : &hidden;
 	u64 pending = view->task != NULL ? view->task->pending.set : 0, low = 0x7fffffff;
 
-	show_format(sink, " %llu %llu %llu %llu %llu %llu 0 0", ULL(mm->total_pages * PAGE_SIZE),
-		    ULL(mm->owned_pages + mm->borrowed_pages), ULL(p->limits[RLIMIT_RSS].soft),
-		    ULL(shown->at.code_start), ULL(shown->at.code_end), ULL(shown->at.stack_start));
-	show_format(sink, " %llu %llu %llu %llu 0 0 0 %d 0 0 0 0 0 0", ULL(pending & low),
-		    ULL(view->task != NULL ? view->task->blocked & low : 0), ULL(signal_set(p, false) & low),
-		    ULL(signal_set(p, true) & low), p->exit_signal);
-	show_format(sink, " %llu %llu %llu %llu %llu %llu %llu %d\n", ULL(shown->at.data_start),
-		    ULL(shown->at.data_end), ULL(shown->at.brk_start), ULL(shown->at.arg_start),
-		    ULL(shown->at.arg_end), ULL(shown->at.env_start), ULL(shown->at.env_end), p->exit_status);
+	blob_format(text, " %lu %lu %lu %lu %lu %lu 0 0", mm->total_pages * PAGE_SIZE,
+		    mm->owned_pages + mm->borrowed_pages, p->limits[RLIMIT_RSS].soft,
+		    shown->at.code_start, shown->at.code_end, shown->at.stack_start);
+	blob_format(text, " %lu %lu %lu %lu 0 0 0 %d 0 0 0 0 0 0", pending & low,
+		    (view->task != NULL ? view->task->blocked & low : 0), signal_set(p, false) & low,
+		    signal_set(p, true) & low, p->exit_signal);
+	blob_format(text, " %lu %lu %lu %lu %lu %lu %lu %d\n", shown->at.data_start,
+		    shown->at.data_end, shown->at.brk_start, shown->at.arg_start,
+		    shown->at.arg_end, shown->at.env_start, shown->at.env_end, p->exit_status);
 }
 
-static int show_stat(struct show_sink *sink, void *arg) {
+int proc_show_stat(struct blob *text, void *arg) {
 	struct proc_view view;
 	u32 foreground;
 
-	TRY(proc_view((u64)(uintptr_t)arg, &view));
+	TRY(proc_view(arg, &view));
 	const struct process *p = view.process;
 	const u64 tick = NS_PER_CLOCK_TICK;
 	struct cpu_times own = process_times(p), children = p->children_times;
 	u32 tty = tty_device(p->sid, &foreground);
 	s32 nice = view.task != NULL ? view.task->nice : 0;
 
-	show_format(sink, "%u (%s) %c %u %u %u %u %d 0 0 0 0 0", id_of(&view), comm_of(&view), *state_text(&view),
+	blob_format(text, "%u (%s) %c %u %u %u %u %d 0 0 0 0 0", id_of(&view), comm_of(&view), *state_text(&view),
 		    parent_of(&view), p->pgid, p->sid, tty, tty != 0 ? (int)foreground : -1);
-	show_format(sink, " %llu %llu %llu %llu %d %d %u 0 %llu", ULL(own.user / tick), ULL(own.system / tick),
-		    ULL(children.user / tick), ULL(children.system / tick), 20 + nice, nice, p->thread_count,
-		    ULL(p->start_ns / tick));
-	show_stat_memory(sink, &view);
+	blob_format(text, " %lu %lu %lu %lu %d %d %u 0 %lu", own.user / tick, own.system / tick,
+		    children.user / tick, children.system / tick, 20 + nice, nice, p->thread_count,
+		    p->start_ns / tick);
+	show_stat_memory(text, &view);
 	return 0;
 }
 
@@ -102,29 +99,29 @@ static u64 region_total(const struct mm *mm, bool code) {
 	return pages;
 }
 
-static int show_statm(struct show_sink *sink, void *arg) {
+int proc_show_statm(struct blob *text, void *arg) {
 	struct proc_view view;
 
-	TRY(proc_view((u64)(uintptr_t)arg, &view));
+	TRY(proc_view(arg, &view));
 	const struct mm *mm = mm_of(&view);
 
-	show_format(sink, "%llu %llu %llu %llu 0 %llu 0\n", ULL(mm->total_pages),
-		    ULL(mm->owned_pages + mm->borrowed_pages), ULL(mm->borrowed_pages),
-		    ULL(region_total(mm, true)), ULL(region_total(mm, false)));
+	blob_format(text, "%lu %lu %lu %lu 0 %lu 0\n", mm->total_pages,
+		    mm->owned_pages + mm->borrowed_pages, mm->borrowed_pages,
+		    region_total(mm, true), region_total(mm, false));
 	return 0;
 }
 
 /* The lines of a process that has threads and memory. */
-static void show_status_task(struct show_sink *sink, const struct task *task) {
+static void show_status_task(struct blob *text, const struct task *task) {
 	const struct cred *c = &task->cred;
 	const struct mm *mm = task->mm;
 	u32 umask = task->fs->context.umask;
 
-	show_format(sink, "Umask:\t0%u%u%u\n", umask >> 6 & 7, umask >> 3 & 7, umask & 7);
-	show_format(sink, "Uid:\t%u\t%u\t%u\t%u\nGid:\t%u\t%u\t%u\t%u\nGroups:\t", c->uid, c->euid, c->suid, c->fsuid,
+	blob_format(text, "Umask:\t0%u%u%u\n", umask >> 6 & 7, umask >> 3 & 7, umask & 7);
+	blob_format(text, "Uid:\t%u\t%u\t%u\t%u\nGid:\t%u\t%u\t%u\t%u\nGroups:\t", c->uid, c->euid, c->suid, c->fsuid,
 		    c->gid, c->egid, c->sgid, c->fsgid);
-	for (u32 i = 0; i < c->group_count; i++) show_format(sink, "%u ", c->groups[i]);
-	if (c->group_count == 0) show_format(sink, " ");
+	for (u32 i = 0; i < c->group_count; i++) blob_format(text, "%u ", c->groups[i]);
+	if (c->group_count == 0) blob_format(text, " ");
 	const struct {
 		const char *name;
 		u64 pages;
@@ -136,76 +133,76 @@ static void show_status_task(struct show_sink *sink, const struct task *task) {
 		{ "VmPTE", mm->pages.table_pages }, { "VmSwap", 0 },
 	};
 
-	show_format(sink, "\n");
+	blob_format(text, "\n");
 	for (unsigned i = 0; i < ARRAY_COUNT(sizes); i++)
-		show_format(sink, "%s:\t%8llu kB\n", sizes[i].name, ULL(sizes[i].pages * PAGE_SIZE / 1024));
+		blob_format(text, "%s:\t%8lu kB\n", sizes[i].name, sizes[i].pages * PAGE_SIZE / 1024);
 }
 
-static int show_status(struct show_sink *sink, void *arg) {
+int proc_show_status(struct blob *text, void *arg) {
 	struct proc_view view;
 
-	TRY(proc_view((u64)(uintptr_t)arg, &view));
+	TRY(proc_view(arg, &view));
 	const struct process *p = view.process;
 	const struct task *task = view.task;
 
-	show_format(sink, "Name:\t%s\nState:\t%s\nTgid:\t%u\nNgid:\t0\nPid:\t%u\nPPid:\t%u\nTracerPid:\t0\n",
+	blob_format(text, "Name:\t%s\nState:\t%s\nTgid:\t%u\nNgid:\t0\nPid:\t%u\nPPid:\t%u\nTracerPid:\t0\n",
 		    comm_of(&view),
 		    state_text(&view), p->pid, id_of(&view), parent_of(&view));
-	if (task != NULL && task->mm != NULL && task->fs != NULL) show_status_task(sink, task);
-	show_format(sink, "Threads:\t%u\nSigQ:\t%u/%llu\nSigPnd:\t%016llx\nShdPnd:\t%016llx\nSigBlk:\t%016llx\n",
-		    p->thread_count, p->pending.queued, ULL(p->limits[RLIMIT_SIGPENDING].soft),
-		    ULL(task != NULL ? task->pending.set : 0), ULL(p->pending.set),
-			    ULL(task != NULL ? task->blocked : 0));
-	show_format(sink,
-		    "SigIgn:\t%016llx\nSigCgt:\t%016llx\nNoNewPrivs:\t%d\nCpus_allowed:\t1\nCpus_allowed_list:\t0\n",
-		    ULL(signal_set(p, false)), ULL(signal_set(p, true)), task != NULL && task->no_new_privs);
+	if (task != NULL && task->mm != NULL && task->fs != NULL) show_status_task(text, task);
+	blob_format(text, "Threads:\t%u\nSigQ:\t%u/%lu\nSigPnd:\t%016lx\nShdPnd:\t%016lx\nSigBlk:\t%016lx\n",
+		    p->thread_count, p->pending.queued, p->limits[RLIMIT_SIGPENDING].soft,
+		    (task != NULL ? task->pending.set : 0), p->pending.set,
+			    (task != NULL ? task->blocked : 0));
+	blob_format(text,
+		    "SigIgn:\t%016lx\nSigCgt:\t%016lx\nNoNewPrivs:\t%d\nCpus_allowed:\t1\nCpus_allowed_list:\t0\n",
+		    signal_set(p, false), signal_set(p, true), task != NULL && task->no_new_privs);
 	return 0;
 }
 
 /* A stretch of the program's memory as it is now. */
-static int show_memory(struct show_sink *sink, const struct mm *mm, u64 start, u64 end) {
+static int show_memory(struct blob *text, const struct mm *mm, u64 start, u64 end) {
 	u8 buf[512];
 	size_t got = sizeof(buf);
 
 	for (; start < end && got == sizeof(buf); start += got) {
 		got = vm_peek(mm, start, buf, min_u64(end - start, sizeof(buf)));
-		show_bytes(sink, buf, got);
+		blob_bytes(text, buf, got);
 	}
 	return 0;
 }
 
-static int show_cmdline(struct show_sink *sink, void *arg) {
+int proc_show_cmdline(struct blob *text, void *arg) {
 	struct proc_view view;
 
-	TRY(proc_view((u64)(uintptr_t)arg, &view));
+	TRY(proc_view(arg, &view));
 	const struct mm *mm = mm_of(&view);
 
-	return show_memory(sink, mm, mm->at.arg_start, mm->at.arg_end);
+	return show_memory(text, mm, mm->at.arg_start, mm->at.arg_end);
 }
 
-static int show_environ(struct show_sink *sink, void *arg) {
+int proc_show_environ(struct blob *text, void *arg) {
 	struct proc_view view;
 
-	TRY(proc_view((u64)(uintptr_t)arg, &view));
+	TRY(proc_view(arg, &view));
 	TRY(proc_permitted(&view));
 	const struct mm *mm = mm_of(&view);
 
-	return show_memory(sink, mm, mm->at.env_start, mm->at.env_end);
+	return show_memory(text, mm, mm->at.env_start, mm->at.env_end);
 }
 
-static int show_comm(struct show_sink *sink, void *arg) {
+int proc_show_comm(struct blob *text, void *arg) {
 	struct proc_view view;
 
-	TRY(proc_view((u64)(uintptr_t)arg, &view));
-	show_format(sink, "%s\n", comm_of(&view));
+	TRY(proc_view(arg, &view));
+	blob_format(text, "%s\n", comm_of(&view));
 	return 0;
 }
 
 /* Only a thread of the same process may rename. */
-static ssize store_comm(const char *text, size_t len, void *arg, const struct cred *) {
+ssize proc_store_comm(const char *text, size_t len, void *arg, const struct cred *) {
 	struct proc_view view;
 
-	TRY(proc_view((u64)(uintptr_t)arg, &view));
+	TRY(proc_view(arg, &view));
 	if (view.process != process_current() || view.task == NULL) return -EINVAL;
 	size_t kept = min_u64(len, COMM_LEN - 1);
 
@@ -215,49 +212,34 @@ static ssize store_comm(const char *text, size_t len, void *arg, const struct cr
 	return (ssize)len;
 }
 
-static void show_region(struct show_sink *sink, const struct mm *mm, const struct region *r, char *path) {
+static void show_region(struct blob *text, const struct mm *mm, const struct region *r, char *path) {
 	const struct inode *inode = r->file != NULL ? r->file->inode : NULL;
 	u64 dev = inode != NULL ? inode->sb->dev : 0;
 
-	show_format(sink, "%08llx-%08llx %c%c%c%c %08llx %02llx:%02llx %llu ", ULL(r->start), ULL(r->end),
+	blob_format(text, "%08lx-%08lx %c%c%c%c %08lx %02lx:%02lx %lu ", r->start, r->end,
 		    (r->prot & PROT_READ) != 0 ? 'r' : '-', (r->prot & PROT_WRITE) != 0 ? 'w' : '-',
-		    (r->prot & PROT_EXEC) != 0 ? 'x' : '-', (r->flags & REGION_SHARED) != 0 ? 's' : 'p', ULL(r->offset),
-		    ULL(dev >> 8 & 0xfff), ULL(dev & 0xff), ULL(inode != NULL ? inode->ino : 0));
+		    (r->prot & PROT_EXEC) != 0 ? 'x' : '-', (r->flags & REGION_SHARED) != 0 ? 's' : 'p', r->offset,
+		    dev >> 8 & 0xfff, dev & 0xff, (inode != NULL ? inode->ino : 0));
 	if (r->file != NULL && path_name(task_fs(), &r->file->path, path, VFS_PATH_MAX) >= 0)
-		show_format(sink, "                   %s", path);
+		blob_format(text, "                   %s", path);
 	else if ((r->flags & REGION_HEAP) != 0)
-		show_format(sink, "                   [heap]");
+		blob_format(text, "                   [heap]");
 	else if (r->start <= mm->at.stack_start && mm->at.stack_start < r->end)
-		show_format(sink, "                   [stack]");
-	show_format(sink, "\n");
+		blob_format(text, "                   [stack]");
+	blob_format(text, "\n");
 }
 
-static int show_maps(struct show_sink *sink, void *arg) {
+int proc_show_maps(struct blob *text, void *arg) {
 	struct proc_view view;
 
-	TRY(proc_view((u64)(uintptr_t)arg, &view));
+	TRY(proc_view(arg, &view));
 	TRY(proc_permitted(&view));
 	char *path = port_alloc(VFS_PATH_MAX);
 
 	if (path == NULL) return -ENOMEM;
 	const struct mm *mm = mm_of(&view);
 
-	list_for_each_entry(struct region, r, &mm->regions, node) show_region(sink, mm, r, path);
+	list_for_each_entry(struct region, r, &mm->regions, node) show_region(text, mm, r, path);
 	port_free(path);
 	return 0;
 }
-
-/* One name space: everybody sees the same mounts. */
-static int show_mounts(struct show_sink *sink, void *) {
-	mounts_show(sink);
-	return 0;
-}
-
-const struct pseudo_ops proc_stat_ops = { .show = show_stat };
-const struct pseudo_ops proc_statm_ops = { .show = show_statm };
-const struct pseudo_ops proc_status_ops = { .show = show_status };
-const struct pseudo_ops proc_cmdline_ops = { .show = show_cmdline };
-const struct pseudo_ops proc_environ_ops = { .show = show_environ };
-const struct pseudo_ops proc_comm_ops = { .show = show_comm, .store = store_comm };
-const struct pseudo_ops proc_maps_ops = { .show = show_maps };
-const struct pseudo_ops proc_mounts_ops = { .show = show_mounts };

@@ -89,17 +89,12 @@ static void superblock_drop(struct superblock **sb) { superblock_put(*sb); }
 
 static int mount_new(const struct mount_args *m) {
 	RELEASED(superblock_drop) struct superblock *sb = NULL;
-	static const struct {
-		const char *type;
-		struct superblock *(*get)(void);
-	} single[] = { { "proc", nodefs_proc }, { "sysfs", nodefs_sys }, { "securityfs", nodefs_security },
-		       { "devtmpfs", nodefs_dev } };
 
 	if (!m->type) return -EINVAL;
 	if (strcmp(m->type, "tmpfs") == 0 || strcmp(m->type, "ramfs") == 0) TRY(tmpfs_create(m->data, &sb));
-	for (size_t i = 0; i < ARRAY_COUNT(single) && !sb; i++) {
-		if (strcmp(m->type, single[i].type) != 0) continue;
-		sb = single[i].get();
+	for (size_t i = 0; i < NODEFS_COUNT && !sb; i++) {
+		if (strcmp(m->type, nodefs[i]->fsname) != 0) continue;
+		sb = nodefs[i];
 		superblock_get(sb);
 	}
 	return sb ? vfs_mount(&m->where, sb, m->flags & MS_KEPT, m->source ? m->source : "none") : -ENODEV;

@@ -11,7 +11,6 @@
 #include "kernel/commit.h"
 #include "kernel/exec.h"
 #include "kernel/integrity/integrity.h"
-#include "kernel/kinfo.h"
 #include "kernel/timespec.h"
 #include "kernel/vm.h"
 
@@ -242,25 +241,10 @@ void task_load(u64 ret_loads[3]) {
 	for (unsigned i = 0; i < 3; i++) ret_loads[i] = (u64)loadavg[i] << 5;
 }
 
-static void get_load(struct kinfo_load *ret_load) {
-	struct sched_stats stats = sched_stats();
-
-	*ret_load = (struct kinfo_load){
-		.user_ns = stats.times.user, .system_ns = stats.times.system, .idle_ns = stats.idle_ns,
-		.switches = stats.switches, .forks = fork_count, .running = stats.runnable, .total = task_count,
-		.last_pid = last_pid, .loadavg = { loadavg[0], loadavg[1], loadavg[2] },
-	};
-}
-
 void task_tick(u64 now_ns) {
 	if (now_ns < load_next_ns) return;
 	load_next_ns = now_ns + LOAD_INTERVAL_NS;
 	update_load();
-}
-
-void task_init(void) {
-	kinfo_set_load(get_load);
-	integrity_set_current(task_integrity);
 }
 
 void task_set_root(const struct path *path) {

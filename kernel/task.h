@@ -141,7 +141,6 @@ struct task {
 };
 
 /* Boot: the names other parts call. */
-void task_init(void);
 /* The root that init starts with; references are taken. */
 void task_set_root(const struct path *root);
 /* Makes pid 1 and loads path; it runs with sched_run(). The errno of exec when it cannot. */

@@ -10,9 +10,9 @@
 
 #include "kernel/base/base.h"
 
-#define NS_PER_S 1000000000ull
-#define NS_PER_US 1000ull
-#define NS_PER_CLOCK_TICK 10000000ull /* of times() and /proc: USER_HZ 100 */
+#define NS_PER_S 1000000000ul
+#define NS_PER_US 1000ul
+#define NS_PER_CLOCK_TICK 10000000ul /* of times() and /proc: USER_HZ 100 */
 #define TIME_FAR_FUTURE (~0ull >> 1)
 
 struct timespec_abi {

@@ -123,11 +123,10 @@ static void flush_handles(const struct session *s) {
 	}
 }
 
-static int session_open(struct inode *inode, struct file *file) {
+static int session_open(struct inode *, struct file *file) {
 	bool managed = file->private_data != NULL;
 	struct session *s;
 
-	(void)inode;
 	if (!managed && tpm0_open) return -EBUSY;
 	s = port_alloc(sizeof(*s));
 	if (!s) return -ENOMEM;
@@ -175,11 +174,10 @@ static int run_command(struct session *s, size_t len) {
 }
 
 /* As Linux: a response that nobody began to read keeps the device busy; bytes after the command are ignored. */
-static ssize session_write(struct file *file, const void *buf, size_t len, u64 *pos) {
+static ssize session_write(struct file *file, const void *buf, size_t len, u64 *) {
 	struct session *s = file->private_data;
 	size_t size = len >= FRAME_HEADER_LEN ? load_be32((const u8 *)buf + 2) : SIZE_MAX;
 
-	(void)pos;
 	if (len > sizeof(s->cmd)) return -E2BIG;
 	if (!s->answered) return -EBUSY;
 	if (size > len || size < FRAME_HEADER_LEN) return -EINVAL;
@@ -192,11 +190,10 @@ static ssize session_write(struct file *file, const void *buf, size_t len, u64 *
 }
 
 /* The response, also in parts; what was read is wiped. 0 when there is none. */
-static ssize session_read(struct file *file, void *buf, size_t len, u64 *pos) {
+static ssize session_read(struct file *file, void *buf, size_t len, u64 *) {
 	struct session *s = file->private_data;
 	size_t n = min_u64(len, s->rsp_len - s->rsp_pos);
 
-	(void)pos;
 	s->answered = true;
 	memcpy(buf, s->rsp + s->rsp_pos, n);
 	memset(s->rsp + s->rsp_pos, 0, n);
@@ -210,50 +207,36 @@ static u32 session_poll(struct file *file) {
 	return !s->answered || s->rsp_pos < s->rsp_len ? POLLIN : POLLOUT;
 }
 
-static int show_version(struct show_sink *sink, void *arg) {
-	(void)arg;
-	show_format(sink, "2\n");
-	return 0;
-}
-
 /* arg: bank << 8 | PCR. Upper-case hex, as on Linux. */
-static int show_pcr(struct show_sink *sink, void *arg) {
+static int show_pcr(struct blob *text, void *arg) {
 	size_t bank = (size_t)((uintptr_t)arg >> 8);
 	struct tpm_digests values;
 
 	TRY(tpm_pcr_read(&the_tpm, (unsigned)((uintptr_t)arg & 0xff), &values));
-	for (size_t i = 0; i < the_tpm.banks[bank].len; i++) show_format(sink, "%02X", values.bytes[bank][i]);
-	show_format(sink, "\n");
-	return 0;
-}
-
-static int register_sysfs(struct superblock *sys) {
-	static const struct pseudo_ops version_ops = { .show = show_version }, pcr_ops = { .show = show_pcr };
-
-	TRY(pseudo_add(sys, "class/tpm/tpm0/tpm_version_major", S_IFREG | 0444, 0, &version_ops, NULL));
-	for (size_t i = 0; i < the_tpm.bank_count * PCR_COUNT; i++) {
-		size_t bank = i / PCR_COUNT, pcr = i % PCR_COUNT;
-		const char *name = pcr_bank_name(the_tpm.banks[bank].alg);
-		char path[64];
-
-		text_format(path, sizeof(path), "class/tpm/tpm0/pcr-%s/%zu", name ? name : "unknown", pcr);
-		TRY(pseudo_add(sys, path, S_IFREG | 0444, 0, &pcr_ops, (void *)(uintptr_t)(bank << 8 | pcr)));
-	}
+	for (size_t i = 0; i < the_tpm.banks[bank].len; i++) blob_format(text, "%02X", values.bytes[bank][i]);
+	blob_text(text, "\n");
 	return 0;
 }
 
 int tpmdev_register_nodes(void) {
-	static const struct file_ops fops = {
-		.open = session_open,
-		.release = session_release,
-		.read = session_read,
-		.write = session_write,
-		.poll = session_poll,
+	static const struct file_ops fops = { .open = session_open, .release = session_release, .read = session_read,
+					      .write = session_write, .poll = session_poll };
+	static const struct pseudo_node version = { "class/tpm/tpm0/tpm_version_major", S_IFREG | 0444, .arg = "2" };
+	static const struct pseudo_node devices[] = {
+		{ "tpm0", S_IFCHR | 0600, DEV_TPM0, .fops = &fops },
+		{ "tpmrm0", S_IFCHR | 0600, DEV_TPMRM0, .fops = &fops, .arg = &the_tpm },
 	};
-	static const struct pseudo_ops ops = { .fops = &fops };
 
-	TRY(pseudo_add(nodefs_dev(), "tpm0", S_IFCHR | 0600, DEV_TPM0, &ops, NULL));
-	TRY(pseudo_add(nodefs_dev(), "tpmrm0", S_IFCHR | 0600, DEV_TPMRM0, &ops, &the_tpm));
-	TRY(register_sysfs(nodefs_sys()));
-	return tpmlog_register_nodes(nodefs_security());
+	TRY(pseudo_add(nodefs[NODEFS_DEV], devices, ARRAY_COUNT(devices)));
+	TRY(pseudo_add(nodefs[NODEFS_SYS], &version, 1));
+	for (size_t i = 0; i < the_tpm.bank_count * PCR_COUNT; i++) {
+		size_t bank = i / PCR_COUNT, pcr = i % PCR_COUNT;
+		const char *name = pcr_bank_name(the_tpm.banks[bank].alg);
+		char path[64];
+		struct pseudo_node node = { path, S_IFREG | 0444, .show = show_pcr, .arg = (void *)(bank << 8 | pcr) };
+
+		text_format(path, sizeof(path), "class/tpm/tpm0/pcr-%s/%zu", name ? name : "unknown", pcr);
+		TRY(pseudo_add(nodefs[NODEFS_SYS], &node, 1));
+	}
+	return tpmlog_register_nodes();
 }

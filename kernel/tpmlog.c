@@ -6,11 +6,12 @@
  */
 #include "kernel/tpmlog.h"
 
-#include "fs/pseudo.h"
+#include "fs/nodefs.h"
 #include "kernel/pmm.h"
 #include "kernel/x86/paging.h"
 #include "tpm/eventlog.h"
 
+#define FINAL_MAX 0x20000u      /* longest table that is looked at; firmware has 32 KiB */
 #define FINAL_HEADER_LEN 16u /* version, number of events: 8 bytes each */
 #define FINAL_VERSION 1u
 #define CHECKED_PCRS (0xffffu & ~(1u << PCR_RUNTIME))
@@ -32,7 +33,7 @@ static u64 room_at(paddr_t paddr) {
 
 /* A private copy of the final events table: {NULL, 0} without one. The caller frees it. */
 static struct span copy_final(paddr_t table) {
-	size_t len = (size_t)min_u64(room_at(table), TPMLOG_FINAL_MAX);
+	size_t len = (size_t)min_u64(room_at(table), FINAL_MAX);
 	u8 *copy = table && len >= FINAL_HEADER_LEN ? port_alloc(len) : NULL;
 
 	if (copy && paging_read_phys(copy, table, len) == 0 && load_le64(copy) == FINAL_VERSION)
@@ -117,15 +118,13 @@ void tpmlog_check(struct tpm *tpm) {
 	if (!differs) port_log(LOG_INFO, "assay: TPM: PCR 0 to 15 match the firmware's event log in every bank");
 }
 
-static int show_log(struct show_sink *sink, void *arg) {
-	(void)arg;
-	show_bytes(sink, the_log.bytes.base, the_log.bytes.len);
+static int show_log(struct blob *text, void *) {
+	blob_bytes(text, the_log.bytes.base, the_log.bytes.len);
 	return 0;
 }
 
-int tpmlog_register_nodes(struct superblock *securityfs) {
-	static const struct pseudo_ops ops = { .show = show_log };
+int tpmlog_register_nodes(void) {
+	static const struct pseudo_node node = { "tpm0/binary_bios_measurements", S_IFREG | 0440, .show = show_log };
 
-	if (!the_log.bytes.len) return 0;
-	return pseudo_add(securityfs, "tpm0/binary_bios_measurements", S_IFREG | 0440, 0, &ops, NULL);
+	return the_log.bytes.len ? pseudo_add(nodefs[NODEFS_SECURITY], &node, 1) : 0;
 }

@@ -14,14 +14,10 @@
 #pragma once
 
 #include "boot/bootinfo.h"
-#include "fs/vfs.h"
 #include "tpm/tpm.h"
-
-/* Longest final events table that is looked at; firmware has 32 KiB. */
-#define TPMLOG_FINAL_MAX 0x20000u
 
 must_check int tpmlog_init(const struct bootinfo *boot);
 /* Compares with PCR 0 to 15 but 10, in every bank that log and TPM share, and says the result. */
 void tpmlog_check(struct tpm *tpm);
-/* tpm0/binary_bios_measurements, if there is a log. */
-must_check int tpmlog_register_nodes(struct superblock *securityfs);
+/* tpm0/binary_bios_measurements in securityfs, if there is a log. */
+must_check int tpmlog_register_nodes(void);

@@ -7,6 +7,7 @@
  */
 #include "kernel/tty.h"
 
+#include "fs/nodefs.h"
 #include "kernel/dev/uart.h"
 #include "kernel/ldisc.h"
 #include "kernel/limits.h"
@@ -260,11 +261,14 @@ static s64 tty_seek(struct file *, s64, int) { return -ESPIPE; }
 
 static const struct file_ops tty_fops = { .open = tty_open, .read = tty_read, .write = tty_write, .seek = tty_seek,
 					  .ioctl = tty_ioctl, .poll = tty_poll };
-static const struct pseudo_ops tty_ops = { .fops = &tty_fops };
+static const struct pseudo_node dev[] = {
+	{ "console", S_IFCHR | 0600, 5u << 8 | 1u, .fops = &tty_fops, .arg = &console_node },
+	{ "tty", S_IFCHR | 0666, 5u << 8, .fops = &tty_fops, .arg = &own_node },
+	{ "ttyS0", S_IFCHR | 0660, TTY_DEV, .fops = &tty_fops, .arg = &port_node },
+};
+NODES(NODEFS_DEV, dev);
 
-int tty_init(struct superblock *dev) {
-	ldisc_init(&ldisc, &ldisc_ops);
-	TRY(pseudo_add(dev, "console", S_IFCHR | 0600, 5u << 8 | 1u, &tty_ops, &console_node));
-	TRY(pseudo_add(dev, "tty", S_IFCHR | 0666, 5u << 8, &tty_ops, &own_node));
-	return pseudo_add(dev, "ttyS0", S_IFCHR | 0660, TTY_DEV, &tty_ops, &port_node);
-}
+static const struct pseudo_node sys[] = { { "class/tty/console/active", S_IFREG | 0444, .arg = "ttyS0" } };
+NODES(NODEFS_SYS, sys);
+
+void tty_init(void) { ldisc_init(&ldisc, &ldisc_ops); }

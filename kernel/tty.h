@@ -9,10 +9,9 @@
  */
 #pragma once
 
-#include "fs/pseudo.h"
+#include "kernel/base/types.h"
 
-/* Adds the nodes to devfs. */
-must_check int tty_init(struct superblock *dev);
+void tty_init(void);
 /* Takes what the UART received; called from its interrupt and from every tick. */
 void tty_poll_input(void);
 /* The session's leader is gone: its foreground group gets SIGHUP and SIGCONT, the terminal is free. */

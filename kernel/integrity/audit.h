@@ -11,7 +11,7 @@
  */
 #pragma once
 
-#include "kernel/integrity/blob.h"
+#include "kernel/base/blob.h"
 #include "kernel/integrity/integrity.h"
 
 enum audit_type {

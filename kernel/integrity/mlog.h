@@ -17,7 +17,7 @@
  */
 #pragma once
 
-#include "kernel/integrity/blob.h"
+#include "kernel/base/blob.h"
 #include "kernel/integrity/template.h"
 #include "tpm/tpm.h"
 

@@ -12,7 +12,7 @@
  */
 #pragma once
 
-#include "kernel/integrity/blob.h"
+#include "kernel/base/blob.h"
 #include "kernel/integrity/template.h"
 
 struct cred;

@@ -102,60 +102,46 @@ static ssize list_read(struct file *file, void *buf, size_t len, u64 *pos) {
 	return got;
 }
 
-static int show_count(struct show_sink *sink, void *) {
-	show_format(sink, "%llu\n", (unsigned long long)mlog_count(core.log));
+static int show_count(struct blob *text, void *) {
+	blob_format(text, "%lu\n", mlog_count(core.log));
 	return 0;
 }
 
-static int show_violations(struct show_sink *sink, void *) {
-	show_format(sink, "%llu\n", (unsigned long long)mlog_violations(core.log));
+static int show_violations(struct blob *text, void *) {
+	blob_format(text, "%lu\n", mlog_violations(core.log));
 	return 0;
 }
 
-static int show_policy(struct show_sink *sink, void *) {
-	RELEASED(blob_done) struct blob text = { 0 };
-
-	TRY(policy_show(&core.policy, &text));
-	show_bytes(sink, text.base, text.len);
-	return 0;
-}
+static int show_policy(struct blob *text, void *) { return policy_show(&core.policy, text); }
 
 static int add_lists(struct superblock *sb, size_t index) {
 	static const struct file_ops stream = { .open = list_open, .release = list_release, .read = list_read };
-	static const struct pseudo_ops ops = { .fops = &stream };
 	static const char *const forms[] = { "binary", "ascii" };
 	const struct mlog_bank *bank = mlog_bank(core.log, index);
 	char name[96], unmapped[32];
 
 	text_format(unmapped, sizeof(unmapped), "tpm_alg_%x", bank->alg);
 	for (unsigned form = 0; form < ARRAY_COUNT(forms); form++) {
+		const struct pseudo_node node = { name, S_IFREG | 0660, .fops = &stream, .arg = list_arg(index, form) };
+
 		text_format(name, sizeof(name), DIR "%s_runtime_measurements_%s", forms[form],
 			    bank->hash == HASH_COUNT ? unmapped : hash_name(bank->hash));
-		TRY(pseudo_add(sb, name, S_IFREG | 0660, 0, &ops, list_arg(index, form)));
+		TRY(pseudo_add(sb, &node, 1));
 	}
 	return 0;
 }
 
 int integrity_register_nodes(struct superblock *securityfs) {
-	static const struct {
-		const char *name;
-		u32 mode;
-		struct pseudo_ops ops;
-	} texts[] = {
-		{ DIR "runtime_measurements_count", S_IFREG | 0440, { .show = show_count } },
-		{ DIR "violations", S_IFREG | 0440, { .show = show_violations } },
-		{ DIR "policy", S_IFREG | 0600, { .show = show_policy } },
-	};
-	static const char *const links[][2] = {
-		{ DIR "ascii_runtime_measurements", "ascii_runtime_measurements_sha1" },
-		{ DIR "binary_runtime_measurements", "binary_runtime_measurements_sha1" },
-		{ "ima", "integrity/ima" },
+	static const struct pseudo_node nodes[] = {
+		{ DIR "ascii_runtime_measurements", S_IFLNK | 0777, .arg = "ascii_runtime_measurements_sha1" },
+		{ DIR "binary_runtime_measurements", S_IFLNK | 0777, .arg = "binary_runtime_measurements_sha1" },
+		{ "ima", S_IFLNK | 0777, .arg = "integrity/ima" },
+		{ DIR "runtime_measurements_count", S_IFREG | 0440, .show = show_count },
+		{ DIR "violations", S_IFREG | 0440, .show = show_violations },
+		{ DIR "policy", S_IFREG | 0600, .show = show_policy },
 	};
 
 	for (size_t i = 0; i < mlog_bank_count(core.log); i++)
 		if (mlog_bank(core.log, i)->listed) TRY(add_lists(securityfs, i));
-	for (size_t i = 0; i < ARRAY_COUNT(links); i++) TRY(pseudo_symlink(securityfs, links[i][0], links[i][1]));
-	for (size_t i = 0; i < ARRAY_COUNT(texts); i++)
-		TRY(pseudo_add(securityfs, texts[i].name, texts[i].mode, 0, &texts[i].ops, NULL));
-	return 0;
+	return pseudo_add(securityfs, nodes, ARRAY_COUNT(nodes));
 }

@@ -15,7 +15,7 @@
 
 #include "crypto/hash.h"
 #include "kernel/base/cursor.h"
-#include "kernel/integrity/blob.h"
+#include "kernel/base/blob.h"
 #include "kernel/integrity/log_format.h"
 
 struct inode;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * tests/unit/test_pseudo.c - registered nodes: snapshots, stores, dynamic directories, magic links, removal.
+ * tests/unit/test_pseudo.c - registered nodes: snapshots, stores, dynamic directories, magic links.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -42,11 +42,11 @@ static int teardown(void **state)
 	return fs_teardown(state);
 }
 
-static int show_value(struct show_sink *sink, void *arg)
+static int show_value(struct blob *text, void *arg)
 {
 	if (value < 0)
 		return value;
-	show_format(sink, "%s is %d\n", (const char *)arg, value);
+	blob_format(text, "%s is %d\n", (const char *)arg, value);
 	return 0;
 }
 
@@ -61,9 +61,15 @@ static ssize store_value(const char *text, size_t len, void *arg, const struct c
 	return (ssize)len;
 }
 
-static const struct pseudo_ops value_ops = { .show = show_value, .store = store_value };
-static const struct pseudo_ops read_only_ops = { .show = show_value };
 static char arg_text[] = "value";
+
+static int add(const char *name, u32 mode, bool writable)
+{
+	const struct pseudo_node node = { name, mode, .show = show_value, .store = writable ? store_value : NULL,
+					  .arg = arg_text };
+
+	return pseudo_add(sb, &node, 1);
+}
 
 static ssize read_all(struct file *file, char *buf, size_t cap)
 {
@@ -95,7 +101,7 @@ static void text_node_is_a_snapshot_of_the_open(void **state)
 	char buf[64];
 
 	(void)state;
-	assert_int_equal(pseudo_add(sb, "a/b/value", S_IFREG | 0640, 0, &value_ops, arg_text), 0);
+	assert_int_equal(add("a/b/value", S_IFREG | 0640, true), 0);
 	assert_int_equal(fs_inode("/proc/a/b")->mode, S_IFDIR | 0555);
 	assert_int_equal(fs_open("/proc/a/b/value", O_RDONLY, 0, &fs_root, &file), 0);
 	value = 2;
@@ -121,7 +127,7 @@ static void store_gets_each_write_and_the_opener(void **state)
 	char buf[16];
 
 	(void)state;
-	assert_int_equal(pseudo_add(sb, "value", S_IFREG | 0666, 0, &value_ops, arg_text), 0);
+	assert_int_equal(add("value", S_IFREG | 0666, true), 0);
 	assert_int_equal(fs_open("/proc/value", O_WRONLY | O_CREAT | O_TRUNC, 0644, &fs_alice, &file), 0);
 	assert_int_equal(file_write(file, "one", 3, NULL), 3);
 	assert_string_equal(stored, "one");
@@ -131,7 +137,7 @@ static void store_gets_each_write_and_the_opener(void **state)
 	assert_int_equal(file_write(file, stored, 64, NULL), -EINVAL);
 	assert_int_equal(file_read(file, buf, 1, NULL), -EBADF);
 	file_put(file);
-	assert_int_equal(pseudo_add(sb, "ro", S_IFREG | 0644, 0, &read_only_ops, arg_text), 0);
+	assert_int_equal(add("ro", S_IFREG | 0644, false), 0);
 	assert_int_equal(fs_open("/proc/ro", O_RDWR, 0, &fs_root, &file), 0);
 	assert_int_equal(file_write(file, "x", 1, NULL), -EIO);
 	file_put(file);
@@ -142,7 +148,7 @@ static void tree_cannot_be_changed_from_outside(void **state)
 	struct file *file;
 
 	(void)state;
-	assert_int_equal(pseudo_add(sb, "value", S_IFREG | 0644, 0, &value_ops, arg_text), 0);
+	assert_int_equal(add("value", S_IFREG | 0644, true), 0);
 	assert_int_equal(fs_open("/proc/new", O_CREAT | O_WRONLY, 0644, &fs_root, &file), -EACCES);
 	assert_int_equal(fs_mkdir("/proc/new", 0755), -EPERM);
 	assert_int_equal(fs_unlink("/proc/value"), -EPERM);
@@ -150,52 +156,54 @@ static void tree_cannot_be_changed_from_outside(void **state)
 	assert_int_equal(fs_link("/proc/value", "/proc/new"), -EPERM);
 	assert_int_equal(fs_chmod("/proc/value", 0600), 0);
 	assert_int_equal(fs_inode("/proc/value")->mode, S_IFREG | 0600);
-	assert_int_equal(pseudo_add(sb, "value", S_IFREG | 0644, 0, &value_ops, arg_text), -EEXIST);
-	assert_int_equal(pseudo_add(sb, "value/x", S_IFREG | 0644, 0, &value_ops, arg_text), -ENOTDIR);
-	assert_int_equal(pseudo_add(sb, "", S_IFREG | 0644, 0, &value_ops, arg_text), -EINVAL);
-	assert_int_equal(pseudo_add(sb, "dir", S_IFDIR | 0755, 0, NULL, NULL), 0);
-	assert_int_equal(pseudo_add(sb, "dir", S_IFDIR | 0700, 0, NULL, NULL), 0);
+	assert_int_equal(add("value", S_IFREG | 0644, true), -EEXIST);
+	assert_int_equal(add("value/x", S_IFREG | 0644, true), -ENOTDIR);
+	assert_int_equal(add("", S_IFREG | 0644, true), -EEXIST);
+	assert_int_equal(add("dir", S_IFDIR | 0755, false), 0);
+	assert_int_equal(add("dir", S_IFDIR | 0700, false), 0);
 	assert_int_equal(fs_inode("/proc/dir")->mode, S_IFDIR | 0700);
 	assert_int_equal(fs_inode("/proc")->nlink, 3);
 }
 
-static void removed_node_is_gone_but_open_files_read_on(void **state)
+static void node_without_functions_shows_its_argument(void **state)
 {
-	struct file *file;
+	static const struct pseudo_node nodes[] = { { "text", S_IFREG | 0444, .arg = arg_text },
+						    { "link", S_IFLNK | 0777, .arg = "text" },
+						    { "d/far", S_IFLNK | 0777, .arg = "/proc/link" } };
+	struct path path;
 	char buf[64];
 
 	(void)state;
-	assert_int_equal(pseudo_add(sb, "d/e/value", S_IFREG | 0644, 0, &value_ops, arg_text), 0);
-	assert_int_equal(pseudo_add(sb, "d/other", S_IFREG | 0644, 0, &value_ops, arg_text), 0);
-	assert_int_equal(fs_open("/proc/d/e/value", O_RDWR, 0, &fs_root, &file), 0);
-	assert_int_equal(pseudo_remove(sb, "d/none"), -ENOENT);
-	assert_int_equal(pseudo_remove(sb, "none/d"), -ENOENT);
-	assert_int_equal(pseudo_remove(sb, "d"), 0);
-	assert_int_equal(cat("/proc/d/other", buf, sizeof(buf)), -ENOENT);
-	assert_true(read_all(file, buf, sizeof(buf)) > 0);
-	assert_int_equal(file_write(file, "x", 1, NULL), -ENODEV);
-	assert_int_equal(file_seek(file, 0, 0), 0);
-	file_put(file);
-	assert_int_equal(pseudo_add(sb, "d/e/value", S_IFREG | 0644, 0, &value_ops, arg_text), 0);
+	assert_int_equal(pseudo_add(sb, nodes, ARRAY_COUNT(nodes)), 0);
+	for (size_t i = 0; i < 2; i++) {
+		assert_int_equal(cat(i ? "/proc/d/far" : "/proc/text", buf, sizeof(buf)), 0);
+		assert_string_equal(buf, "value\n");
+	}
+	assert_int_equal(fs_inode("/proc/d")->nlink, 2);
+	assert_int_equal(fs_walk("/proc/d/far", 0, &fs_root, &path), 0);
+	assert_int_equal(path_inode(&path)->size, 10);
+	assert_int_equal(vfs_readlink(&fs_ctx, &path, buf, 4), 4);
+	assert_memory_equal(buf, "/pro", 4);
+	path_put(&path);
 }
 
-static int show_long(struct show_sink *sink, void *arg)
+static int show_long(struct blob *text, void *arg)
 {
 	(void)arg;
-	show_format(sink, "%01000d|", 7);
+	blob_format(text, "%01000d|", 7);
 	for (int i = 0; i < 20000; i++)
-		show_bytes(sink, "0123456789", 10);
+		blob_bytes(text, "0123456789", 10);
 	return 0;
 }
 
-static const struct pseudo_ops long_ops = { .show = show_long };
+static const struct pseudo_node long_node = { "long", S_IFREG | 0444, .show = show_long };
 
 static void long_texts_are_whole(void **state)
 {
 	char *buf = malloc(300000);
 
 	(void)state;
-	assert_int_equal(pseudo_add(sb, "long", S_IFREG | 0444, 0, &long_ops, NULL), 0);
+	assert_int_equal(pseudo_add(sb, &long_node, 1), 0);
 	assert_int_equal(cat("/proc/long", buf, 300000), 0);
 	assert_int_equal(strlen(buf), 201001);
 	assert_memory_equal(buf + 998, "07|01234", 8);
@@ -203,80 +211,55 @@ static void long_texts_are_whole(void **state)
 }
 
 /* Two numbered directories, each with a text, a link and a magic link. */
-static int child_lookup(const char *name, size_t len, void *dir_arg, struct pseudo_node_info *ret);
-static bool child_list(u64 index, void *dir_arg, char *ret_name, u32 *ret_mode);
-static const struct pseudo_dynamic child = { child_lookup, child_list };
 static int allowed = 1;
 
-static int follow_it(u64 arg_value, struct path *ret_path)
+static int follow_it(void *arg, struct path *ret_path)
 {
 	if (!allowed)
 		return -EACCES;
-	return fs_walk(arg_value == 5 ? "/five" : "/six", 0, &fs_root, ret_path);
+	return fs_walk((uintptr_t)arg == 5 ? "/five" : "/six", 0, &fs_root, ret_path);
 }
 
-static int show_number(struct show_sink *sink, void *arg)
+static int show_number(struct blob *text, void *arg)
 {
-	show_format(sink, "%lu", (unsigned long)(uintptr_t)arg);
+	blob_format(text, "%lu", (unsigned long)(uintptr_t)arg);
 	return 0;
 }
 
-static const struct pseudo_ops number_ops = { .show = show_number };
-
-static int child_lookup(const char *name, size_t len, void *dir_arg, struct pseudo_node_info *ret)
+static int show_link(struct blob *text, void *arg)
 {
-	ret->arg_value = (u64)(uintptr_t)dir_arg;
-	if (len == 6 && memcmp(name, "number", 6) == 0) {
-		ret->mode = S_IFREG | 0444;
-		ret->ops = &number_ops;
-	} else if (len == 4 && memcmp(name, "link", 4) == 0) {
-		ret->mode = S_IFLNK | 0777;
-		strcpy(ret->target, "number");
-	} else if (len == 3 && memcmp(name, "exe", 3) == 0) {
-		ret->mode = S_IFLNK | 0777;
-		ret->follow = follow_it;
-	} else {
+	assert_true((uintptr_t)arg == 5 || (uintptr_t)arg == 6);
+	blob_text(text, "number");
+	return 0;
+}
+
+static u64 next_number(void *dir_arg, u64 from)
+{
+	assert_null(dir_arg);
+	return from <= 5 ? 5 : from == 6 ? 6 : PSEUDO_NONE;
+}
+
+static int look(void *dir_arg, u64 number, struct pseudo_node *node)
+{
+	assert_ptr_equal(node->arg, dir_arg);
+	if (number == PSEUDO_NONE)
+		return 0;
+	if (number != 5 && number != 6)
 		return -ENOENT;
-	}
+	node->uid = 1000;
+	node->arg = (void *)(uintptr_t)number;
 	return 0;
 }
 
-static bool child_list(u64 index, void *dir_arg, char *ret_name, u32 *ret_mode)
-{
-	static const char *const names[] = { "number", "link", "exe" };
-
-	(void)dir_arg;
-	if (index >= 3)
-		return false;
-	strcpy(ret_name, names[index]);
-	*ret_mode = index ? S_IFLNK : S_IFREG;
-	return true;
-}
-
-static int top_lookup(const char *name, size_t len, void *dir_arg, struct pseudo_node_info *ret)
-{
-	(void)dir_arg;
-	if (len != 1 || (name[0] != '5' && name[0] != '6'))
-		return -ENOENT;
-	ret->mode = S_IFDIR | 0555;
-	ret->uid = 1000;
-	ret->arg_value = (u64)(name[0] - '0');
-	ret->children = &child;
-	return 0;
-}
-
-static bool top_list(u64 index, void *dir_arg, char *ret_name, u32 *ret_mode)
-{
-	(void)dir_arg;
-	if (index >= 2)
-		return false;
-	ret_name[0] = (char)('5' + index);
-	ret_name[1] = '\0';
-	*ret_mode = S_IFDIR;
-	return true;
-}
-
-static const struct pseudo_dynamic top = { top_lookup, top_list };
+static const struct pseudo_node names[] = {
+	{ "number", S_IFREG | 0444, .show = show_number },
+	{ "link", S_IFLNK | 0777, .show = show_link },
+	{ "exe", S_IFLNK | 0777, .follow = follow_it },
+};
+static const struct pseudo_dir child = { names, ARRAY_COUNT(names), .look = look };
+static const struct pseudo_node numbered = { .mode = S_IFDIR | 0555, .dir = &child };
+static const struct pseudo_dir top = { .numbered = &numbered, .next = next_number, .look = look };
+static const struct pseudo_node top_node = { "", S_IFDIR | 0555, .dir = &top };
 
 struct listing {
 	struct dir_sink sink;
@@ -304,13 +287,16 @@ static void dynamic_entries_are_made_when_looked_at(void **state)
 	u64 ino;
 
 	(void)state;
-	assert_int_equal(pseudo_add(sb, "fixed", S_IFREG | 0444, 0, &value_ops, arg_text), 0);
-	assert_int_equal(pseudo_set_dynamic(sb, "", &top, NULL), 0);
+	assert_int_equal(add("fixed", S_IFREG | 0444, true), 0);
+	assert_int_equal(pseudo_add(sb, &top_node, 1), 0);
 	assert_int_equal(cat("/proc/5/number", buf, sizeof(buf)), 0);
 	assert_string_equal(buf, "5");
 	assert_int_equal(cat("/proc/6/link", buf, sizeof(buf)), 0);
 	assert_string_equal(buf, "6");
 	assert_int_equal(cat("/proc/7/number", buf, sizeof(buf)), -ENOENT);
+	assert_int_equal(cat("/proc/05/number", buf, sizeof(buf)), -ENOENT);
+	assert_int_equal(cat("/proc/5x/number", buf, sizeof(buf)), -ENOENT);
+	assert_int_equal(cat("/proc/5/5", buf, sizeof(buf)), -ENOENT);
 	assert_int_equal(cat("/proc/5/../6/number", buf, sizeof(buf)), 0);
 	assert_int_equal(fs_chmod("/proc/5", 0700), -EPERM);
 	assert_int_equal(fs_open("/proc", O_RDONLY, 0, &fs_root, &dir), 0);
@@ -339,7 +325,7 @@ static void magic_links_reach_what_has_no_name(void **state)
 	ssize n;
 
 	(void)state;
-	assert_int_equal(pseudo_set_dynamic(sb, "", &top, NULL), 0);
+	assert_int_equal(pseudo_add(sb, &top_node, 1), 0);
 	assert_int_equal(fs_write("/five", "content", 0644), 0);
 	assert_int_equal(fs_open("/proc/5/exe", O_RDONLY, 0, &fs_root, &file), 0);
 	assert_ptr_equal(file->inode, fs_inode("/five"));
@@ -382,7 +368,7 @@ static ssize dev_read(struct file *file, void *buf, size_t len, u64 *pos)
 }
 
 static const struct file_ops dev_fops = { .open = dev_open, .release = dev_release, .read = dev_read };
-static const struct pseudo_ops dev_ops = { .fops = &dev_fops };
+static const struct pseudo_node dev_node = { "dev", S_IFCHR | 0666, 0x0a01, .fops = &dev_fops, .arg = arg_text };
 
 static void device_is_the_same_by_name_and_by_number(void **state)
 {
@@ -390,7 +376,7 @@ static void device_is_the_same_by_name_and_by_number(void **state)
 	char buf[8];
 
 	(void)state;
-	assert_int_equal(pseudo_add(sb, "dev", S_IFCHR | 0666, 0x0a01, &dev_ops, arg_text), 0);
+	assert_int_equal(pseudo_add(sb, &dev_node, 1), 0);
 	assert_int_equal(vfs_mknod(&fs_ctx, NULL, "/mine", S_IFCHR | 0600, 0x0a01, &fs_root), 0);
 	for (int i = 0; i < 2; i++) {
 		assert_int_equal(fs_open(i ? "/mine" : "/proc/dev", O_RDWR, 0, &fs_root, &file), 0);
@@ -411,12 +397,12 @@ static void out_of_memory_is_an_errno_everywhere(void **state)
 	(void)state;
 	for (u64 k = 1; err; k++) {
 		fake_port_fail_after(k);
-		err = pseudo_add(sb, "x/y/value", S_IFREG | 0644, 0, &value_ops, arg_text);
+		err = add("x/y/value", S_IFREG | 0644, true);
 		fake_port_fail_after(0);
 		assert_true(err == 0 || err == -ENOMEM);
 		adds++;
 	}
-	assert_true(adds > 5);
+	assert_int_equal(adds, 5); /* x, y and the node: an inode and a node each */
 	err = -ENOMEM;
 	for (u64 k = 1; err; k++) {
 		fake_port_fail_after(k);
@@ -434,7 +420,7 @@ int main(void)
 		T(text_node_is_a_snapshot_of_the_open),
 		T(store_gets_each_write_and_the_opener),
 		T(tree_cannot_be_changed_from_outside),
-		T(removed_node_is_gone_but_open_files_read_on),
+		T(node_without_functions_shows_its_argument),
 		T(long_texts_are_whole),
 		T(dynamic_entries_are_made_when_looked_at),
 		T(magic_links_reach_what_has_no_name),

@@ -153,9 +153,9 @@ static int setup(void **state)
 {
 	if (fs_setup(state) || nodefs_init())
 		return -1;
-	mount_at("/dev", nodefs_dev());
-	mount_at("/sys", nodefs_sys());
-	mount_at("/sec", nodefs_security());
+	mount_at("/dev", nodefs[NODEFS_DEV]);
+	mount_at("/sys", nodefs[NODEFS_SYS]);
+	mount_at("/sec", nodefs[NODEFS_SECURITY]);
 	golden = golden_read("eventlog/ovmf-four-banks.bin");
 	fake_tpm_init(&fake, true);
 	load_pcrs();

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * kernel/integrity/blob.c - see blob.h. len <= cap always; the memory is doubled when it is full.
+ * kernel/base/blob.c - see blob.h. len <= cap always; the memory is doubled when it is full.
  */
-#include "kernel/integrity/blob.h"
+#include "kernel/base/blob.h"
 
 u8 *blob_room(struct blob *blob, size_t len) {
 	size_t cap = blob->cap ? blob->cap : 256;
@@ -47,13 +47,19 @@ void blob_hex(struct blob *blob, const void *bytes, size_t len) {
 }
 
 void blob_format(struct blob *blob, const char *format, ...) {
-	char text[256];
-	va_list args;
+	va_list args, again;
 
 	va_start(args, format);
-	text_vformat(text, sizeof(text), format, args);
+	va_copy(again, args);
+	size_t len = text_vformat(NULL, 0, format, args);
+	u8 *room = blob_room(blob, len + 1);
+
+	if (room) {
+		text_vformat((char *)room, len + 1, format, again);
+		blob->len--; /* its NUL */
+	}
+	va_end(again);
 	va_end(args);
-	blob_text(blob, text);
 }
 
 int blob_status(const struct blob *blob) { return blob->failed ? -ENOMEM : 0; }

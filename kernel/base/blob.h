@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * kernel/integrity/blob.h - bytes that grow while something is written.
+ * kernel/base/blob.h - bytes that grow while something is written.
  *
  * Context    task context; allocates.
  * Units      bytes.
@@ -24,7 +24,6 @@ u8 *blob_room(struct blob *blob, size_t len);
 void blob_le32(struct blob *blob, u32 value);
 void blob_text(struct blob *blob, const char *text);
 void blob_hex(struct blob *blob, const void *bytes, size_t len);
-/* Up to 255 characters. */
 void blob_format(struct blob *blob, const char *format, ...) __attribute__((format(printf, 2, 3)));
 must_check int blob_status(const struct blob *blob);
 static inline struct span blob_span(const struct blob *blob) { return (struct span){ blob->base, blob->len }; }
