@@ -26,13 +26,12 @@ static const struct command commands[] = {
 static int help_all(void) {
 	(void)printf("Usage: assay COMMAND [ARGUMENT...]\n\n"
 		     "Measured boot: builds, signs and runs appliance images of which every program is\n"
-		     "measured and appraised before it runs.\n\n");
+		     "measured and appraised before it runs.\n\n"); /* the last write tells */
 	for (size_t i = 0; i < ARRAY_COUNT(commands); i++)
 		(void)printf("  %-10s %s\n", commands[i].name, commands[i].summary);
-	(void)printf("\n'assay help COMMAND' tells about one command, 'assay --version' the version.\n"
-		     "Exit status: 0 done, 1 refused or failed, 2 the command line was not understood;\n"
-		     "'assay run' ends with the status of /init, see its help.\n");
-	return fflush(stdout) ? CLI_FAILED : CLI_OK;
+	return cli_print("\n'assay help COMMAND' tells about one command, 'assay --version' the version.\n"
+			 "Exit status: 0 done, 1 refused or failed, 2 the command line was not understood;\n"
+			 "'assay run' ends with the status of /init, see its help.\n");
 }
 
 static const struct command *find(const char *name) {
@@ -63,7 +62,7 @@ int main(int argc, char **argv) {
 	if (strcmp(name, "help") == 0) return argc > 2 ? help_one(argv[2]) : help_all();
 	if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0) return help_all();
 	if (strcmp(name, "--version") == 0 || strcmp(name, "-V") == 0)
-		return printf("assay %s\n", ASSAY_VERSION) < 0 ? CLI_FAILED : CLI_OK;
+		return cli_print("assay " ASSAY_VERSION "\n");
 	if (!*name) {
 		(void)cli_fail("no command was given; 'assay --help' lists them");
 		return CLI_USAGE;

@@ -28,12 +28,27 @@ static void progress_wipe(void) {
 	progress_shown = false;
 }
 
+/* While warnings are held they gather here, one a line. */
+static bool warnings_held;
+static struct buf warnings;
+
+/* The finished sentence. What came from names of files must not break the line or reach the terminal as commands. */
+static char *compose(const char *format, va_list args) {
+	char *text = NULL;
+
+	if (vasprintf(&text, format, args) < 0) return NULL;
+	for (char *c = text; *c; c++)
+		if ((u8)*c < 0x20 || *c == 0x7f) *c = '?';
+	return text;
+}
+
 static void sentence(const char *prefix, const char *format, va_list args) {
+	char *text = compose(format, args);
+
 	progress_wipe();
 	(void)fflush(stdout); /* so that both streams keep their order */
-	(void)fputs(prefix, stderr);
-	(void)vfprintf(stderr, format, args);
-	(void)fputc('\n', stderr);
+	(void)fprintf(stderr, "%s%s\n", prefix, text ? text : format);
+	free(text);
 }
 
 int cli_fail(const char *format, ...) {
@@ -43,6 +58,11 @@ int cli_fail(const char *format, ...) {
 	sentence("assay: ", format, args);
 	va_end(args);
 	return CLI_FAILED;
+}
+
+int cli_print(const char *text) {
+	if (fputs(text, stdout) >= 0 && fflush(stdout) == 0) return CLI_OK;
+	return cli_fail("cannot write to standard output: %s", strerror(errno));
 }
 
 int cli_usage(const char *command, const char *format, ...) {
@@ -66,21 +86,19 @@ int cli_bad_option(const char *command, int c, char **argv) {
 	return cli_usage(command, "unknown option %s", given);
 }
 
-/* While warnings are held they gather here, one a line. */
-static bool warnings_held;
-static struct buf warnings;
-
 void cli_warn(const char *format, ...) {
 	va_list args;
-	char *text = NULL;
+	char *text;
 
 	va_start(args, format);
-	if (!warnings_held)
+	if (warnings_held) {
+		text = compose(format, args);
+		buf_format(&warnings, "assay: warning: %s\n", text ? text : format);
+		free(text);
+	} else {
 		sentence("assay: warning: ", format, args);
-	else if (vasprintf(&text, format, args) >= 0)
-		buf_format(&warnings, "assay: warning: %s\n", text);
+	}
 	va_end(args);
-	free(text);
 }
 
 void cli_hold_warnings(void) { warnings_held = true; }

@@ -22,8 +22,10 @@ enum cli_exit {
 	CLI_USAGE = 2,  /* the command line was not understood */
 };
 
-/* "assay: SENTENCE" on stderr; returns CLI_FAILED. */
+/* "assay: SENTENCE" on stderr, control bytes shown as '?'; returns CLI_FAILED. */
 int cli_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* Text on stdout, flushed: CLI_OK, or CLI_FAILED with a sentence. */
+must_check int cli_print(const char *text);
 /* "assay COMMAND: SENTENCE", with a hint to --help; returns CLI_USAGE. */
 int cli_usage(const char *command, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* For getopt_long's '?' and ':' (opterr 0, optstring starting with ':'): names the option; returns CLI_USAGE. */

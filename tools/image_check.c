@@ -35,24 +35,43 @@ static int check_output(const struct image_options *o, const char *out) {
 	return 0;
 }
 
-/* A root that holds the outputs packs them the next time. */
-static void warn_inside_root(const char *rootfs, const char *out) {
+/* The output's own name in a folder without symbolic links; the caller frees. */
+static char *real_name(const char *out) {
 	const char *slash = strrchr(out, '/');
 	char *folder = slash ? cli_text("%.*s", (int)(slash - out) + 1, out) : cli_text(".");
-	char *root = realpath(rootfs, NULL), *real = realpath(folder, NULL);
+	char *real = realpath(folder, NULL);
+	char *name = cli_text("%s/%s", real ? real : folder, slash ? slash + 1 : out);
+
+	free(folder);
+	free(real);
+	return name;
+}
+
+/* A root that holds the outputs packs them the next time. */
+static void warn_inside_root(const char *rootfs, const char *out) {
+	char *root = realpath(rootfs, NULL), *real = real_name(out);
 	size_t len = root ? strlen(root) : 0;
 
-	if (root && real && strncmp(root, real, len) == 0 && (!real[len] || real[len] == '/'))
+	if (len && strncmp(root, real, len) == 0 && real[len] == '/')
 		cli_warn("%s lies in the root %s: the next image from it will hold this one", out, rootfs);
-	free(folder);
 	free(root);
 	free(real);
+}
+
+static int check_apart(const struct image_options *o) {
+	char *out = real_name(o->out), *reference = real_name(o->reference);
+	bool same = strcmp(out, reference) == 0;
+
+	free(out);
+	free(reference);
+	return same ? cli_fail("-o and --reference name the same file, %s", o->reference) : 0;
 }
 
 int image_check_outputs(const struct image *im) {
 	int status = check_output(&im->o, im->o.out);
 
 	if (!status && im->o.reference) status = check_output(&im->o, im->o.reference);
+	if (!status && im->o.reference) status = check_apart(&im->o);
 	if (status) return status;
 	warn_inside_root(im->o.rootfs, im->o.out);
 	if (im->o.reference) warn_inside_root(im->o.rootfs, im->o.reference);
@@ -100,11 +119,11 @@ int image_check_init(const struct image *im) {
 	if (!entry && !given)
 		status = cli_fail("%s has no /init, and no --cmdline names another program with init=", im->o.rootfs);
 	else if (!entry)
-		cli_warn("%s, which the command line names as init, is not in the root", path);
-	else if (!S_ISREG(entry->mode) && !given)
-		status = cli_fail("/init of %s is not a regular file", im->o.rootfs);
-	else if (!S_ISREG(entry->mode) || !(entry->mode & 0111))
-		cli_warn("%s is not an executable file", path);
+		status = cli_fail("%s, which --cmdline names as init, is not in %s", path, im->o.rootfs);
+	else if (!S_ISREG(entry->mode))
+		status = cli_fail("%s of %s is not a regular file", path, im->o.rootfs);
+	else if (!(entry->mode & 0111))
+		status = cli_fail("%s of %s is not executable (chmod +x)", path, im->o.rootfs);
 	free(given);
 	return status;
 }

@@ -66,6 +66,7 @@ static int set_option(struct image_options *o, int c, const char *value) {
 	};
 	const char **target = c == 'o' ? &o->out : c == OPT_KEY || c == OPT_CERT ? NULL : single[c - OPT_ROOTFS];
 
+	if (!*value && c != OPT_CMDLINE) return cli_usage("image", "the value of an option is empty");
 	if (target) {
 		if (*target) return cli_usage("image", "an option is given twice (%s and %s)", *target, value);
 		*target = value;
@@ -104,7 +105,7 @@ static int parse_options(int argc, char **argv, struct image_options *o) {
 	opterr = 0;
 	optind = 0;
 	while ((c = getopt_long(argc, argv, "+:o:h", longs, NULL)) >= 0) {
-		if (c == 'h') return fputs(help, stdout) < 0 ? CLI_FAILED : -1;
+		if (c == 'h') return cli_print(help) ? CLI_FAILED : -1;
 		if (c == '?' || c == ':') return cli_bad_option("image", c, argv);
 		status = set_option(o, c, optarg);
 		if (status) return status;

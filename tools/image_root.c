@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "kernel/integrity/template.h"
+#include "kernel/integrity/policy.h"
 #include "tools/image.h"
 #include "tools/policy_check.h"
 
@@ -91,29 +91,55 @@ static void know_template(const struct image *im) {
 	free(format);
 }
 
+/* With ima_policy=none the kernel does not look at the policy that the root brings. */
+static bool is_ignored(const struct image *im) {
+	char *names = im->o.cmdline ? image_option(im->o.cmdline, "ima_policy=") : NULL;
+	bool none = names && policy_names_have(names, "none");
+
+	free(names);
+	return none;
+}
+
 int image_check_policy(const struct image *im) {
 	const struct rootfs_entry *entry = rootfs_resolve(&im->fs, IMAGE_POLICY_PATH);
 	size_t rules;
 
-	if (!entry) return 0;
+	if (!entry || (!im->o.policy && is_ignored(im))) return 0;
 	if (!S_ISREG(entry->mode)) return cli_fail("/%s of the root is not a regular file", IMAGE_POLICY_PATH);
 	know_template(im);
 	if (im->o.policy) return policy_check(im->o.policy, &entry->data, 1, &rules);
 	return policy_check("/" IMAGE_POLICY_PATH, &entry->data, 1, &rules);
 }
 
+static int refuse_certs(const char *path) {
+	return cli_fail("/%s of the root is not a row of DER certificates with acceptable keys: the kernel would halt",
+			path);
+}
+
+/* The key files that are only the root's. */
+static int check_other_certs(const struct image *im) {
+	static const char *const paths[] = { "etc/keys/ca.der", "etc/keys/x509_evm.der" };
+	int status = 0;
+
+	for (size_t i = 0; !status && i < ARRAY_COUNT(paths); i++) {
+		const struct rootfs_entry *found = rootfs_resolve(&im->fs, paths[i]);
+		struct keyring *ring = found ? keyring_alloc("checked") : NULL;
+
+		if (ring && found->data.len && keyring_add(ring, found->data.bytes, found->data.len, NULL, NULL))
+			status = refuse_certs(paths[i]);
+		keyring_free(ring);
+	}
+	return status;
+}
+
 /* Takes the certificates that the root brings into the ring and into *certs. */
 static int take_found_certs(struct image *im, struct buf *certs) {
 	const struct rootfs_entry *found = rootfs_resolve(&im->fs, IMAGE_KEYS_PATH);
-	static const char no_certs[] = "/%s of the root is not a row of DER certificates with acceptable keys";
 	size_t count = 0;
 
 	if (!found || !S_ISREG(found->mode) || !found->data.len) return 0;
-	if (keyring_add(im->ring, found->data.bytes, found->data.len, NULL, &count)) {
-		if (im->o.key_count) return cli_fail(no_certs, IMAGE_KEYS_PATH);
-		cli_warn(no_certs, IMAGE_KEYS_PATH);
-		return 0;
-	}
+	if (keyring_add(im->ring, found->data.bytes, found->data.len, NULL, &count))
+		return refuse_certs(IMAGE_KEYS_PATH);
 	if (im->o.key_count)
 		cli_warn("/%s of the root brings %zu trusted certificate%s, kept beside yours", IMAGE_KEYS_PATH, count,
 			 count == 1 ? "" : "s");
@@ -141,7 +167,8 @@ int image_add_certs(struct image *im) {
 
 	im->ring = keyring_alloc(".ima");
 	if (!im->ring) return cli_fail("out of memory");
-	status = take_found_certs(im, &certs);
+	status = check_other_certs(im);
+	if (!status) status = take_found_certs(im, &certs);
 	for (size_t i = 0; i < im->o.key_count && !status; i++) status = add_cert(im, i, &certs);
 	if (!status && im->o.key_count) status = rootfs_put(&im->fs, IMAGE_KEYS_PATH, certs.bytes, certs.len, &entry);
 	buf_free(&certs);

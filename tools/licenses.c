@@ -13,12 +13,12 @@ extern const char third_party_end[];
 
 static const char help[] =
 	"Usage: assay licenses\n\nPrints name, version and licence of everything of others that is linked in.\n\n"
-	"Exit status: 0 done; 1 standard output cannot be written; 2 the command line was not understood.";
+	"Exit status: 0 done; 1 standard output cannot be written; 2 the command line was not understood.\n";
 
 int cmd_licenses(int argc, char **argv) {
 	size_t len = (size_t)(third_party_end - third_party_start);
 
-	if (argc > 1 && strcmp(argv[1], "--help") == 0) return puts(help) < 0;
+	if (argc > 1 && strcmp(argv[1], "--help") == 0) return cli_print(help);
 	if (argc > 1) return cli_usage("licenses", "'%s' is no option", argv[1]);
 	if (fwrite(third_party_start, 1, len, stdout) != len || fflush(stdout))
 		return cli_fail("cannot write to standard output");

@@ -313,7 +313,7 @@ static int check_new(const struct pe *pe, const struct layout *l, const struct p
 		if (!name_len || name_len > 8 || !in[i].len)
 			return fail(ret_why, -EINVAL, "a new section has no name, a too long name or no content");
 		if (has_section(pe, in[i].name))
-			return fail(ret_why, -EEXIST, "the stub already has one of the new sections");
+			return fail(ret_why, -EEXIST, "it has one of the new sections already, as an image has");
 		for (size_t j = 0; j < i; j++)
 			if (strcmp(in[i].name, in[j].name) == 0)
 				return fail(ret_why, -EEXIST, "two new sections have one name");

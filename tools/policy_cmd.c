@@ -35,7 +35,7 @@ static int parse_options(int argc, char **argv, const char **ret_format) {
 	opterr = 0;
 	optind = 0;
 	while ((c = getopt_long(argc, argv, ":h", longs, NULL)) >= 0) {
-		if (c == 'h') return fputs(help, stdout) < 0 ? CLI_FAILED : -1;
+		if (c == 'h') return cli_print(help) ? CLI_FAILED : -1;
 		if (c != 't') return cli_bad_option("policy", c, argv);
 		*ret_format = optarg;
 	}

@@ -189,20 +189,27 @@ static int set_option(struct run_options *o, int id, const char *value) {
 	return 0;
 }
 
+/* No option but one can do with an empty value. */
+static int check_value(int id, int option) {
+	if (!optarg || *optarg || id == OPT_LOAD) return 0;
+	return cli_usage("run", "the value of --%s is empty", long_options[option].name);
+}
+
 /* 0, or a status; *ret_help when only the help was asked for. */
 static int parse(int argc, char **argv, struct run_options *o, bool *ret_help) {
-	int id, status;
+	int id, status, option = 0;
 
 	*o = (struct run_options){ .tpm = "crb", .memory_mib = MEMORY_DEFAULT_MIB };
 	optind = 0;
 	opterr = 0;
-	while ((id = getopt_long(argc, argv, ":", long_options, NULL)) != -1) {
+	while ((id = getopt_long(argc, argv, ":", long_options, &option)) != -1) {
 		if (id == '?' || id == ':') return cli_bad_option("run", id, argv);
 		if (id == OPT_HELP) {
 			*ret_help = true;
 			return 0;
 		}
-		status = set_option(o, id, optarg);
+		status = check_value(id, option);
+		if (!status) status = set_option(o, id, optarg);
 		if (status) return status;
 	}
 	if (argc - optind != 1) return cli_usage("run", argc == optind ? "give the image to boot" : "give one image");
@@ -212,14 +219,29 @@ static int parse(int argc, char **argv, struct run_options *o, bool *ret_help) {
 	return 0;
 }
 
+static bool same_file(const char *path, const char *other) {
+	struct stat a, b;
+
+	return other && stat(path, &a) == 0 && stat(other, &b) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
 /* What the options name must be there: later the sentence would be QEMU's. */
 static int check_files(struct run *r) {
 	const struct run_options *o = &r->options;
+	struct stat st;
 
 	for (size_t i = 0; i < o->share_count; i++)
 		if (!is_dir(o->shares[i].dir)) return cli_fail("--share: %s is not a folder", o->shares[i].dir);
 	if (o->disk && (is_dir(o->disk) || access(o->disk, R_OK | W_OK) < 0))
 		return cli_fail("--disk: %s is not a file that can be read and written", o->disk);
+	for (size_t i = 0; i < o->ports.count; i++) {
+		const char *path = strchr(o->ports.v[i], '=') + 1;
+
+		if (lstat(path, &st) == 0 && !S_ISSOCK(st.st_mode)) /* QEMU would remove it */
+			return cli_fail("--port: %s is there already and is not a socket", path);
+	}
+	if (o->serial && (same_file(o->serial, o->image) || same_file(o->serial, o->disk)))
+		return cli_fail("--serial: %s is the image or the disk, and would be overwritten", o->serial);
 	if (o->tpm_state && access(o->tpm_state, F_OK) == 0 && !is_dir(o->tpm_state))
 		return cli_fail("--tpm-state: %s is not a folder", o->tpm_state);
 	return CLI_OK;
@@ -242,7 +264,7 @@ static void block_signals(void) {
 }
 
 /* Whatever was started is ended, whatever was made for this run alone is removed. */
-static void run_end(struct run *r) {
+static void run_end(struct run *r, bool started) {
 	if (r->qemu > 0) (void)proc_end(r->qemu, 0);
 	if (r->swtpm > 0) {
 		relay_close(&r->relay);
@@ -251,7 +273,7 @@ static void run_end(struct run *r) {
 	}
 	if (r->swtpm > 0 && r->options.tpm_state && r->relay.have_pcrs)
 		(void)pcrs_write(&r->relay.pcrs, r->tpm_dir); /* the sentence is said; the guest's status counts more */
-	else if (r->swtpm > 0 && r->options.tpm_state)
+	else if (r->swtpm > 0 && r->options.tpm_state && started)
 		cli_warn("the TPM's PCRs could not be read at the end");
 	if (r->swtpm > 0 && r->tpm_dir) {
 		char *pid_file = cli_text("%s/swtpm.pid", r->tpm_dir);
@@ -286,12 +308,12 @@ int cmd_run(int argc, char **argv) {
 
 	if (only_help || status) {
 		options_free(&r.options);
-		return status ? status : fputs(help, stdout) < 0 ? CLI_FAILED : CLI_OK;
+		return status ? status : cli_print(help);
 	}
 	block_signals();
 	for (size_t i = 0; !status && i < ARRAY_COUNT(steps); i++) status = steps[i](&r);
 	status = status ? RUN_NOT_STARTED : run_loop(&r);
-	run_end(&r);
+	run_end(&r, status != RUN_NOT_STARTED);
 	options_free(&r.options);
 	return status;
 }

@@ -191,7 +191,10 @@ static int loop_result(struct loop *l, int wait_status) {
 		(void)cli_fail("the machine stopped without saying why");
 		return RUN_HALTED;
 	}
-	(void)cli_fail("QEMU failed: %s", l->first_error ? l->first_error : "it said nothing");
+	if (l->first_error && strstr(l->first_error, "tpm-emulator"))
+		(void)cli_fail("swtpm cannot use the TPM state in %s: %s", l->run->tpm_dir, l->first_error);
+	else
+		(void)cli_fail("QEMU failed: %s", l->first_error ? l->first_error : "it said nothing");
 	return RUN_NOT_STARTED;
 }
 

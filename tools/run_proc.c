@@ -74,6 +74,19 @@ static void child_fd(int fd, int to) {
 		(void)fcntl(fd, F_SETFD, 0);
 }
 
+/* Where a program comes from that a run needs. */
+static const char *package_hint(const char *program) {
+	static const char *const hints[][2] = {
+		{ "mkfs.fat", " (Debian's package is dosfstools)" }, { "mmd", " (Debian's package is mtools)" },
+		{ "swtpm_setup", " (Debian's package is swtpm-tools)" }, { "swtpm", " (Debian's package is swtpm)" },
+		{ "qemu-system-x86_64", " (Debian's package is qemu-system-x86)" },
+	};
+
+	for (size_t i = 0; i < ARRAY_COUNT(hints); i++)
+		if (strcmp(hints[i][0], program) == 0) return hints[i][1];
+	return "";
+}
+
 pid_t proc_start(const struct args *a, int in, int out, int err, int keep_fd) {
 	pid_t parent = getpid();
 	pid_t pid;
@@ -88,7 +101,7 @@ pid_t proc_start(const struct args *a, int in, int out, int err, int keep_fd) {
 	if (keep_fd >= 0) (void)fcntl(keep_fd, F_SETFD, 0);
 	widen_path();
 	(void)execvp(a->v[0], a->v);
-	(void)dprintf(2, "cannot start %s: %s\n", a->v[0], strerror(errno));
+	(void)dprintf(2, "cannot start %s: %s%s\n", a->v[0], strerror(errno), package_hint(a->v[0]));
 	_exit(127);
 }
 

@@ -74,7 +74,7 @@ static int parse_options(int argc, char **argv, struct options *o) {
 			if (status) return status;
 			break;
 		case 'f': o->sigfile = true; break;
-		case 'h': return fputs(help, stdout) < 0 ? CLI_FAILED : -1;
+		case 'h': return cli_print(help) ? CLI_FAILED : -1;
 		default: return cli_bad_option("sign", c, argv);
 		}
 	}
