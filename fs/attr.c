@@ -44,15 +44,6 @@ int sticky_check(const struct inode *dir, const struct inode *victim, const stru
 	return !(dir->mode & S_ISVTX) || uid == 0 || uid == victim->uid || uid == dir->uid ? 0 : -EPERM;
 }
 
-int vfs_getattr(struct inode *i, struct kstat *ret_stat) {
-	*ret_stat = (struct kstat){
-		.dev = i->sb->dev, .ino = i->ino, .mode = i->mode, .nlink = i->nlink, .uid = i->uid, .gid = i->gid,
-		.rdev = i->rdev, .size = i->size, .blocks = i->blocks, .blksize = PAGE_SIZE,
-		.atime = i->atime, .mtime = i->mtime, .ctime = i->ctime, .btime = i->btime,
-	};
-	return 0;
-}
-
 static int may_setattr(const struct inode *inode, const struct attr *attr, const struct cred *cred) {
 	bool owner = cred->fsuid == inode->uid;
 
@@ -63,9 +54,6 @@ static int may_setattr(const struct inode *inode, const struct attr *attr, const
 	if (!(attr->valid & (ATTR_ATIME | ATTR_MTIME)) || owner) return 0;
 	return (attr->valid & ATTR_TIMES_NOW) ? inode_permission(inode, MAY_WRITE, cred) : -EPERM;
 }
-
-/* The mode without the bits that a stranger's write or a change of owner takes away. */
-static u32 without_set_id(u32 mode) { return mode & ~(S_ISUID | ((mode & 0010) ? S_ISGID : 0)); }
 
 /* A change of owner or group takes set-id bits away; a stranger to the group may not give the set-gid bit. */
 static void adjust_mode(const struct inode *inode, struct attr *attr, const struct cred *cred) {
@@ -81,12 +69,11 @@ static void adjust_mode(const struct inode *inode, struct attr *attr, const stru
 }
 
 static int change(const struct path *path, const struct attr *attr, const struct cred *cred) {
-	const struct vfs_hooks *hooks = vfs_hooks_get();
 	struct inode *inode = path_inode(path);
 	bool now = attr->valid & ATTR_TIMES_NOW;
 
 	if (!inode->ops->setattr) return -EPERM;
-	if (hooks->setattr) TRY(hooks->setattr(path, attr, cred));
+	if (vfs_hooks.setattr) TRY(vfs_hooks.setattr(path, attr, cred));
 	TRY(inode->ops->setattr(inode, attr));
 	if (attr->valid & ATTR_MODE) inode->mode = attr->mode;
 	if (attr->valid & ATTR_UID) inode->uid = attr->uid;
@@ -153,51 +140,47 @@ ssize vfs_getxattr(struct inode *inode, const char *name, void *buf, size_t cap,
 	return inode->ops->getxattr ? inode->ops->getxattr(inode, name, buf, cap) : -EOPNOTSUPP;
 }
 
-int vfs_setxattr(const struct path *path, const char *name, const void *value, size_t len, int flags,
-		 const struct cred *cred) {
+/* value NULL: removal. */
+static int change_xattr(const struct path *path, const char *name, const void *value, size_t len, int flags,
+			const struct cred *cred) {
 	struct inode *inode = path_inode(path);
 
-	if (flags & ~(VFS_XATTR_CREATE | VFS_XATTR_REPLACE)) return -EINVAL;
-	if (len > VFS_XATTR_SIZE_MAX) return -E2BIG;
 	if (path_mount_flags(path) & MS_RDONLY) return -EROFS;
 	TRY(xattr_permission(inode, name, true, cred));
 	if (!inode->ops->setxattr) return -EOPNOTSUPP;
-	if (vfs_hooks_get()->setxattr) TRY(vfs_hooks_get()->setxattr(path, name, value, len, cred));
+	if (!value) TRY((int)inode->ops->getxattr(inode, name, NULL, 0));
+	if (vfs_hooks.setxattr) TRY(vfs_hooks.setxattr(path, name, value, len, cred));
 	TRY(inode->ops->setxattr(inode, name, value, len, flags));
 	inode_changed(inode, false);
 	return 0;
 }
 
-ssize vfs_listxattr(struct inode *inode, char *buf, size_t cap) {
-	return inode->ops->listxattr ? inode->ops->listxattr(inode, buf, cap) : 0;
+int vfs_setxattr(const struct path *path, const char *name, const void *value, size_t len, int flags,
+		 const struct cred *cred) {
+	if (flags & ~(VFS_XATTR_CREATE | VFS_XATTR_REPLACE)) return -EINVAL;
+	return len > VFS_XATTR_SIZE_MAX ? -E2BIG : change_xattr(path, name, value ? value : "", len, flags, cred);
 }
 
 int vfs_removexattr(const struct path *path, const char *name, const struct cred *cred) {
-	struct inode *inode = path_inode(path);
+	return change_xattr(path, name, NULL, 0, 0, cred);
+}
 
-	if (path_mount_flags(path) & MS_RDONLY) return -EROFS;
-	TRY(xattr_permission(inode, name, true, cred));
-	if (!inode->ops->removexattr) return -EOPNOTSUPP;
-	TRY((int)inode->ops->getxattr(inode, name, NULL, 0));
-	if (vfs_hooks_get()->removexattr) TRY(vfs_hooks_get()->removexattr(path, name, cred));
-	TRY(inode->ops->removexattr(inode, name));
-	inode_changed(inode, false);
-	return 0;
+ssize vfs_listxattr(struct inode *inode, char *buf, size_t cap) {
+	return inode->ops->getxattr ? inode->ops->getxattr(inode, NULL, buf, cap) : 0;
 }
 
 ssize vfs_readlink(const struct vfs_context *ctx, const struct path *path, char *buf, size_t cap) {
 	RELEASED(path_put) struct path target = { 0 };
 	struct inode *inode = path_inode(path);
-	const char *text;
-	size_t len;
+	struct name text;
 
 	if (!inode_is(inode, S_IFLNK)) return -EINVAL;
 	if (inode->ops->follow) {
 		TRY(inode->ops->follow(inode, &target));
 		return path_name(ctx, &target, buf, cap);
 	}
-	TRY(inode->ops->readlink(inode, &text, &len));
-	len = min_u64(len, cap);
-	memcpy(buf, text, len);
-	return (ssize)len;
+	TRY(inode->ops->readlink(inode, &text));
+	cap = min_u64(text.len, cap);
+	memcpy(buf, text.text, cap);
+	return (ssize)cap;
 }

@@ -24,43 +24,37 @@ struct fdtable {
 	struct slot *slots;
 };
 
-struct fdtable *fdtable_alloc(void) {
-	struct fdtable *table = port_alloc(sizeof(*table));
-
-	if (!table) return NULL;
-	table->refs = 1;
-	table->size = FIRST_SIZE;
-	table->slots = port_alloc(FIRST_SIZE * sizeof(struct slot));
-	if (!table->slots) {
-		port_free(table);
-		return NULL;
-	}
-	return table;
-}
-
 static int grow(struct fdtable *table, u64 need) {
-	u32 size = table->size;
+	u32 size = table->size ? table->size : FIRST_SIZE;
 	struct slot *slots;
 
-	if (need <= size) return 0;
+	if (need <= table->size) return 0;
 	while (size < need) size *= 2;
 	slots = port_alloc(size * sizeof(*slots));
 	if (!slots) return -ENOMEM;
-	memcpy(slots, table->slots, table->size * sizeof(*slots));
+	if (table->size) memcpy(slots, table->slots, table->size * sizeof(*slots));
 	port_free(table->slots);
 	table->slots = slots;
 	table->size = size;
 	return 0;
 }
 
+static struct fdtable *alloc_sized(u32 size) {
+	struct fdtable *table = port_alloc(sizeof(*table));
+
+	if (!table) return NULL;
+	table->refs = 1;
+	if (grow(table, size) == 0) return table;
+	fdtable_put(table);
+	return NULL;
+}
+
+struct fdtable *fdtable_alloc(void) { return alloc_sized(FIRST_SIZE); }
+
 struct fdtable *fdtable_copy(const struct fdtable *table) {
-	struct fdtable *copy = fdtable_alloc();
+	struct fdtable *copy = alloc_sized(table->size);
 
 	if (!copy) return NULL;
-	if (grow(copy, table->size)) {
-		fdtable_put(copy);
-		return NULL;
-	}
 	for (u32 i = 0; i < table->size; i++) {
 		copy->slots[i] = table->slots[i];
 		if (copy->slots[i].file) file_get(copy->slots[i].file);
@@ -109,14 +103,12 @@ struct file *fdtable_file(const struct fdtable *table, int fd) {
 int fdtable_install(struct fdtable *table, struct file *file, int from, bool cloexec, u64 max, int *ret_fd) {
 	u64 limit = min_u64(max, FD_LIMIT);
 	u32 fd;
-	int err;
 
 	if (from < 0 || (u64)from >= limit) return from < 0 ? -EINVAL : -EMFILE;
 	fd = (u32)from > table->hint ? (u32)from : table->hint;
 	while (fd < table->size && table->slots[fd].file) fd++;
 	if (fd >= limit) return -EMFILE;
-	err = grow(table, (u64)fd + 1);
-	if (err) return err;
+	TRY(grow(table, (u64)fd + 1));
 	if ((u32)from <= table->hint) table->hint = fd + 1;
 	table->slots[fd] = (struct slot){ file, cloexec };
 	*ret_fd = (int)fd;
@@ -124,11 +116,8 @@ int fdtable_install(struct fdtable *table, struct file *file, int from, bool clo
 }
 
 int fdtable_replace(struct fdtable *table, int fd, struct file *file, bool cloexec, u64 max) {
-	int err;
-
 	if (fd < 0 || (u64)fd >= min_u64(max, FD_LIMIT)) return -EBADF;
-	err = grow(table, (u64)fd + 1);
-	if (err) return err;
+	TRY(grow(table, (u64)fd + 1));
 	if (table->slots[fd].file) close_slot(table, (u32)fd);
 	table->slots[fd] = (struct slot){ file, cloexec };
 	return 0;
@@ -140,12 +129,10 @@ int fdtable_close(struct fdtable *table, int fd) {
 	return 0;
 }
 
-int fdtable_cloexec(const struct fdtable *table, int fd, bool *ret_cloexec) {
+int fdtable_cloexec(const struct fdtable *table, int fd) {
 	const struct slot *slot = open_slot(table, fd);
 
-	if (!slot) return -EBADF;
-	*ret_cloexec = slot->cloexec;
-	return 0;
+	return slot ? slot->cloexec : -EBADF;
 }
 
 int fdtable_set_cloexec(struct fdtable *table, int fd, bool cloexec) {

@@ -24,7 +24,8 @@ must_check int fdtable_install(struct fdtable *table, struct file *file, int fro
 /* At exactly fd, closing what was there. */
 must_check int fdtable_replace(struct fdtable *table, int fd, struct file *file, bool cloexec, u64 max);
 must_check int fdtable_close(struct fdtable *table, int fd);
-must_check int fdtable_cloexec(const struct fdtable *table, int fd, bool *ret_cloexec);
+/* 1 when it closes on exec, 0 when not. */
+must_check int fdtable_cloexec(const struct fdtable *table, int fd);
 must_check int fdtable_set_cloexec(struct fdtable *table, int fd, bool cloexec);
 /* Smallest open number >= from, or -1: for /proc/PID/fd and close_range. */
 int fdtable_next(const struct fdtable *table, int from);

@@ -6,30 +6,21 @@
  */
 #include "fs/namespace.h"
 
-#define SEEK_SET 0
-#define SEEK_CUR 1
-#define SEEK_END 2
-#define SEEK_DATA 3
-#define SEEK_HOLE 4
+enum { SEEK_SET, SEEK_CUR, SEEK_END, SEEK_DATA, SEEK_HOLE }; /* Linux uapi fs.h */
 /* One call moves no more, as on Linux: the count must fit an int with room for a page. */
 #define IO_MAX 0x7ffff000u
 #define OFFSET_MAX 0x7fffffffffffffffull
 #define RELATIME_SECONDS 86400
 
-static bool not_after(const struct vtime *a, const struct vtime *b) {
-	return a->sec != b->sec ? a->sec < b->sec : a->nsec <= b->nsec;
-}
-
 /* Access times as relatime keeps them: they show that content was read since it changed, or a day ago. */
 static void touch_atime(struct file *file) {
 	struct inode *inode = file->inode;
-	struct vtime now;
+	const struct vtime now = vfs_now();
 
 	if ((file->flags & O_NOATIME) || inode->sb->anonymous ||
 	    (path_mount_flags(&file->path) & (MS_RDONLY | MS_NOATIME)))
 		return;
-	now = vfs_now();
-	if (not_after(&inode->atime, &inode->mtime) || not_after(&inode->atime, &inode->ctime) ||
+	if (!vtime_after(&inode->atime, &inode->mtime) || !vtime_after(&inode->atime, &inode->ctime) ||
 	    now.sec - inode->atime.sec >= RELATIME_SECONDS)
 		inode->atime = now;
 }
@@ -53,28 +44,31 @@ ssize file_write(struct file *file, const void *buf, size_t len, u64 *pos) {
 	return file->ops->write(file, buf, min_u64(len, IO_MAX), pos ? pos : &file->pos);
 }
 
-ssize inode_read(struct inode *inode, u64 off, void *buf, size_t len) {
+/* Out of a file's pages, from off on, to; or into them, from (the other is NULL). Bytes, or an error when none. */
+static ssize copy_pages(struct inode *inode, u64 off, u8 *to, const u8 *from, size_t len) {
 	size_t done = 0;
 
-	if (!inode->ops || !inode->ops->page) return -EINVAL;
-	if (off >= inode->size) return 0;
-	len = min_u64(len, inode->size - off);
 	while (done < len) {
-		size_t in_page = (off + done) % PAGE_SIZE;
-		size_t n = min_u64(PAGE_SIZE - in_page, len - done);
+		size_t in_page = (off + done) % PAGE_SIZE, n = min_u64(PAGE_SIZE - in_page, len - done);
 		void *page;
-		int err = inode->ops->page(inode, (off + done) / PAGE_SIZE, false, &page);
+		int err = inode->ops->page(inode, (off + done) / PAGE_SIZE, from != NULL, &page);
 
 		if (err) return done ? (ssize)done : err;
-		if (page) {
-			memcpy((u8 *)buf + done, (u8 *)page + in_page, n);
-			port_page_put(page);
-		} else {
-			memset((u8 *)buf + done, 0, n);
-		}
+		if (from)
+			memcpy((u8 *)page + in_page, from + done, n);
+		else if (page)
+			memcpy(to + done, (u8 *)page + in_page, n);
+		else
+			memset(to + done, 0, n); /* a hole */
+		if (page) port_page_put(page);
 		done += n;
 	}
 	return (ssize)done;
+}
+
+ssize inode_read(struct inode *inode, u64 off, void *buf, size_t len) {
+	if (!inode->ops || !inode->ops->page) return -EINVAL;
+	return off < inode->size ? copy_pages(inode, off, buf, NULL, min_u64(len, inode->size - off)) : 0;
 }
 
 static ssize page_read(struct file *file, void *buf, size_t len, u64 *pos) {
@@ -84,39 +78,19 @@ static ssize page_read(struct file *file, void *buf, size_t len, u64 *pos) {
 	return n;
 }
 
-static void after_write(struct file *file, u64 end) {
-	struct inode *inode = file->inode;
-
-	if (end > inode->size) inode->size = end;
-	if (file->cred.fsuid != 0) {
-		inode->mode &= ~S_ISUID;
-		if (inode->mode & 0010) inode->mode &= ~S_ISGID;
-	}
-	inode_changed(inode, true);
-}
-
 static ssize page_write(struct file *file, const void *buf, size_t len, u64 *pos) {
 	struct inode *inode = file->inode;
 	u64 off = (file->flags & O_APPEND) ? inode->size : *pos;
-	size_t done = 0;
-	int err = 0;
+	ssize n;
 
 	if (off > OFFSET_MAX || len > OFFSET_MAX - off) return -EFBIG;
-	while (done < len) {
-		size_t in_page = (off + done) % PAGE_SIZE;
-		size_t n = min_u64(PAGE_SIZE - in_page, len - done);
-		void *page;
-
-		err = inode->ops->page(inode, (off + done) / PAGE_SIZE, true, &page);
-		if (err) break;
-		memcpy((u8 *)page + in_page, (const u8 *)buf + done, n);
-		port_page_put(page);
-		done += n;
-	}
-	if (!done) return err;
-	*pos = off + done;
-	after_write(file, off + done);
-	return (ssize)done;
+	n = copy_pages(inode, off, NULL, buf, len);
+	if (n <= 0) return n;
+	*pos = off + (u64)n;
+	inode->size = max_u64(inode->size, *pos);
+	if (file->cred.fsuid != 0) inode->mode = without_set_id(inode->mode);
+	inode_changed(inode, true);
+	return n;
 }
 
 const struct file_ops vfs_page_file_ops = { .read = page_read, .write = page_write };
@@ -157,8 +131,7 @@ s64 file_seek(struct file *file, s64 off, int whence) {
 }
 
 u32 file_poll(struct file *file) {
-	if (!file->ops || !file->ops->poll) return POLLIN | POLLOUT;
-	return file->ops->poll(file);
+	return file->ops && file->ops->poll ? file->ops->poll(file) : POLLIN | POLLOUT;
 }
 
 bool dir_put_dots(struct dir_sink *sink, u64 ino, u64 parent_ino, u64 *pos) {

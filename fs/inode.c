@@ -7,12 +7,10 @@
  */
 #include "fs/namespace.h"
 
-static struct vfs_hooks hooks;
+struct vfs_hooks vfs_hooks;
 static u64 last_dev;
 
-void vfs_set_hooks(const struct vfs_hooks *new_hooks) { hooks = new_hooks ? *new_hooks : (struct vfs_hooks){ 0 }; }
-
-const struct vfs_hooks *vfs_hooks_get(void) { return &hooks; }
+void vfs_set_hooks(const struct vfs_hooks *hooks) { vfs_hooks = hooks ? *hooks : (struct vfs_hooks){ 0 }; }
 
 /* Major 0, in the encoding of stat's st_dev: low eight bits of the minor number first. */
 u64 superblock_new_dev(void) {
@@ -32,10 +30,6 @@ struct vtime vfs_now(void) {
 	return (struct vtime){ (s64)(ns / 1000000000u), (u32)(ns % 1000000000u) };
 }
 
-static bool vtime_after(const struct vtime *a, const struct vtime *b) {
-	return a->sec != b->sec ? a->sec > b->sec : a->nsec > b->nsec;
-}
-
 void inode_changed(struct inode *inode, bool content) {
 	struct vtime now = vfs_now();
 
@@ -47,12 +41,7 @@ void inode_changed(struct inode *inode, bool content) {
 		inode->ctime.nsec = 0;
 		inode->ctime.sec++;
 	}
-	if (hooks.inode_changed) hooks.inode_changed(inode, content);
-}
-
-u64 inode_version_read(struct inode *inode, struct vtime *ret_ctime) {
-	*ret_ctime = inode->ctime;
-	return inode->version;
+	if (vfs_hooks.inode_changed) vfs_hooks.inode_changed(inode, content);
 }
 
 struct inode *inode_alloc(struct superblock *sb) {
@@ -72,7 +61,7 @@ void inode_get(struct inode *inode) { inode->refs++; }
 void inode_put(struct inode *inode) {
 	if (!inode || --inode->refs) return;
 	if (inode->ops && inode->ops->evict) inode->ops->evict(inode);
-	if (hooks.inode_free) hooks.inode_free(inode);
+	if (vfs_hooks.inode_free) vfs_hooks.inode_free(inode);
 	port_free(inode);
 }
 
@@ -84,16 +73,22 @@ int inode_deny_write(struct inode *inode) {
 
 void inode_allow_write(struct inode *inode) { inode->writers++; }
 
-struct dentry *dentry_alloc(struct dentry *parent, const char *name, size_t len, struct inode *inode) {
+char *name_copy(struct name name) {
+	char *copy = port_alloc(name.len + 1);
+
+	if (copy && name.len) memcpy(copy, name.text, name.len);
+	return copy;
+}
+
+struct dentry *dentry_alloc(struct dentry *parent, struct name name, struct inode *inode) {
 	struct dentry *dentry = port_alloc(sizeof(*dentry));
-	char *copy = port_alloc(len + 1);
+	char *copy = name_copy(name);
 
 	if (!dentry || !copy) {
 		port_free(dentry);
 		port_free(copy);
 		return NULL;
 	}
-	memcpy(copy, name, len);
 	dentry->refs = 1;
 	dentry->name = copy;
 	dentry->inode = inode;
@@ -124,29 +119,22 @@ void dentry_put(struct dentry *dentry) {
 }
 
 /* The file system is asked every time, so an entry it no longer has is never found through a dentry that is in use. */
-int dentry_lookup(struct dentry *parent, const char *name, size_t len, struct dentry **ret_dentry) {
+int dentry_lookup(struct dentry *parent, struct name name, struct dentry **ret_dentry) {
 	const struct inode_ops *ops = parent->inode->ops;
-	struct dentry *dentry;
-	struct inode *inode;
-	int err;
+	RELEASED(inode_drop) struct inode *inode = NULL;
 
-	if (len > VFS_NAME_MAX) return -ENAMETOOLONG;
+	if (name.len > VFS_NAME_MAX) return -ENAMETOOLONG;
 	if (!ops || !ops->lookup) return -ENOTDIR;
-	err = ops->lookup(parent->inode, name, len, &inode);
-	if (err) return err;
-	list_for_each(pos, &parent->children) {
-		dentry = list_entry(pos, struct dentry, siblings);
-		if (dentry->inode == inode && strlen(dentry->name) == len && memcmp(dentry->name, name, len) == 0) {
-			dentry_get(dentry);
-			inode_put(inode);
-			*ret_dentry = dentry;
-			return 0;
-		}
+	TRY(ops->lookup(parent->inode, name, &inode));
+	list_for_each_entry(struct dentry, dentry, &parent->children, siblings) {
+		if (dentry->inode != inode || !name_is(name, dentry->name)) continue;
+		dentry_get(dentry);
+		*ret_dentry = dentry;
+		return 0;
 	}
-	dentry = dentry_alloc(parent, name, len, inode);
-	inode_put(inode);
-	if (!dentry) return -ENOMEM;
-	*ret_dentry = dentry;
+	struct dentry *new = dentry_alloc(parent, name, inode);
+	if (!new) return -ENOMEM;
+	*ret_dentry = new;
 	return 0;
 }
 

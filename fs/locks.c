@@ -10,7 +10,6 @@
 
 struct lock {
 	struct lock *next;
-	bool flock;
 	struct lock_range range;
 };
 
@@ -23,41 +22,42 @@ static void woken(void) {
 	if (wake_waiters) wake_waiters();
 }
 
-static const struct lock *find_conflict(const struct inode *inode, const struct lock_range *want, bool flock) {
-	for (const struct lock *l = inode->locks; l; l = l->next) {
-		if (l->flock != flock || l->range.owner == want->owner) continue;
-		if (l->range.start > want->end || l->range.end < want->start) continue;
-		if (l->range.type == LOCK_WRITE || want->type == LOCK_WRITE) return l;
-	}
-	return NULL;
-}
-
 bool lock_conflict(const struct inode *inode, const struct lock_range *want, struct lock_range *ret_conflict) {
-	const struct lock *l = want->type == LOCK_NONE ? NULL : find_conflict(inode, want, false);
+	for (const struct lock *l = inode->locks; l && want->type != LOCK_NONE; l = l->next) {
+		const struct lock_range *r = &l->range;
 
-	if (!l) return false;
-	*ret_conflict = l->range;
-	return true;
+		if (r->flock != want->flock || r->owner == want->owner) continue;
+		if (r->start > want->end || r->end < want->start) continue;
+		if (r->type == LOCK_READ && want->type == LOCK_READ) continue;
+		*ret_conflict = *r;
+		return true;
+	}
+	return false;
 }
 
-/* Cuts [want->start, want->end] out of the owner's locks; uses *spare when one has to become two. */
-static void cut(struct inode *inode, const struct lock_range *want, struct lock **spare) {
+/*
+ * Cuts [want->start, want->end] out of the owner's locks; uses *spare when one has to become two, which a cut of
+ * everything never needs. Returns whether there was something to cut.
+ */
+static bool cut(struct inode *inode, const struct lock_range *want, struct lock **spare) {
 	struct lock **link = &inode->locks;
+	bool any = false;
 
 	while (*link) {
 		struct lock *l = *link;
 		struct lock_range *r = &l->range;
 
-		if (l->flock || r->owner != want->owner || r->start > want->end || r->end < want->start) {
+		if (r->owner != want->owner || r->start > want->end || r->end < want->start) {
 			link = &l->next;
-		} else if (r->start < want->start && r->end > want->end) {
+			continue;
+		}
+		any = true;
+		if (r->start < want->start && r->end > want->end) {
 			**spare = *l;
 			(*spare)->range.start = want->end + 1;
-			l->next = *spare;
-			*spare = NULL;
-			r->end = want->start - 1;
-			return;
-		} else if (r->start < want->start) {
+			l->next = TAKE(*spare);
+		}
+		if (r->start < want->start) {
 			r->end = want->start - 1;
 			link = &l->next;
 		} else if (r->end > want->end) {
@@ -68,108 +68,70 @@ static void cut(struct inode *inode, const struct lock_range *want, struct lock 
 			port_free(l);
 		}
 	}
+	return any;
 }
 
 /* Takes neighbours of the same kind into new, so that locking byte by byte costs one lock. */
-static void merge(struct inode *inode, struct lock *new) {
+static void merge(struct inode *inode, struct lock_range *new) {
 	struct lock **link = &inode->locks;
 
 	while (*link) {
 		struct lock *l = *link;
 		const struct lock_range *r = &l->range;
-		bool same = !l->flock && r->owner == new->range.owner && r->type == new->range.type;
+		bool same = r->owner == new->owner && r->type == new->type;
+		bool before = same && r->end != LOCK_END && r->end + 1 == new->start;
+		bool after = same && new->end != LOCK_END && new->end + 1 == r->start;
 
-		if (same && r->end != LOCK_END && r->end + 1 == new->range.start)
-			new->range.start = r->start;
-		else if (same && new->range.end != LOCK_END && new->range.end + 1 == r->start)
-			new->range.end = r->end;
-		else
-			same = false;
-		if (!same) {
+		if (!before && !after) {
 			link = &l->next;
 			continue;
 		}
+		if (before)
+			new->start = r->start;
+		else
+			new->end = r->end;
 		*link = l->next;
 		port_free(l);
 	}
 }
 
 int lock_set(struct inode *inode, const struct lock_range *want) {
-	struct lock *new = NULL, *spare;
+	struct lock *new = port_alloc(sizeof(*new)), *spare = port_alloc(sizeof(*spare));
+	struct lock_range other;
+	int err = lock_conflict(inode, want, &other) ? -EAGAIN : new && spare ? 0 : -ENOMEM;
 
-	if (want->type != LOCK_NONE && find_conflict(inode, want, false)) return -EAGAIN;
-	spare = port_alloc(sizeof(*spare));
-	if (want->type != LOCK_NONE) new = port_alloc(sizeof(*new));
-	if (!spare || (want->type != LOCK_NONE && !new)) {
-		port_free(spare);
-		port_free(new);
-		return -ENOMEM;
-	}
-	cut(inode, want, &spare);
-	port_free(spare);
-	if (new) {
-		new->range = *want;
-		merge(inode, new);
-		new->next = inode->locks;
-		inode->locks = new;
-	}
-	woken();
-	return 0;
-}
-
-static void drop(struct inode *inode, const void *owner, bool flock) {
-	struct lock **link = &inode->locks;
-	bool any = false;
-
-	while (*link) {
-		struct lock *l = *link;
-
-		if (l->flock != flock || l->range.owner != owner) {
-			link = &l->next;
-			continue;
+	if (!err) {
+		(void)cut(inode, want, &spare); /* woken in any case: a read lock may replace a write lock */
+		if (want->type != LOCK_NONE) {
+			new->range = *want;
+			merge(inode, &new->range);
+			new->next = inode->locks;
+			inode->locks = TAKE(new);
 		}
-		*link = l->next;
-		port_free(l);
-		any = true;
+		woken();
 	}
-	if (any) woken();
+	port_free(spare);
+	port_free(new);
+	return err;
 }
 
-void locks_owner_gone(struct inode *inode, const void *owner) { drop(inode, owner, false); }
+void locks_owner_gone(struct inode *inode, const void *owner) {
+	const struct lock_range all = { .owner = owner, .end = LOCK_END };
 
-void locks_file_gone(struct file *file) { drop(file->inode, file, true); }
+	if (cut(inode, &all, NULL)) woken();
+}
 
 int lock_flock(struct file *file, int type) {
-	struct lock_range want = { .owner = file, .type = type, .end = LOCK_END };
-	struct lock *l;
+	const struct lock_range all = { .owner = file, .flock = true, .type = type, .end = LOCK_END };
 
-	if (type == LOCK_NONE) {
-		locks_file_gone(file);
-		return 0;
-	}
-	if (find_conflict(file->inode, &want, true)) return -EAGAIN;
-	for (l = file->inode->locks; l; l = l->next) {
-		if (l->flock && l->range.owner == file) {
-			l->range.type = type;
-			woken();
-			return 0;
-		}
-	}
-	l = port_alloc(sizeof(*l));
-	if (!l) return -ENOMEM;
-	l->flock = true;
-	l->range = want;
-	l->next = file->inode->locks;
-	file->inode->locks = l;
+	if (type != LOCK_NONE) return lock_set(file->inode, &all);
+	locks_owner_gone(file->inode, file);
 	return 0;
 }
 
 static const void *blocker_of(const void *owner) {
-	list_for_each(pos, &waiters) {
-		const struct lock_waiter *w = list_entry(pos, struct lock_waiter, link);
-
+	list_for_each_entry(struct lock_waiter, w, &waiters, link)
 		if (w->owner == owner) return w->blocker;
-	}
 	return NULL;
 }
 

@@ -14,13 +14,12 @@
 #include "fs/vfs.h"
 
 /* Values of Linux struct flock.l_type. */
-#define LOCK_READ 0
-#define LOCK_WRITE 1
-#define LOCK_NONE 2
+enum { LOCK_READ, LOCK_WRITE, LOCK_NONE };
 #define LOCK_END 0xffffffffffffffffull
 
 struct lock_range {
-	const void *owner;
+	const void *owner; /* a descriptor table, or with flock a file: no address is both */
+	bool flock;        /* the two kinds do not see each other */
 	u32 pid;
 	int type;
 	u64 start, end;
@@ -30,11 +29,10 @@ struct lock_range {
 bool lock_conflict(const struct inode *inode, const struct lock_range *want, struct lock_range *ret_conflict);
 /* Sets or (LOCK_NONE) clears. */
 must_check int lock_set(struct inode *inode, const struct lock_range *want);
-/* A descriptor of the inode was closed by owner: all its record locks go. */
+/* A descriptor of the inode was closed by owner, or owner is the file that goes: all its locks go. */
 void locks_owner_gone(struct inode *inode, const void *owner);
 
 must_check int lock_flock(struct file *file, int type);
-void locks_file_gone(struct file *file);
 
 /* Called whenever a lock went away. */
 void locks_set_wake(void (*wake)(void));

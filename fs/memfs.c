@@ -13,7 +13,7 @@
 
 #define LINKS_MAX 65000u
 #define SIZE_MAX_BYTES (PAGETREE_PAGES_MAX * PAGE_SIZE)
-#define FIRST_BUCKETS 8u
+#define BUCKETS 8192u
 #define FIRST_POS 2u /* of an entry; 0 and 1 are "." and ".." */
 
 struct memfs {
@@ -28,16 +28,21 @@ struct memfs {
 struct mementry {
 	struct list link;
 	struct mementry *hash_next;
+	const struct meminode *dir;
 	u64 pos;
-	u32 hash, len;
+	u32 hash;
+	size_t len;
 	struct inode *inode; /* a reference */
 	char name[];
 };
 
+/* The entries of all directories. */
+static struct mementry *buckets[BUCKETS];
+
 struct memxattr {
 	struct memxattr *next;
-	size_t name_len, len;
-	char name[]; /* name, NUL, value */
+	size_t name_size, len;
+	char name[]; /* name, NUL (which name_size counts), value */
 };
 
 struct meminode {
@@ -45,10 +50,7 @@ struct meminode {
 	struct inode *inode;
 	struct pagetree pages;      /* regular files */
 	struct list entries;        /* directories */
-	struct mementry **buckets;
-	u32 bucket_count, count;    /* a power of two, or 0 before the first entry */
-	u64 next_pos;
-	u64 parent_ino;
+	u64 next_pos, parent_ino;
 	bool dead;
 	char *target;               /* symlinks */
 	struct memxattr *xattrs;
@@ -63,83 +65,59 @@ static bool has_room(const struct memfs *fs, u64 more) {
 
 /* ---- directory entries */
 
-static u32 hash_name(const char *name, size_t len) {
+static u32 hash_name(const struct meminode *dir, struct name name) {
 	static u32 seed;
 	u32 hash;
 
 	if (!seed && (port_random(&seed, sizeof(seed)) || !seed))
 		seed = 0x811c9dc5u; /* no randomness: chains may get long, nothing else */
-	hash = seed;
-	for (size_t i = 0; i < len; i++) hash = (hash ^ (u8)name[i]) * 0x01000193u; /* FNV-1a */
+	hash = seed ^ (u32)((uintptr_t)dir >> 4);
+	for (size_t i = 0; i < name.len; i++) hash = (hash ^ (u8)name.text[i]) * 0x01000193u; /* FNV-1a */
 	return hash ^ hash >> 15;
 }
 
-static struct mementry *find_entry(const struct meminode *dir, const char *name, size_t len) {
-	u32 hash = hash_name(name, len);
-	struct mementry *e = dir->bucket_count ? dir->buckets[hash & (dir->bucket_count - 1)] : NULL;
+static struct mementry *find_entry(const struct meminode *dir, struct name name) {
+	u32 hash = hash_name(dir, name);
+	struct mementry *e = buckets[hash % BUCKETS];
 
-	while (e && (e->hash != hash || e->len != len || memcmp(e->name, name, len) != 0)) e = e->hash_next;
+	while (e && (e->hash != hash || e->dir != dir || e->len != name.len || memcmp(e->name, name.text, e->len)))
+		e = e->hash_next;
 	return e;
 }
 
-static void into_bucket(struct meminode *dir, struct mementry *entry) {
-	struct mementry **bucket = &dir->buckets[entry->hash & (dir->bucket_count - 1)];
-
-	entry->hash_next = *bucket;
-	*bucket = entry;
-}
-
-/* A table that cannot grow for want of memory stays as it is: slower, never wrong. */
-static int grow(struct meminode *dir) {
-	u32 count = dir->bucket_count ? dir->bucket_count * 2 : FIRST_BUCKETS;
-	struct mementry **buckets;
-
-	if (dir->count < dir->bucket_count) return 0;
-	buckets = port_alloc(count * sizeof(struct mementry *));
-	if (!buckets) return dir->bucket_count ? 0 : -ENOMEM;
-	port_free(dir->buckets);
-	dir->buckets = buckets;
-	dir->bucket_count = count;
-	list_for_each(pos, &dir->entries) into_bucket(dir, list_entry(pos, struct mementry, link));
-	return 0;
-}
-
-static int add_entry(struct meminode *dir, const char *name, size_t len, struct inode *inode) {
-	struct mementry *entry;
+static int add_entry(struct meminode *dir, struct name name, struct inode *inode) {
+	struct mementry *entry, **bucket;
 
 	if (dir->dead) return -ENOENT;
-	if (find_entry(dir, name, len)) return -EEXIST;
-	TRY(grow(dir));
-	entry = port_alloc(sizeof(*entry) + len + 1);
+	if (find_entry(dir, name)) return -EEXIST;
+	entry = port_alloc(sizeof(*entry) + name.len);
 	if (!entry) return -ENOMEM;
-	memcpy(entry->name, name, len);
-	entry->len = (u32)len;
-	entry->hash = hash_name(name, len);
+	memcpy(entry->name, name.text, name.len);
+	entry->len = name.len;
+	entry->dir = dir;
+	entry->hash = hash_name(dir, name);
 	entry->pos = dir->next_pos++;
 	entry->inode = inode;
 	inode_get(inode);
 	list_add_tail(&dir->entries, &entry->link);
-	into_bucket(dir, entry);
-	dir->count++;
+	bucket = &buckets[entry->hash % BUCKETS];
+	entry->hash_next = *bucket;
+	*bucket = entry;
 	return 0;
 }
 
-static void remove_entry(struct meminode *dir, struct mementry *entry) {
-	struct mementry **link = &dir->buckets[entry->hash & (dir->bucket_count - 1)];
+static void remove_entry(struct mementry *entry) {
+	struct mementry **at = &buckets[entry->hash % BUCKETS];
 
-	while (*link != entry) link = &(*link)->hash_next;
-	*link = entry->hash_next;
+	while (*at != entry) at = &(*at)->hash_next;
+	*at = entry->hash_next;
 	list_del(&entry->link);
-	dir->count--;
 	inode_put(entry->inode);
 	port_free(entry);
 }
 
 static void clear_entries(struct meminode *dir) {
-	while (!list_empty(&dir->entries)) remove_entry(dir, list_first(&dir->entries, struct mementry, link));
-	port_free(dir->buckets);
-	dir->buckets = NULL;
-	dir->bucket_count = 0;
+	while (!list_empty(&dir->entries)) remove_entry(list_first(&dir->entries, struct mementry, link));
 }
 
 /* ---- inodes and names */
@@ -168,14 +146,8 @@ static struct inode *new_inode(struct memfs *fs, u32 mode, u64 rdev) {
 	return inode;
 }
 
-static void set_owner(struct inode *inode, const struct inode *dir, const struct cred *cred) {
-	inode->uid = cred->fsuid;
-	inode->gid = (dir->mode & S_ISGID) ? dir->gid : cred->fsgid;
-	if ((dir->mode & S_ISGID) && inode_is(inode, S_IFDIR)) inode->mode |= S_ISGID;
-}
-
-static int mem_lookup(struct inode *dir, const char *name, size_t len, struct inode **ret_inode) {
-	const struct mementry *entry = find_entry(mem_of(dir), name, len);
+static int mem_lookup(struct inode *dir, struct name name, struct inode **ret_inode) {
+	const struct mementry *entry = find_entry(mem_of(dir), name);
 
 	if (!entry) return -ENOENT;
 	inode_get(entry->inode);
@@ -183,46 +155,32 @@ static int mem_lookup(struct inode *dir, const char *name, size_t len, struct in
 	return 0;
 }
 
-static int set_target(struct inode *inode, const char *target) {
-	inode->size = strlen(target);
-	mem_of(inode)->target = port_alloc(inode->size + 1);
-	if (!mem_of(inode)->target) return -ENOMEM;
-	memcpy(mem_of(inode)->target, target, inode->size);
-	return 0;
-}
-
-static int mem_create(struct inode *dir, const char *name, size_t len, u32 mode, u64 rdev, const char *symlink_target,
-		      const struct cred *cred, struct inode **ret_inode) {
-	struct memfs *fs = fs_of(dir);
-	RELEASED(inode_drop) struct inode *inode = new_inode(fs, mode, rdev);
-	bool is_dir = (mode & S_IFMT) == S_IFDIR;
+static int mem_create(struct inode *dir, struct name name, const struct new_inode *what, struct inode **ret_inode) {
+	RELEASED(inode_drop) struct inode *inode = new_inode(fs_of(dir), what->mode, what->rdev);
+	bool is_dir = (what->mode & S_IFMT) == S_IFDIR;
 
 	if (!inode) return -ENOMEM;
 	if (is_dir && dir->nlink >= LINKS_MAX) return -EMLINK;
-	set_owner(inode, dir, cred);
-	if (symlink_target) TRY(set_target(inode, symlink_target));
-	TRY(add_entry(mem_of(dir), name, len, inode));
-	inode->ino = fs->next_ino++;
-	inode->nlink = is_dir ? 2 : 1;
-	mem_of(inode)->parent_ino = dir->ino;
-	dir->nlink += is_dir;
+	inode->uid = what->cred->fsuid;
+	inode->gid = (dir->mode & S_ISGID) ? dir->gid : what->cred->fsgid;
+	if (is_dir) inode->mode |= dir->mode & S_ISGID;
+	inode->size = what->target.len;
+	if (inode->size) mem_of(inode)->target = name_copy(what->target);
+	if (inode->size && !mem_of(inode)->target) return -ENOMEM;
+	if (name.len) {
+		TRY(add_entry(mem_of(dir), name, inode));
+		inode->nlink = is_dir ? 2 : 1;
+		mem_of(inode)->parent_ino = dir->ino;
+		dir->nlink += is_dir;
+	}
+	inode->ino = fs_of(dir)->next_ino++;
 	*ret_inode = TAKE(inode);
 	return 0;
 }
 
-static int mem_tmpfile(struct inode *dir, u32 mode, const struct cred *cred, struct inode **ret_inode) {
-	struct inode *inode = new_inode(fs_of(dir), mode, 0);
-
-	if (!inode) return -ENOMEM;
-	set_owner(inode, dir, cred);
-	inode->ino = fs_of(dir)->next_ino++;
-	*ret_inode = inode;
-	return 0;
-}
-
-static int mem_link(struct inode *dir, const char *name, size_t len, struct inode *inode) {
+static int mem_link(struct inode *dir, struct name name, struct inode *inode) {
 	if (inode->nlink >= LINKS_MAX) return -EMLINK;
-	TRY(add_entry(mem_of(dir), name, len, inode));
+	TRY(add_entry(mem_of(dir), name, inode));
 	inode->nlink++;
 	return 0;
 }
@@ -236,13 +194,13 @@ static void drop_link(struct inode *dir, struct inode *inode) {
 	dir->nlink -= is_dir;
 }
 
-static int mem_unlink(struct inode *dir, const char *name, size_t len, bool is_rmdir) {
-	struct mementry *entry = find_entry(mem_of(dir), name, len);
+static int mem_unlink(struct inode *dir, struct name name, struct inode *inode) {
+	struct mementry *entry = find_entry(mem_of(dir), name);
 
 	if (!entry) return -ENOENT;
-	if (is_rmdir && mem_of(entry->inode)->count) return -ENOTEMPTY;
-	drop_link(dir, entry->inode);
-	remove_entry(mem_of(dir), entry);
+	if (!list_empty(&mem_of(inode)->entries)) return -ENOTEMPTY;
+	drop_link(dir, inode);
+	remove_entry(entry);
 	return 0;
 }
 
@@ -254,10 +212,10 @@ static void reparent(struct inode *inode, struct inode *old_dir, struct inode *n
 	mem_of(inode)->parent_ino = new_dir->ino;
 }
 
-static int mem_rename(struct inode *old_dir, const char *old_name, size_t old_len, struct inode *new_dir,
-		      const char *new_name, size_t new_len, u32 flags) {
-	struct mementry *source = find_entry(mem_of(old_dir), old_name, old_len);
-	struct mementry *target = find_entry(mem_of(new_dir), new_name, new_len);
+static int mem_rename(struct inode *old_dir, struct name old_name, struct inode *new_dir, struct name new_name,
+		      u32 flags) {
+	struct mementry *source = find_entry(mem_of(old_dir), old_name);
+	struct mementry *target = find_entry(mem_of(new_dir), new_name);
 	struct inode *moved, *replaced = target ? target->inode : NULL;
 
 	if (!source || (!target && (flags & VFS_RENAME_EXCHANGE))) return -ENOENT;
@@ -270,16 +228,16 @@ static int mem_rename(struct inode *old_dir, const char *old_name, size_t old_le
 		return 0;
 	}
 	if (replaced) {
-		if (mem_of(replaced)->count) return -ENOTEMPTY;
+		if (!list_empty(&mem_of(replaced)->entries)) return -ENOTEMPTY;
 		target->inode = moved;
 		inode_get(moved);
 		drop_link(new_dir, replaced);
 		inode_put(replaced);
 	} else {
-		TRY(add_entry(mem_of(new_dir), new_name, new_len, moved));
+		TRY(add_entry(mem_of(new_dir), new_name, moved));
 	}
 	reparent(moved, old_dir, new_dir);
-	remove_entry(mem_of(old_dir), source);
+	remove_entry(source);
 	return 0;
 }
 
@@ -287,9 +245,7 @@ static int mem_readdir(struct inode *dir, u64 *pos, struct dir_sink *sink) {
 	struct meminode *mi = mem_of(dir);
 
 	if (!dir_put_dots(sink, dir->ino, mi->parent_ino, pos)) return 0;
-	list_for_each(at, &mi->entries) {
-		const struct mementry *e = list_entry(at, struct mementry, link);
-
+	list_for_each_entry(const struct mementry, e, &mi->entries, link) {
 		if (e->pos < *pos) continue;
 		if (!sink->entry(sink, e->name, e->len, e->inode->ino, mode_to_dt(e->inode->mode), e->pos + 1))
 			return 0;
@@ -298,9 +254,8 @@ static int mem_readdir(struct inode *dir, u64 *pos, struct dir_sink *sink) {
 	return 0;
 }
 
-static int mem_readlink(struct inode *inode, const char **ret_target, size_t *ret_len) {
-	*ret_target = mem_of(inode)->target;
-	*ret_len = (size_t)inode->size;
+static int mem_readlink(struct inode *inode, struct name *ret_target) {
+	*ret_target = (struct name){ mem_of(inode)->target, inode->size };
 	return 0;
 }
 
@@ -353,8 +308,6 @@ static int mem_setattr(struct inode *inode, const struct attr *attr) {
 
 /* ---- extended attributes */
 
-static u64 cost(const struct memxattr *x) { return x ? sizeof(*x) + x->name_len + 1 + x->len : 0; }
-
 static struct memxattr **find_xattr(struct inode *inode, const char *name) {
 	struct memxattr **at = &mem_of(inode)->xattrs;
 
@@ -362,66 +315,56 @@ static struct memxattr **find_xattr(struct inode *inode, const char *name) {
 	return at;
 }
 
-/* Puts x (may be NULL) where old was. */
-static void exchange_xattr(struct inode *inode, struct memxattr **at, struct memxattr *x) {
-	struct memxattr *old = *at, *next = old ? old->next : NULL;
-
-	fs_of(inode)->used += cost(x) - cost(old);
-	*at = x ? x : next;
-	if (x) x->next = next;
-	port_free(old);
-}
-
-static ssize mem_getxattr(struct inode *inode, const char *name, void *buf, size_t cap) {
-	const struct memxattr *x = *find_xattr(inode, name);
-
-	if (!x) return -ENODATA;
-	if (cap && x->len > cap) return -ERANGE;
-	if (cap) memcpy(buf, x->name + x->name_len + 1, x->len);
-	return (ssize)x->len;
-}
-
-static int mem_setxattr(struct inode *inode, const char *name, const void *value, size_t len, int flags) {
-	size_t name_len = strnlen(name, VFS_XATTR_NAME_MAX + 1);
-	struct memxattr **at, *x;
-
-	if (strncmp(name, "user.", 5) && strncmp(name, "trusted.", 8) && strncmp(name, "security.", 9))
-		return -EOPNOTSUPP;
-	if (name_len > VFS_XATTR_NAME_MAX) return -ERANGE;
-	if (len > VFS_XATTR_SIZE_MAX) return -E2BIG;
-	if (!has_room(fs_of(inode), len)) return -ENOSPC;
-	at = find_xattr(inode, name);
-	if (*at && (flags & VFS_XATTR_CREATE)) return -EEXIST;
-	if (!*at && (flags & VFS_XATTR_REPLACE)) return -ENODATA;
-	x = port_alloc(sizeof(*x) + name_len + 1 + len);
-	if (!x) return -ENOMEM;
-	x->name_len = name_len;
-	x->len = len;
-	memcpy(x->name, name, name_len);
-	if (len) memcpy(x->name + name_len + 1, value, len);
-	exchange_xattr(inode, at, x);
-	return 0;
-}
-
-static int mem_removexattr(struct inode *inode, const char *name) {
-	struct memxattr **at = find_xattr(inode, name);
-
-	if (!*at) return -ENODATA;
-	exchange_xattr(inode, at, NULL);
-	return 0;
-}
-
-static ssize mem_listxattr(struct inode *inode, char *buf, size_t cap) {
+static ssize list_xattrs(const struct inode *inode, char *buf, size_t cap) {
 	size_t len = 0;
 
 	for (const struct memxattr *x = mem_of(inode)->xattrs; x; x = x->next) {
-		size_t n = x->name_len + 1;
-
-		if (cap && n > cap - len) return -ERANGE;
-		if (cap) memcpy(buf + len, x->name, n);
-		len += n;
+		if (cap && x->name_size > cap - len) return -ERANGE;
+		if (cap) memcpy(buf + len, x->name, x->name_size);
+		len += x->name_size;
 	}
 	return len > VFS_XATTR_SIZE_MAX ? -E2BIG : (ssize)len;
+}
+
+static ssize mem_getxattr(struct inode *inode, const char *name, void *buf, size_t cap) {
+	const struct memxattr *x = name ? *find_xattr(inode, name) : NULL;
+
+	if (!name) return list_xattrs(inode, buf, cap);
+	if (!x) return -ENODATA;
+	if (cap && x->len > cap) return -ERANGE;
+	if (cap) memcpy(buf, x->name + x->name_size, x->len);
+	return (ssize)x->len;
+}
+
+static void remove_xattr(struct inode *inode, struct memxattr **at) {
+	struct memxattr *x = *at;
+
+	*at = x->next;
+	fs_of(inode)->used -= sizeof(*x) + x->name_size + x->len;
+	port_free(x);
+}
+
+static int mem_setxattr(struct inode *inode, const char *name, const void *value, size_t len, int flags) {
+	struct memxattr **at = find_xattr(inode, name), *x;
+	size_t name_size = strlen(name) + 1;
+
+	if (*at && (flags & VFS_XATTR_CREATE)) return -EEXIST;
+	if (!*at && (!value || (flags & VFS_XATTR_REPLACE))) return -ENODATA;
+	if (value) {
+		if (!has_room(fs_of(inode), len)) return -ENOSPC;
+		x = port_alloc(sizeof(*x) + name_size + len);
+		if (!x) return -ENOMEM;
+		x->name_size = name_size;
+		x->len = len;
+		memcpy(x->name, name, name_size);
+		memcpy(x->name + name_size, value, len);
+		fs_of(inode)->used += sizeof(*x) + name_size + len;
+		x->next = *at;
+		*at = x;
+		at = &x->next;
+	}
+	if (*at && strcmp((*at)->name, name) == 0) remove_xattr(inode, at);
+	return 0;
 }
 
 /* ---- the end, and the beginning */
@@ -434,7 +377,7 @@ static void mem_evict(struct inode *inode) {
 	before = mi->pages.count;
 	pagetree_cut(&mi->pages, 0);
 	update_blocks(inode, before);
-	while (mi->xattrs) exchange_xattr(inode, &mi->xattrs, NULL);
+	while (mi->xattrs) remove_xattr(inode, &mi->xattrs);
 	clear_entries(mi);
 	port_free(mi->target);
 	list_del(&mi->link);
@@ -443,22 +386,9 @@ static void mem_evict(struct inode *inode) {
 }
 
 static const struct inode_ops mem_ops = {
-	.lookup = mem_lookup,
-	.create = mem_create,
-	.tmpfile = mem_tmpfile,
-	.link = mem_link,
-	.unlink = mem_unlink,
-	.rename = mem_rename,
-	.readdir = mem_readdir,
-	.readlink = mem_readlink,
-	.setattr = mem_setattr,
-	.getxattr = mem_getxattr,
-	.setxattr = mem_setxattr,
-	.listxattr = mem_listxattr,
-	.removexattr = mem_removexattr,
-	.page = mem_page,
-	.next_page = mem_next_page,
-	.evict = mem_evict,
+	.lookup = mem_lookup, .create = mem_create, .link = mem_link, .unlink = mem_unlink, .rename = mem_rename,
+	.readdir = mem_readdir, .readlink = mem_readlink, .setattr = mem_setattr, .getxattr = mem_getxattr,
+	.setxattr = mem_setxattr, .page = mem_page, .next_page = mem_next_page, .evict = mem_evict,
 };
 
 static int mem_statfs(struct superblock *sb, struct kstatfs *ret_stat) {
@@ -478,8 +408,8 @@ static int mem_statfs(struct superblock *sb, struct kstatfs *ret_stat) {
 static void mem_release(struct superblock *sb) {
 	struct memfs *fs = sb->fs_private;
 
-	list_for_each(pos, &fs->inodes) inode_get(list_entry(pos, struct meminode, link)->inode);
-	list_for_each(pos, &fs->inodes) clear_entries(list_entry(pos, struct meminode, link));
+	list_for_each_entry(struct meminode, mi, &fs->inodes, link) inode_get(mi->inode);
+	list_for_each_entry(struct meminode, mi, &fs->inodes, link) clear_entries(mi);
 	inode_put(sb->root);
 	list_for_each_safe(pos, next, &fs->inodes) inode_put(list_entry(pos, struct meminode, link)->inode);
 	port_free(fs);

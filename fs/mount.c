@@ -11,11 +11,8 @@
 static struct list mounts = LIST_INIT(mounts);
 
 static struct mount *find(bool (*match)(const struct mount *m, const void *arg), const void *arg) {
-	list_for_each(pos, &mounts) {
-		struct mount *m = list_entry(pos, struct mount, link);
-
+	list_for_each_entry(struct mount, m, &mounts, link)
 		if (match(m, arg)) return m;
-	}
 	return NULL;
 }
 
@@ -55,7 +52,7 @@ void path_cross_down(struct path *path) {
 
 /* The root dentry of a superblock, the same for every mount of it. */
 static struct dentry *root_dentry(struct superblock *sb) {
-	if (!sb->root_dentry) return sb->root_dentry = dentry_alloc(NULL, "", 0, sb->root);
+	if (!sb->root_dentry) return sb->root_dentry = dentry_alloc(NULL, (struct name){ 0 }, sb->root);
 	dentry_get(sb->root_dentry);
 	return sb->root_dentry;
 }
@@ -174,8 +171,7 @@ void vfs_for_each_mount(mount_show_fn *show, void *arg) {
 	char *name = port_alloc(VFS_PATH_MAX);
 	struct vfs_context top = { 0 };
 
-	list_for_each(pos, &mounts) {
-		struct mount *m = list_entry(pos, struct mount, link);
+	list_for_each_entry(struct mount, m, &mounts, link) {
 		struct path at = { m, m->root };
 
 		if (!top.root.mount) top.root = at;

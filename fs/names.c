@@ -7,17 +7,12 @@
  */
 #include "fs/namespace.h"
 
-static bool last_is_plain(const char *name, size_t len) {
-	return len && !name_is_dot(name, len) && !name_is_dotdot(name, len);
-}
-
-int create_in(const struct path *parent, const char *name, size_t len, u32 mode, u64 rdev, const char *target,
-	      const struct cred *cred) {
+int create_in(const struct path *parent, struct name name, const struct new_inode *what) {
 	struct inode *dir = path_inode(parent), *inode;
 
-	TRY(path_permission(parent, MAY_WRITE | MAY_EXEC, cred));
+	TRY(path_permission(parent, MAY_WRITE | MAY_EXEC, what->cred));
 	if (!dir->ops->create) return -EPERM;
-	TRY(dir->ops->create(dir, name, len, mode, rdev, target, cred, &inode));
+	TRY(dir->ops->create(dir, name, what, &inode));
 	inode_put(inode);
 	inode_changed(dir, true);
 	return 0;
@@ -25,58 +20,57 @@ int create_in(const struct path *parent, const char *name, size_t len, u32 mode,
 
 /* The parent for a name that must not exist yet. */
 static int parent_for_new(const struct vfs_context *ctx, const struct path *start, const char *name, bool is_dir,
-			  const struct cred *cred, struct path *parent, const char **last, size_t *len) {
+			  const struct cred *cred, struct path *parent, struct name *last) {
 	struct dentry *existing;
 	int err;
 
-	TRY(path_walk_parent(ctx, start, name, cred, parent, last, len));
-	if (!last_is_plain(*last, *len)) return -EEXIST;
-	err = dentry_lookup(parent->dentry, *last, *len, &existing);
+	TRY(path_walk_parent(ctx, start, name, cred, parent, last));
+	if (!name_is_plain(*last)) return -EEXIST;
+	err = dentry_lookup(parent->dentry, *last, &existing);
 	if (!err) dentry_put(existing);
 	if (!err) return -EEXIST;
-	return err == -ENOENT && (is_dir || (*last)[*len] != '/') ? 0 : err;
+	return err == -ENOENT && (is_dir || last->text[last->len] != '/') ? 0 : err;
 }
 
-static int make(const struct vfs_context *ctx, const struct path *start, const char *name, u32 mode, u64 rdev,
-		const char *target, const struct cred *cred) {
+static int make(const struct vfs_context *ctx, const struct path *start, const char *name,
+		const struct new_inode *what) {
 	RELEASED(path_put) struct path parent = { 0 };
-	const char *last;
-	size_t len;
+	bool is_dir = (what->mode & S_IFMT) == S_IFDIR;
+	struct name last;
 
-	TRY(parent_for_new(ctx, start, name, (mode & S_IFMT) == S_IFDIR, cred, &parent, &last, &len));
-	return create_in(&parent, last, len, mode, rdev, target, cred);
+	TRY(parent_for_new(ctx, start, name, is_dir, what->cred, &parent, &last));
+	return create_in(&parent, last, what);
 }
 
 int vfs_mknod(const struct vfs_context *ctx, const struct path *start, const char *name, u32 mode, u64 rdev,
 	      const struct cred *cred) {
 	u32 type = (mode & S_IFMT) ? mode & S_IFMT : S_IFREG;
+	struct new_inode what = { .mode = type | (mode & 07777 & ~ctx->umask), .rdev = rdev, .cred = cred };
 
-	if ((type == S_IFCHR || type == S_IFBLK) && cred->fsuid != 0) return -EPERM;
-	return make(ctx, start, name, type | (mode & 07777 & ~ctx->umask), rdev, NULL, cred);
+	return (type == S_IFCHR || type == S_IFBLK) && cred->fsuid != 0 ? -EPERM : make(ctx, start, name, &what);
 }
 
 int vfs_symlink(const struct vfs_context *ctx, const struct path *start, const char *name, const char *target,
 		const struct cred *cred) {
 	size_t len = strnlen(target, VFS_PATH_MAX);
+	struct new_inode what = { .mode = S_IFLNK | 0777, .target = { target, len }, .cred = cred };
 
-	if (!len || len == VFS_PATH_MAX) return len ? -ENAMETOOLONG : -ENOENT;
-	return make(ctx, start, name, S_IFLNK | 0777, 0, target, cred);
+	return !len ? -ENOENT : len == VFS_PATH_MAX ? -ENAMETOOLONG : make(ctx, start, name, &what);
 }
 
 int vfs_link(const struct vfs_context *ctx, const struct path *old_path, const struct path *start, const char *name,
 	     const struct cred *cred) {
 	RELEASED(path_put) struct path parent = { 0 };
 	struct inode *inode = path_inode(old_path), *dir;
-	const char *last;
-	size_t len;
+	struct name last;
 
-	TRY(parent_for_new(ctx, start, name, false, cred, &parent, &last, &len));
+	TRY(parent_for_new(ctx, start, name, false, cred, &parent, &last));
 	if (parent.mount != old_path->mount) return -EXDEV;
 	TRY(path_permission(&parent, MAY_WRITE | MAY_EXEC, cred));
 	dir = path_inode(&parent);
 	if (inode_is(inode, S_IFDIR) || !dir->ops->link) return -EPERM;
 	if (inode->nlink == 0 && !inode->linkable) return -ENOENT;
-	TRY(dir->ops->link(dir, last, len, inode));
+	TRY(dir->ops->link(dir, last, inode));
 	inode->linkable = false;
 	inode_changed(dir, true);
 	inode_changed(inode, false);
@@ -95,18 +89,18 @@ static void forget_name(struct dentry *dentry) {
 	list_del(&dentry->siblings);
 }
 
-static int unlink_in(const struct path *parent, const char *last, size_t len, bool is_rmdir, const struct cred *cred) {
+static int unlink_in(const struct path *parent, struct name last, bool is_rmdir, const struct cred *cred) {
 	RELEASED(dentry_drop) struct dentry *victim = NULL;
 	struct inode *dir = path_inode(parent);
 	bool is_dir;
 
-	TRY(dentry_lookup(parent->dentry, last, len, &victim));
+	TRY(dentry_lookup(parent->dentry, last, &victim));
 	is_dir = inode_is(victim->inode, S_IFDIR);
 	if (is_rmdir != is_dir) return is_rmdir ? -ENOTDIR : -EISDIR;
-	if (!is_dir && last[len] == '/') return -ENOTDIR;
+	if (!is_dir && last.text[last.len] == '/') return -ENOTDIR;
 	TRY(may_remove(parent, victim, cred));
 	if (!dir->ops->unlink) return -EPERM;
-	TRY(dir->ops->unlink(dir, last, len, is_rmdir));
+	TRY(dir->ops->unlink(dir, last, victim->inode));
 	forget_name(victim);
 	inode_changed(dir, true);
 	inode_changed(victim->inode, false);
@@ -116,20 +110,18 @@ static int unlink_in(const struct path *parent, const char *last, size_t len, bo
 int vfs_unlink(const struct vfs_context *ctx, const struct path *start, const char *name, bool is_rmdir,
 	       const struct cred *cred) {
 	RELEASED(path_put) struct path parent = { 0 };
-	const char *last;
-	size_t len;
+	struct name last;
 
-	TRY(path_walk_parent(ctx, start, name, cred, &parent, &last, &len));
-	if (last_is_plain(last, len)) return unlink_in(&parent, last, len, is_rmdir, cred);
+	TRY(path_walk_parent(ctx, start, name, cred, &parent, &last));
+	if (name_is_plain(last)) return unlink_in(&parent, last, is_rmdir, cred);
 	if (!is_rmdir) return -EISDIR;
-	return !len ? -EBUSY : name_is_dot(last, len) ? -EINVAL : -ENOTEMPTY;
+	return !last.len ? -EBUSY : name_is(last, ".") ? -EINVAL : -ENOTEMPTY;
 }
 
 /* One side of a renaming. */
 struct side {
 	struct path parent;
-	const char *last;
-	size_t len;
+	struct name last;
 	struct dentry *dentry; /* the target's may be NULL */
 	char *new_name;        /* what the dentry will be called */
 };
@@ -144,8 +136,8 @@ static int check_kinds(const struct side *from, const struct side *to, bool exch
 	bool from_dir = inode_is(from->dentry->inode, S_IFDIR);
 	bool to_dir = to->dentry && inode_is(to->dentry->inode, S_IFDIR);
 
-	if (!from_dir && from->last[from->len] == '/') return -ENOTDIR;
-	if (!(exchange ? to_dir : from_dir) && to->last[to->len] == '/') return -ENOTDIR;
+	if (!from_dir && from->last.text[from->last.len] == '/') return -ENOTDIR;
+	if (!(exchange ? to_dir : from_dir) && to->last.text[to->last.len] == '/') return -ENOTDIR;
 	if (dentry_is_ancestor(from->dentry, to->parent.dentry)) return -EINVAL;
 	if (to->dentry && dentry_is_ancestor(to->dentry, from->parent.dentry)) return exchange ? -EINVAL : -ENOTEMPTY;
 	if (!to->dentry || exchange || from_dir == to_dir) return 0;
@@ -157,13 +149,6 @@ static int may_move(const struct side *side, bool reparented, const struct cred 
 	TRY(may_remove(&side->parent, side->dentry, cred));
 	if (!reparented || !inode_is(side->dentry->inode, S_IFDIR)) return 0;
 	return inode_permission(side->dentry->inode, MAY_WRITE, cred);
-}
-
-static int copy_name(const struct side *side, char **ret_name) {
-	*ret_name = port_alloc(side->len + 1);
-	if (!*ret_name) return -ENOMEM;
-	memcpy(*ret_name, side->last, side->len);
-	return 0;
 }
 
 static void move_dentry(struct side *side, struct dentry *parent) {
@@ -182,9 +167,10 @@ static void move_dentry(struct side *side, struct dentry *parent) {
 static int act(struct side *from, struct side *to, u32 flags) {
 	struct inode *old_dir = path_inode(&from->parent), *new_dir = path_inode(&to->parent);
 
-	TRY(copy_name(to, &from->new_name));
-	TRY(copy_name(from, &to->new_name));
-	TRY(old_dir->ops->rename(old_dir, from->last, from->len, new_dir, to->last, to->len, flags));
+	from->new_name = name_copy(to->last);
+	to->new_name = name_copy(from->last);
+	if (!from->new_name || !to->new_name) return -ENOMEM;
+	TRY(old_dir->ops->rename(old_dir, from->last, new_dir, to->last, flags));
 	if (to->dentry && (flags & VFS_RENAME_EXCHANGE)) move_dentry(to, from->parent.dentry);
 	else if (to->dentry) forget_name(to->dentry);
 	move_dentry(from, to->parent.dentry);
@@ -200,10 +186,10 @@ static int rename_between(struct side *from, struct side *to, u32 flags, const s
 	int err;
 
 	if (from->parent.mount != to->parent.mount) return -EXDEV;
-	if (!last_is_plain(from->last, from->len)) return -EBUSY;
-	if (!last_is_plain(to->last, to->len)) return (flags & VFS_RENAME_NOREPLACE) ? -EEXIST : -EBUSY;
-	TRY(dentry_lookup(from->parent.dentry, from->last, from->len, &from->dentry));
-	err = dentry_lookup(to->parent.dentry, to->last, to->len, &to->dentry);
+	if (!name_is_plain(from->last)) return -EBUSY;
+	if (!name_is_plain(to->last)) return (flags & VFS_RENAME_NOREPLACE) ? -EEXIST : -EBUSY;
+	TRY(dentry_lookup(from->parent.dentry, from->last, &from->dentry));
+	err = dentry_lookup(to->parent.dentry, to->last, &to->dentry);
 	if (err && (err != -ENOENT || exchange)) return err;
 	if (!err && (flags & VFS_RENAME_NOREPLACE)) return -EEXIST;
 	TRY(check_kinds(from, to, exchange));
@@ -220,7 +206,7 @@ int vfs_rename(const struct vfs_context *ctx, const struct path *old_start, cons
 	RELEASED(side_done) struct side from = { 0 }, to = { 0 };
 
 	if (flags && flags != VFS_RENAME_NOREPLACE && flags != VFS_RENAME_EXCHANGE) return -EINVAL;
-	TRY(path_walk_parent(ctx, old_start, old_name, cred, &from.parent, &from.last, &from.len));
-	TRY(path_walk_parent(ctx, new_start, new_name, cred, &to.parent, &to.last, &to.len));
+	TRY(path_walk_parent(ctx, old_start, old_name, cred, &from.parent, &from.last));
+	TRY(path_walk_parent(ctx, new_start, new_name, cred, &to.parent, &to.last));
 	return rename_between(&from, &to, flags, cred);
 }

@@ -71,16 +71,17 @@ struct file *file_alloc_kind(const char *kind, u32 mode, const struct file_ops *
 	RELEASED(inode_drop) struct inode *inode = inode_alloc(&anon_sb);
 	RELEASED(path_put) struct path path = { &anon_mount, NULL };
 	char name[64];
-	size_t len;
+	struct name shown = { name, 0 };
 
 	if (!inode) return NULL;
 	inode->ino = ++anon_ino;
 	inode->mode = mode;
 	inode->nlink = 1;
 	inode->ops = &anon_inode_ops;
-	len = (mode & S_IFMT) ? text_format(name, sizeof(name), "%s:[%lu]", kind, (unsigned long)inode->ino)
-			      : text_format(name, sizeof(name), "anon_inode:[%s]", kind);
-	path.dentry = dentry_alloc(NULL, name, len, inode);
+	shown.len = (mode & S_IFMT)
+		? text_format(name, sizeof(name), "%s:[%lu]", kind, (unsigned long)inode->ino)
+		: text_format(name, sizeof(name), "anon_inode:[%s]", kind);
+	path.dentry = dentry_alloc(NULL, shown, inode);
 	if (!path.dentry) return NULL;
 	path.mount->refs++;
 	return file_new(&path, ops, flags, private_data, &nobody);
@@ -93,18 +94,18 @@ struct file *file_alloc_sharing(const struct file *other, u32 flags, void *priva
 void file_get(struct file *file) { file->refs++; }
 
 void file_put(struct file *file) {
-	const struct vfs_hooks *hooks = vfs_hooks_get();
-
 	if (!file || --file->refs) return;
 	if (file->watched && watch_gone) watch_gone(file);
-	locks_file_gone(file);
-	if (file->counted_writer && hooks->file_release) hooks->file_release(file);
+	locks_owner_gone(file->inode, file);
+	if (file->counted_writer && vfs_hooks.file_release) vfs_hooks.file_release(file);
 	if (file->opened && file->ops && file->ops->release) file->ops->release(file);
 	if (file->counted_writer) file->inode->writers--;
 	if (file->counted_reader) file->inode->readers--;
 	path_put(&file->path);
 	port_free(file);
 }
+
+enum how { FOUND, CREATED, FOR_EXEC };
 
 static u32 open_mask(u32 flags) {
 	static const u8 by_mode[4] = { MAY_READ, MAY_WRITE, MAY_READ | MAY_WRITE, MAY_READ | MAY_WRITE };
@@ -113,10 +114,11 @@ static u32 open_mask(u32 flags) {
 }
 
 /* Everything that can be said about an open before it changes something. */
-static int check_open(const struct path *path, u32 flags, bool created, const struct cred *cred) {
+static int check_open(const struct path *path, u32 flags, enum how how, const struct cred *cred) {
 	const struct inode *inode = path_inode(path);
-	u32 type = inode->mode & S_IFMT, mask = open_mask(flags);
+	u32 type = inode->mode & S_IFMT, mask = how == FOR_EXEC ? MAY_EXEC : open_mask(flags);
 
+	if (how == FOR_EXEC && (type != S_IFREG || (path_mount_flags(path) & MS_NOEXEC))) return -EACCES;
 	if ((flags & O_DIRECTORY) && type != S_IFDIR) return -ENOTDIR;
 	if (flags & O_PATH) return 0;
 	if (type == S_IFLNK) return -ELOOP;
@@ -124,7 +126,7 @@ static int check_open(const struct path *path, u32 flags, bool created, const st
 	if ((type == S_IFCHR || type == S_IFBLK) && (path_mount_flags(path) & MS_NODEV)) return -EACCES;
 	if ((flags & O_NOATIME) && cred->fsuid != 0 && cred->fsuid != inode->uid) return -EPERM;
 	if (type == S_IFREG && (mask & MAY_WRITE) && inode->writers < 0) return -ETXTBSY;
-	return created ? 0 : path_permission(path, mask, cred);
+	return how == CREATED ? 0 : path_permission(path, mask, cred);
 }
 
 /* Gives the file the operations of its inode's kind, and counts it. */
@@ -148,65 +150,46 @@ static int prepare(struct file *file) {
 	return 0;
 }
 
-static int finish(struct file *file) {
-	if (file->ops && file->ops->open) TRY(file->ops->open(file->inode, file));
-	file->opened = true;
-	return 0;
-}
-
-static int open_found(const struct path *path, u32 flags, bool created, const struct cred *cred,
-		      struct file **ret_file) {
+static int open_path(const struct path *path, u32 flags, enum how how, const struct cred *cred,
+		     struct file **ret_file) {
 	RELEASED(file_drop) struct file *file = NULL;
 	bool regular = inode_is(path_inode(path), S_IFREG);
 
-	TRY(check_open(path, flags, created, cred));
+	TRY(check_open(path, flags, how, cred));
 	file = file_new(path, NULL, flags, NULL, cred);
 	if (!file) return -ENOMEM;
 	if (!(flags & O_PATH)) {
 		TRY(prepare(file));
-		if (regular && vfs_hooks_get()->file_open)
-			TRY(vfs_hooks_get()->file_open(file, cred, open_mask(flags), created));
-		TRY(finish(file));
-		if ((flags & O_TRUNC) && !created && regular) TRY(vfs_truncate(path, 0, cred));
+		if (regular && how != FOR_EXEC && vfs_hooks.file_open)
+			TRY(vfs_hooks.file_open(file, cred, open_mask(flags), how == CREATED));
+		if (file->ops && file->ops->open) TRY(file->ops->open(file->inode, file));
+		file->opened = true;
+		if ((flags & O_TRUNC) && how == FOUND && regular) TRY(vfs_truncate(path, 0, cred));
 	}
 	*ret_file = TAKE(file);
 	return 0;
 }
 
-/* The place of the final component, made when O_CREAT says so. */
-static int find_or_create(struct walk *w, u32 flags, u32 mode, struct path *ret_path, bool *ret_created) {
-	int err;
-
-	if (!(flags & O_CREAT)) return walk_lookup_last(w, ret_path);
-	if (w->trailing_slash) return -EISDIR;
-	err = walk_lookup_last(w, ret_path);
-	if (!err) return (flags & O_EXCL) ? -EEXIST : inode_is(path_inode(ret_path), S_IFDIR) ? -EISDIR : 0;
-	if (err != -ENOENT) return err;
-	if (!path_inode(&w->at)->ops->create) return -EACCES;
-	TRY(create_in(&w->at, w->last, w->last_len, S_IFREG | (mode & 07777 & ~w->ctx->umask), 0, NULL, w->cred));
-	*ret_created = true;
-	return walk_lookup_last(w, ret_path);
-}
-
 /* A file without a name in the directory that was named. */
 static int open_tmpfile(const struct vfs_context *ctx, const struct path *start, const char *name, u32 flags, u32 mode,
 			const struct cred *cred, struct file **ret_file) {
+	struct new_inode what = { .mode = S_IFREG | (mode & 07777 & ~ctx->umask), .cred = cred };
 	RELEASED(path_put) struct path dir = { 0 }, path = { 0 };
 	RELEASED(inode_drop) struct inode *inode = NULL;
 
 	if (!(open_mask(flags) & MAY_WRITE) || (flags & O_CREAT)) return -EINVAL;
 	TRY(path_walk(ctx, start, name, WALK_FOLLOW | WALK_DIRECTORY, cred, &dir));
 	TRY(path_permission(&dir, MAY_WRITE | MAY_EXEC, cred));
-	if (!path_inode(&dir)->ops->tmpfile) return -EOPNOTSUPP;
-	TRY(path_inode(&dir)->ops->tmpfile(path_inode(&dir), S_IFREG | (mode & 07777 & ~ctx->umask), cred, &inode));
+	if (!path_inode(&dir)->ops->create) return -EOPNOTSUPP;
+	TRY(path_inode(&dir)->ops->create(path_inode(&dir), (struct name){ 0 }, &what, &inode));
 	inode->linkable = !(flags & O_EXCL);
-	path.dentry = dentry_alloc(dir.dentry, "#tmpfile", 8, inode);
+	path.dentry = dentry_alloc(dir.dentry, (struct name){ "#tmpfile", 8 }, inode);
 	if (!path.dentry) return -ENOMEM;
 	path.mount = dir.mount;
 	path.mount->refs++;
 	list_del(&path.dentry->siblings);
 	path.dentry->unlinked = true;
-	return open_found(&path, flags & ~O_TMPFILE, true, cred, ret_file);
+	return open_path(&path, flags & ~O_TMPFILE, CREATED, cred, ret_file);
 }
 
 int vfs_open(const struct vfs_context *ctx, const struct path *start, const char *name, u32 flags, u32 mode,
@@ -217,36 +200,15 @@ int vfs_open(const struct vfs_context *ctx, const struct path *start, const char
 	if (flags & O_PATH) flags &= O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
 	if ((flags & O_TMPFILE) == O_TMPFILE) return open_tmpfile(ctx, start, name, flags, mode, cred, ret_file);
 	if ((flags & O_TMPFILE) && ((flags & O_CREAT) || !(flags & O_DIRECTORY))) return -EINVAL;
-	RELEASED(walk_done) struct walk w;
-	TRY(walk_begin(&w, ctx, start, name, cred));
-	for (;;) {
-		TRY(walk_to_last(&w));
-		TRY(find_or_create(&w, flags, mode, &found, &created));
-		if (!w.last_len || !inode_is(path_inode(&found), S_IFLNK)) break;
-		if ((flags & O_NOFOLLOW) && !w.trailing_slash) break;
-		TRY(walk_follow(&w, &found));
-		path_put(&found);
-	}
-	return open_found(&found, flags | (w.trailing_slash ? O_DIRECTORY : 0), created, cred, ret_file);
+	TRY(path_walk_open(ctx, start, name, flags, mode, cred, &found, &created));
+	return open_path(&found, flags, created ? CREATED : FOUND, cred, ret_file);
 }
 
 int vfs_open_exec(const struct vfs_context *ctx, const struct path *start, const char *name, const struct cred *cred,
 		  struct file **ret_file) {
 	RELEASED(path_put) struct path path = { 0 };
-	RELEASED(file_drop) struct file *file = NULL;
 
-	if (name) {
-		TRY(path_walk(ctx, start, name, WALK_FOLLOW, cred, &path));
-	} else {
-		path = *start;
-		path_get(&path);
-	}
-	if (!inode_is(path_inode(&path), S_IFREG) || (path_mount_flags(&path) & MS_NOEXEC)) return -EACCES;
-	TRY(path_permission(&path, MAY_EXEC, cred));
-	file = file_new(&path, NULL, O_RDONLY, NULL, cred);
-	if (!file) return -ENOMEM;
-	TRY(prepare(file));
-	TRY(finish(file));
-	*ret_file = TAKE(file);
-	return 0;
+	if (!name) return open_path(start, O_RDONLY, FOR_EXEC, cred, ret_file);
+	TRY(path_walk(ctx, start, name, WALK_FOLLOW, cred, &path));
+	return open_path(&path, O_RDONLY, FOR_EXEC, cred, ret_file);
 }

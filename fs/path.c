@@ -8,14 +8,31 @@
  */
 #include "fs/namespace.h"
 
+/* A walk: position, and the rests of names that wait while a symlink's text is walked. */
+struct walk {
+	const struct vfs_context *ctx;
+	const struct cred *cred;
+	struct path at;             /* referenced */
+	const char *rest;           /* what is left of the innermost text */
+	struct name last;           /* final component, not yet looked up; empty: the name ended at a directory ("/") */
+	bool trailing_slash;
+	u32 links;                  /* followed in all */
+	u32 depth;
+	struct {
+		const char *rest;
+		struct inode *link; /* keeps the text */
+	} stack[VFS_SYMLINKS_MAX];
+};
+
 static void move_to(struct walk *w, const struct path *to) {
 	path_get(to);
 	path_put(&w->at);
 	w->at = *to;
 }
 
-int walk_begin(struct walk *w, const struct vfs_context *ctx, const struct path *start, const char *name,
-	       const struct cred *cred) {
+/* After success and failure alike walk_done is due. */
+static int walk_begin(struct walk *w, const struct vfs_context *ctx, const struct path *start, const char *name,
+		      const struct cred *cred) {
 	size_t len = strnlen(name, VFS_PATH_MAX);
 
 	w->ctx = ctx;
@@ -34,7 +51,7 @@ static void pop(struct walk *w) {
 	inode_put(w->stack[w->depth].link);
 }
 
-void walk_done(struct walk *w) {
+static void walk_done(struct walk *w) {
 	while (w->depth) pop(w);
 	path_put(&w->at);
 }
@@ -54,11 +71,11 @@ static void go_up(struct walk *w) {
 	path_cross_down(&w->at);
 }
 
-int walk_follow(struct walk *w, const struct path *link) {
+/* After it the position is where the text begins, or for a magic link the end. */
+static int follow(struct walk *w, const struct path *link) {
 	RELEASED(path_put) struct path target = { 0 };
 	struct inode *inode = path_inode(link);
-	const char *text;
-	size_t len;
+	struct name text;
 
 	if (++w->links > VFS_SYMLINKS_MAX) return -ELOOP;
 	if (inode->ops->follow) {
@@ -66,13 +83,13 @@ int walk_follow(struct walk *w, const struct path *link) {
 		move_to(w, &target);
 		return 0;
 	}
-	TRY(inode->ops->readlink(inode, &text, &len));
-	if (len == 0) return -ENOENT;
+	TRY(inode->ops->readlink(inode, &text));
+	if (text.len == 0) return -ENOENT;
 	inode_get(inode);
 	w->stack[w->depth].rest = w->rest;
 	w->stack[w->depth++].link = inode;
-	w->rest = text;
-	if (text[0] == '/') move_to(w, &w->ctx->root);
+	w->rest = text.text;
+	if (text.text[0] == '/') move_to(w, &w->ctx->root);
 	return 0;
 }
 
@@ -87,32 +104,25 @@ static bool outer_texts_end(const struct walk *w, bool *ret_slash) {
 	return true;
 }
 
-static int look_up(const struct walk *w, const char *name, size_t len, struct path *ret_path) {
-	TRY(dentry_lookup(w->at.dentry, name, len, &ret_path->dentry));
-	ret_path->mount = w->at.mount;
-	ret_path->mount->refs++;
-	path_cross_down(ret_path);
-	return 0;
-}
-
-/* One component that is not the final one. */
-static int step(struct walk *w, const char *name, size_t len) {
-	RELEASED(path_put) struct path next = { 0 };
-
-	if (name_is_dot(name, len)) return 0;
-	if (name_is_dotdot(name, len)) {
-		go_up(w);
+/* Where one component leads: mounts crossed, symlink not followed. ".." moves the walk. */
+static int look_up(struct walk *w, struct name name, struct path *ret_path) {
+	if (name_is_plain(name)) {
+		TRY(dentry_lookup(w->at.dentry, name, &ret_path->dentry));
+		ret_path->mount = w->at.mount;
+		ret_path->mount->refs++;
+		path_cross_down(ret_path);
 		return 0;
 	}
-	TRY(look_up(w, name, len, &next));
-	if (inode_is(path_inode(&next), S_IFLNK)) return walk_follow(w, &next);
-	move_to(w, &next);
+	if (name_is(name, "..")) go_up(w);
+	*ret_path = w->at;
+	path_get(ret_path);
 	return 0;
 }
 
-int walk_to_last(struct walk *w) {
+/* Goes to the parent of the final component: w->at, w->last. */
+static int walk_to_last(struct walk *w) {
 	for (;;) {
-		const char *name;
+		RELEASED(path_put) struct path next = { 0 };
 		bool slash = false;
 		size_t len = 0;
 
@@ -121,9 +131,8 @@ int walk_to_last(struct walk *w) {
 			pop(w);
 			continue;
 		}
-		w->last = name = w->rest;
-		while (name[len] && name[len] != '/') len++;
-		w->last_len = len;
+		while (w->rest[len] && w->rest[len] != '/') len++;
+		w->last = (struct name){ w->rest, len };
 		if (!len) return 0;
 		if (len > VFS_NAME_MAX) return -ENAMETOOLONG;
 		if (!inode_is(path_inode(&w->at), S_IFDIR)) return -ENOTDIR;
@@ -133,43 +142,59 @@ int walk_to_last(struct walk *w) {
 			w->trailing_slash |= slash;
 			return 0;
 		}
-		TRY(step(w, name, len));
+		TRY(look_up(w, w->last, &next));
+		if (inode_is(path_inode(&next), S_IFLNK))
+			TRY(follow(w, &next));
+		else
+			move_to(w, &next);
 	}
 }
 
-int walk_lookup_last(struct walk *w, struct path *ret_path) {
-	bool dotdot = name_is_dotdot(w->last, w->last_len);
+/* The place of the final component, made when O_CREAT says so. */
+static int find_or_create(struct walk *w, u32 flags, u32 mode, struct path *ret_path, bool *ret_created) {
+	struct new_inode what = { .mode = S_IFREG | (mode & 07777 & ~w->ctx->umask), .cred = w->cred };
+	int err;
 
-	if (w->last_len && !dotdot && !name_is_dot(w->last, w->last_len))
-		return look_up(w, w->last, w->last_len, ret_path);
-	if (dotdot) go_up(w);
-	*ret_path = w->at;
-	path_get(ret_path);
-	return 0;
+	if (!(flags & O_CREAT)) return look_up(w, w->last, ret_path);
+	if (w->trailing_slash) return -EISDIR;
+	err = look_up(w, w->last, ret_path);
+	if (!err) return (flags & O_EXCL) ? -EEXIST : inode_is(path_inode(ret_path), S_IFDIR) ? -EISDIR : 0;
+	if (err != -ENOENT) return err;
+	if (!path_inode(&w->at)->ops->create) return -EACCES;
+	TRY(create_in(&w->at, w->last, &what));
+	*ret_created = true;
+	return look_up(w, w->last, ret_path);
 }
 
-int path_walk(const struct vfs_context *ctx, const struct path *start, const char *name, u32 flags,
-	      const struct cred *cred, struct path *ret_path) {
+int path_walk_open(const struct vfs_context *ctx, const struct path *start, const char *name, u32 flags, u32 mode,
+		   const struct cred *cred, struct path *ret_path, bool *ret_created) {
 	RELEASED(path_put) struct path found = { 0 };
 	RELEASED(walk_done) struct walk w;
 
 	TRY(walk_begin(&w, ctx, start, name, cred));
 	for (;;) {
 		TRY(walk_to_last(&w));
-		TRY(walk_lookup_last(&w, &found));
-		if (!w.last_len || !inode_is(path_inode(&found), S_IFLNK)) break;
-		if (!(flags & WALK_FOLLOW) && !w.trailing_slash) break;
-		TRY(walk_follow(&w, &found));
+		TRY(find_or_create(&w, flags, mode, &found, ret_created));
+		if (!w.last.len || !inode_is(path_inode(&found), S_IFLNK)) break;
+		if ((flags & O_NOFOLLOW) && !w.trailing_slash) break;
+		TRY(follow(&w, &found));
 		path_put(&found);
 	}
-	if (((flags & WALK_DIRECTORY) || w.trailing_slash) && !inode_is(path_inode(&found), S_IFDIR)) return -ENOTDIR;
+	if (((flags & O_DIRECTORY) || w.trailing_slash) && !inode_is(path_inode(&found), S_IFDIR)) return -ENOTDIR;
 	*ret_path = found;
 	found.dentry = NULL; /* the caller's now */
 	return 0;
 }
 
+int path_walk(const struct vfs_context *ctx, const struct path *start, const char *name, u32 flags,
+	      const struct cred *cred, struct path *ret_path) {
+	u32 how = ((flags & WALK_FOLLOW) ? 0 : O_NOFOLLOW) | ((flags & WALK_DIRECTORY) ? O_DIRECTORY : 0);
+
+	return path_walk_open(ctx, start, name, how, 0, cred, ret_path, NULL);
+}
+
 int path_walk_parent(const struct vfs_context *ctx, const struct path *start, const char *name,
-		     const struct cred *cred, struct path *ret_parent, const char **ret_last, size_t *ret_len) {
+		     const struct cred *cred, struct path *ret_parent, struct name *ret_last) {
 	RELEASED(walk_done) struct walk w;
 
 	TRY(walk_begin(&w, ctx, start, name, cred));
@@ -177,7 +202,6 @@ int path_walk_parent(const struct vfs_context *ctx, const struct path *start, co
 	*ret_parent = w.at;
 	path_get(ret_parent);
 	*ret_last = w.last;
-	*ret_len = w.last_len;
 	return 0;
 }
 

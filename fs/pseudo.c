@@ -115,10 +115,10 @@ static int lookup_dynamic(struct inode *dir, const char *name, size_t len, struc
 	return 0;
 }
 
-static int node_lookup(struct inode *dir, const char *name, size_t len, struct inode **ret_inode) {
-	const struct pnode *node = find_child(dir, name, len);
+static int node_lookup(struct inode *dir, struct name name, struct inode **ret_inode) {
+	const struct pnode *node = find_child(dir, name.text, name.len);
 
-	if (!node) return node_of(dir)->is.dir ? lookup_dynamic(dir, name, len, ret_inode) : -ENOENT;
+	if (!node) return node_of(dir)->is.dir ? lookup_dynamic(dir, name.text, name.len, ret_inode) : -ENOENT;
 	inode_get(node->inode);
 	*ret_inode = node->inode;
 	return 0;
@@ -179,15 +179,14 @@ static int show(const struct pnode *node, struct blob *text) {
 	return blob_status(text);
 }
 
-static int node_readlink(struct inode *inode, const char **ret_target, size_t *ret_len) {
+static int node_readlink(struct inode *inode, struct name *ret_target) {
 	struct pnode *node = node_of(inode);
 
 	blob_reset(&node->text);
 	TRY(show(node, &node->text));
 	blob_bytes(&node->text, "", 1); /* a walk wants the NUL */
 	TRY(blob_status(&node->text));
-	*ret_target = (const char *)node->text.base;
-	*ret_len = node->text.len - 1;
+	*ret_target = (struct name){ (const char *)node->text.base, node->text.len - 1 };
 	return 0;
 }
 

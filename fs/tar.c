@@ -9,17 +9,21 @@
 
 #define BLOCK 512u
 #define XATTR_PREFIX "SCHILY.xattr."
-#define ID_MAX 0xfffffffeu
-
 /* ustar header fields: offset and length, POSIX.1-2017 pax, "ustar Interchange Format". */
-enum { NAME_AT = 0, NAME_LEN = 100, MODE_AT = 100, UID_AT = 108, GID_AT = 116, SIZE_AT = 124, MTIME_AT = 136,
-       SUM_AT = 148, SUM_LEN = 8, TYPE_AT = 156, LINK_AT = 157, MAGIC_AT = 257, PREFIX_AT = 345, PREFIX_LEN = 155 };
+enum { NAME_AT = 0, NAME_LEN = 100, MODE_AT = 100, SUM_AT = 148, SUM_LEN = 8, TYPE_AT = 156, LINK_AT = 157,
+       MAGIC_AT = 257, PREFIX_AT = 345, PREFIX_LEN = 155 };
 
-struct tar_reader tar_open(struct span archive) {
-	struct tar_reader r = { .in = cursor_of(archive) };
-
-	return r;
-}
+static const struct {
+	const char *keyword;
+	size_t at, len;
+	u64 max;
+	const char *refusal;
+} numbers[TAR_NUMBERS] = {
+	[TAR_SIZE] = { "size", 124, 12, ~0ull, "its size is not a number" },
+	[TAR_UID] = { "uid", 108, 8, 0xfffffffe, "its uid is not a number of 32 bits" },
+	[TAR_GID] = { "gid", 116, 8, 0xfffffffe, "its gid is not a number of 32 bits" },
+	[TAR_MTIME] = { "mtime", 136, 12, (1ull << 40) - 1, "its mtime is not a number" },
+};
 
 static int bad(struct tar_reader *r, const char *why) {
 	r->why = why;
@@ -73,15 +77,13 @@ static bool is_posix(struct span block) { return memcmp(block.base + MAGIC_AT, "
 
 static bool is_gnu(struct span block) { return memcmp(block.base + MAGIC_AT, "ustar  \0", 8) == 0; }
 
-static bool span_is(struct span s, const char *text) {
-	return s.len == strlen(text) && memcmp(s.base, text, s.len) == 0;
-}
-
 static bool span_begins(struct span s, const char *text) {
 	size_t len = strlen(text);
 
 	return s.len >= len && memcmp(s.base, text, len) == 0;
 }
+
+static bool span_is(struct span s, const char *text) { return s.len == strlen(text) && span_begins(s, text); }
 
 /* One "LEN KEY=VALUE\n" record: 1, 0 at the end, -EBADMSG. */
 static int next_record(struct cursor *c, struct span *ret_key, struct span *ret_value) {
@@ -106,48 +108,36 @@ static int next_record(struct cursor *c, struct span *ret_key, struct span *ret_
 	return 1;
 }
 
-/* Seconds with a fraction, perhaps negative. */
-static bool parse_time(struct span text, struct vtime *ret_time) {
-	struct cursor c = cursor_of(text);
-	bool negative = text.len && text.base[0] == '-';
-	u64 sec, scale = 100000000;
-	size_t whole = 0;
-	u32 nsec = 0;
+/* Seconds, perhaps negative, perhaps with a fraction. */
+static bool parse_time(struct span text, u64 max, u64 *ret_sec, u32 *ret_nsec) {
+	const u8 *end = text.base + text.len, *dot = memchr(text.base, '.', text.len);
+	bool negative = text.base[0] == '-';
+	size_t whole = (size_t)((dot ? dot : end) - text.base) - negative;
+	u32 nsec = 0, scale = 100000000;
+	u64 sec;
 
-	cursor_skip(&c, negative);
-	while (c.pos + whole < text.len && text.base[c.pos + whole] != '.') whole++;
-	if (text_to_u64((const char *)text.base + c.pos, whole, 10, 1ull << 40, &sec)) return false;
-	cursor_skip(&c, whole);
-	if (cursor_left(&c)) cursor_skip(&c, 1);
-	for (; cursor_left(&c); scale /= 10) {
-		u8 digit = cursor_u8(&c);
-
-		if (digit < '0' || digit > '9') return false;
-		nsec += (u32)(scale * (u64)(digit - '0'));
+	if (text_to_u64((const char *)text.base + negative, whole, 10, max, &sec)) return false;
+	for (const u8 *digit = dot ? dot + 1 : end; digit < end; digit++, scale /= 10) {
+		if (*digit < '0' || *digit > '9') return false;
+		nsec += scale * (u32)(*digit - '0');
 	}
-	ret_time->sec = negative ? -(s64)sec - (nsec != 0) : (s64)sec;
-	ret_time->nsec = negative && nsec ? 1000000000u - nsec : nsec;
+	*ret_sec = negative ? -sec - (nsec != 0) : sec;
+	*ret_nsec = negative && nsec ? 1000000000u - nsec : nsec;
 	return true;
-}
-
-/* A number of at most max; an empty value takes the keyword back. */
-static bool parse_number(struct span text, u64 max, u64 *value, bool *has) {
-	*has = text.len != 0;
-	return !text.len || text_to_u64((const char *)text.base, text.len, 10, max, value) == 0;
 }
 
 static int use_record(struct tar_reader *r, struct tar_pax *pax, struct span key, struct span value) {
 	if (span_is(key, "path")) pax->path = value;
 	if (span_is(key, "linkpath")) pax->linkpath = value;
-	if (span_is(key, "size") && !parse_number(value, ~0ull, &pax->size, &pax->has_size))
-		return bad(r, "its size is not a number");
-	if (span_is(key, "uid") && !parse_number(value, ID_MAX, &pax->uid, &pax->has_uid))
-		return bad(r, "its uid is not a number of 32 bits");
-	if (span_is(key, "gid") && !parse_number(value, ID_MAX, &pax->gid, &pax->has_gid))
-		return bad(r, "its gid is not a number of 32 bits");
-	if (span_is(key, "mtime")) {
-		pax->has_mtime = value.len != 0;
-		if (value.len && !parse_time(value, &pax->mtime)) return bad(r, "its mtime is not a number");
+	for (u32 n = 0; n < TAR_NUMBERS; n++) {
+		u64 *to = &pax->number[n], max = numbers[n].max;
+
+		if (!span_is(key, numbers[n].keyword)) continue;
+		pax->has[n] = value.len != 0; /* an empty value takes the keyword back */
+		if (!value.len) continue;
+		if (n == TAR_MTIME ? !parse_time(value, max, to, &pax->mtime_nsec)
+				   : text_to_u64((const char *)value.base, value.len, 10, max, to) != 0)
+			return bad(r, numbers[n].refusal);
 	}
 	if (span_begins(key, "GNU.sparse.")) return bad(r, "it is stored sparse, which is not supported");
 	pax->schily |= span_begins(key, XATTR_PREFIX);
@@ -168,7 +158,7 @@ static int parse_global(struct tar_reader *r, struct span data) {
 	const struct tar_pax *g = &r->global;
 
 	TRY(parse_pax(r, data, &r->global));
-	if (!g->path.len && !g->linkpath.len && !g->has_size && !g->schily && !g->libarchive) return 0;
+	if (!g->path.len && !g->linkpath.len && !g->has[TAR_SIZE] && !g->schily && !g->libarchive) return 0;
 	return bad(r, "a global header sets what belongs to one entry");
 }
 
@@ -225,61 +215,55 @@ static int take_content(struct tar_reader *r, u64 size, struct span *ret_content
 	return 0;
 }
 
-/* Headers that speak of the next entry, up to the entry's own. */
-struct preamble {
-	struct tar_pax pax;
-	struct span records;
-	struct span long_name, long_link;
-	bool has_pax;
-};
-
-static int use_extension(struct tar_reader *r, u8 type, struct span data, struct preamble *p) {
-	struct span *to = type == 'L' ? &p->long_name : &p->long_link;
+static int use_extension(struct tar_reader *r, u8 type, struct span data, struct tar_pax *pax) {
+	struct span *to = type == 'L' ? &pax->path : &pax->linkpath;
 
 	if (type == 'g') return parse_global(r, data);
 	if (type == 'x') {
-		if (p->has_pax) return bad(r, "it has two extended headers");
-		p->has_pax = true;
-		p->records = data;
-		return parse_pax(r, data, &p->pax);
+		if (pax->records.base) return bad(r, "it has two extended headers");
+		pax->records = data;
+		return parse_pax(r, data, pax);
 	}
-	*to = data;
-	if (to->len && to->base[to->len - 1] == '\0') to->len--;
+	if (data.len && data.base[data.len - 1] == '\0') data.len--;
+	if (!to->len) *to = data; /* else pax has said it */
 	return 0;
 }
 
-static void entry_name(struct tar_reader *r, struct span block, const struct preamble *p, struct tar_entry *entry) {
+static void entry_name(struct tar_reader *r, struct span block, const struct tar_pax *pax, struct tar_entry *entry) {
 	struct span name = field_text(block, NAME_AT, NAME_LEN);
 	struct span prefix = is_posix(block) ? field_text(block, PREFIX_AT, PREFIX_LEN) : (struct span){ NULL, 0 };
 
-	if (p->pax.path.len) {
-		name = p->pax.path;
-	} else if (p->long_name.len) {
-		name = p->long_name;
+	if (pax->path.len) {
+		name = pax->path;
 	} else if (prefix.len) {
 		memcpy(r->joined, prefix.base, prefix.len);
 		r->joined[prefix.len] = '/';
 		memcpy(r->joined + prefix.len + 1, name.base, name.len);
 		name = (struct span){ (const u8 *)r->joined, prefix.len + 1 + name.len };
 	}
-	entry->name = name;
-	entry->link = p->pax.linkpath.len ? p->pax.linkpath
-		: p->long_link.len ? p->long_link : field_text(block, LINK_AT, NAME_LEN);
-	r->name = name;
+	entry->name = r->name = name;
+	entry->link = pax->linkpath.len ? pax->linkpath : field_text(block, LINK_AT, NAME_LEN);
 }
 
-static int entry_numbers(struct tar_reader *r, struct span block, const struct tar_pax *pax, struct tar_entry *entry) {
-	const struct tar_pax *g = &r->global;
-	u64 mode, uid, gid, mtime;
+/* What the entry's extended header says, else a global one, else its own. */
+static int entry_numbers(struct tar_reader *r, struct span block, const struct tar_pax *pax, struct tar_entry *entry,
+			 u64 *ret_size) {
+	const struct tar_pax *with_time = pax->has[TAR_MTIME] ? pax : &r->global;
+	u64 mode, number[TAR_NUMBERS];
+	bool fine = field_number(block, MODE_AT, 8, &mode);
 
-	if (!field_number(block, MODE_AT, 8, &mode) || !field_number(block, UID_AT, 8, &uid) ||
-	    !field_number(block, GID_AT, 8, &gid) || !field_number(block, MTIME_AT, 12, &mtime) ||
-	    uid > ID_MAX || gid > ID_MAX || mtime >> 40)
-		return bad(r, "a number in its header is malformed");
+	for (u32 n = 0; fine && n < TAR_NUMBERS; n++) {
+		const struct tar_pax *from = pax->has[n] ? pax : &r->global;
+
+		fine = field_number(block, numbers[n].at, numbers[n].len, &number[n]) && number[n] <= numbers[n].max;
+		if (from->has[n]) number[n] = from->number[n];
+	}
+	if (!fine) return bad(r, "a number in its header is malformed");
 	entry->mode = (u32)mode & 07777;
-	entry->uid = (u32)(pax->has_uid ? pax->uid : g->has_uid ? g->uid : uid);
-	entry->gid = (u32)(pax->has_gid ? pax->gid : g->has_gid ? g->gid : gid);
-	entry->mtime = pax->has_mtime ? pax->mtime : g->has_mtime ? g->mtime : (struct vtime){ (s64)mtime, 0 };
+	entry->uid = (u32)number[TAR_UID];
+	entry->gid = (u32)number[TAR_GID];
+	entry->mtime = (struct vtime){ (s64)number[TAR_MTIME], with_time->mtime_nsec };
+	*ret_size = number[TAR_SIZE];
 	return 0;
 }
 
@@ -295,44 +279,38 @@ static int entry_type(struct tar_reader *r, u8 flag, struct tar_entry *entry) {
 	return 0;
 }
 
-static int finish_entry(struct tar_reader *r, struct span block, const struct preamble *p, u64 size,
+static int finish_entry(struct tar_reader *r, struct span block, const struct tar_pax *pax,
 			struct tar_entry *ret_entry) {
-	struct tar_entry entry = { .records = p->records };
-	int err;
+	struct tar_entry entry = { .records = pax->records };
+	u64 size;
 
-	entry_name(r, block, p, &entry);
-	err = entry_type(r, block.base[TYPE_AT], &entry);
-	if (!err) err = entry_numbers(r, block, &p->pax, &entry);
-	if (err) return err;
-	if (p->pax.has_size) size = p->pax.size;
+	entry_name(r, block, pax, &entry);
+	TRY(entry_type(r, block.base[TYPE_AT], &entry));
+	TRY(entry_numbers(r, block, pax, &entry, &size));
 	if (entry.type != TAR_FILE && size) return bad(r, "only a file may have content");
-	if (p->pax.libarchive && !p->pax.schily)
+	if (pax->libarchive && !pax->schily)
 		return bad(r, "its extended attributes are in libarchive's spelling alone");
-	err = take_content(r, size, &entry.content);
-	if (err) return err;
+	TRY(take_content(r, size, &entry.content));
 	*ret_entry = entry;
 	return 1;
 }
 
 int tar_next(struct tar_reader *reader, struct tar_entry *ret_entry) {
-	struct preamble p = { 0 };
+	struct tar_pax pax = { 0 };
 	struct span block, data;
-	u64 size;
-	int err;
+	int more;
 
-	for (;;) {
-		u8 type;
+	while ((more = next_block(reader, &block)) == 1) {
+		u8 type = block.base[TYPE_AT];
+		u64 size;
 
-		err = next_block(reader, &block);
-		if (err == 0 && (p.has_pax || p.long_name.len || p.long_link.len))
-			return bad(reader, "an extended header is not followed by an entry");
-		if (err != 1) return err;
-		if (!field_number(block, SIZE_AT, 12, &size)) return bad(reader, "the size in a header is malformed");
-		type = block.base[TYPE_AT];
-		if (type != 'x' && type != 'g' && type != 'L' && type != 'K')
-			return finish_entry(reader, block, &p, size, ret_entry);
-		err = take_content(reader, size, &data);
-		if (!err) err = use_extension(reader, type, data, &p);
-		if (err) return err;
+		if (!field_number(block, numbers[TAR_SIZE].at, numbers[TAR_SIZE].len, &size))
+			return bad(reader, "the size in a header is malformed");
+		if (!type || !strchr("xgLK", type)) return finish_entry(reader, block, &pax, ret_entry);
+		TRY(take_content(reader, size, &data));
+		TRY(use_extension(reader, type, data, &pax));
 	}
+	if (more == 0 && (pax.records.base || pax.path.len || pax.linkpath.len))
+		return bad(reader, "an extended header is not followed by an entry");
+	return more;
 }

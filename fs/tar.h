@@ -29,15 +29,19 @@ struct tar_entry {
 	struct span records;  /* the pax records, for tar_xattr_next */
 };
 
-/* What pax headers say of the next entry, or (the global ones) of all. */
+/* Numbers of a header that pax records may give instead. */
+enum { TAR_SIZE, TAR_UID, TAR_GID, TAR_MTIME, TAR_NUMBERS };
+
+/* What pax headers (and GNU's long names) say of the next entry, or (the global ones) of all. */
 struct tar_pax {
-	struct span path, linkpath;
-	bool has_size, has_uid, has_gid, has_mtime;
+	struct span records, path, linkpath;
+	bool has[TAR_NUMBERS];
+	u64 number[TAR_NUMBERS]; /* TAR_MTIME: a s64 */
+	u32 mtime_nsec;
 	bool schily, libarchive; /* attributes seen in either spelling */
-	u64 size, uid, gid;
-	struct vtime mtime;
 };
 
+/* Begins with the archive in `in` and nothing else. */
 struct tar_reader {
 	struct cursor in;
 	struct tar_pax global;
@@ -46,7 +50,6 @@ struct tar_reader {
 	char joined[257];
 };
 
-struct tar_reader tar_open(struct span archive);
 /* 1 and an entry; 0 at the end marker. */
 must_check int tar_next(struct tar_reader *reader, struct tar_entry *ret_entry);
 /* The next SCHILY.xattr record: 1, or 0 when there is no more. -ENAMETOOLONG. */

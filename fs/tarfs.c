@@ -17,9 +17,6 @@ struct unpacking {
 	const struct tar_entry *entry;
 };
 
-/* Unpacking acts as uid 0. */
-static const struct cred root_cred;
-
 static void describe(struct tar_report *report, struct span name, const char *why) {
 	char shown[SHOWN_NAME + 1];
 	size_t len = min_u64(name.len, SHOWN_NAME);
@@ -52,18 +49,16 @@ static int check_name(const struct unpacking *u, struct span name) {
 }
 
 /* The next component that is not ".": 1, 0 at the end, or an error. */
-static int next_component(const struct unpacking *u, struct cursor *c, struct span *ret_component) {
+static int next_component(const struct unpacking *u, struct cursor *c, struct name *ret_component) {
 	while (cursor_left(c)) {
-		size_t len = 0, left = cursor_left(c);
-		struct span part;
+		const u8 *start = c->base + c->pos, *slash = memchr(start, '/', cursor_left(c));
+		struct name part = { (const char *)start, slash ? (size_t)(slash - start) : cursor_left(c) };
 
-		while (len < left && c->base[c->pos + len] != '/') len++;
-		part = cursor_take(c, len);
-		if (cursor_left(c)) cursor_skip(c, 1);
-		if (len == 0 || (len == 1 && part.base[0] == '.')) continue;
-		if (len == 2 && memcmp(part.base, "..", 2) == 0)
+		cursor_skip(c, part.len + (slash != NULL));
+		if (part.len == 0 || (part.len == 1 && part.text[0] == '.')) continue;
+		if (part.len == 2 && memcmp(part.text, "..", 2) == 0)
 			return refuse(u, -EBADMSG, "the name has a \"..\" component");
-		if (len > VFS_NAME_MAX)
+		if (part.len > VFS_NAME_MAX)
 			return refuse(u, -ENAMETOOLONG, "a component of the name is longer than 255 bytes");
 		*ret_component = part;
 		return 1;
@@ -73,12 +68,18 @@ static int next_component(const struct unpacking *u, struct cursor *c, struct sp
 
 static bool is_dir(const struct inode *inode) { return inode_is(inode, S_IFDIR); }
 
-static int look_up(struct inode *dir, struct span name, struct inode **ret_inode) {
-	return dir->ops->lookup(dir, (const char *)name.base, name.len, ret_inode);
+static int look_up(struct inode *dir, struct name name, struct inode **ret_inode) {
+	return dir->ops->lookup(dir, name, ret_inode);
 }
 
-static int make(struct inode *dir, struct span name, u32 mode, const char *target, struct inode **ret_inode) {
-	TRY(dir->ops->create(dir, (const char *)name.base, name.len, mode, 0, target, &root_cred, ret_inode));
+/* As uid 0. */
+static int make(const struct unpacking *u, struct inode *dir, struct name name, u32 mode, struct inode **ret_inode) {
+	static const struct cred root_cred;
+	struct new_inode what = { .mode = mode, .cred = &root_cred };
+
+	if ((mode & S_IFMT) == S_IFLNK)
+		what.target = (struct name){ (const char *)u->entry->link.base, u->entry->link.len };
+	TRY(failed(u, dir->ops->create(dir, name, &what, ret_inode)));
 	inode_changed(dir, true);
 	return 0;
 }
@@ -88,22 +89,20 @@ static int make(struct inode *dir, struct span name, u32 mode, const char *targe
  * is the root itself.
  */
 static int find_parent(const struct unpacking *u, struct span name, bool may_make, struct inode **ret_dir,
-		       struct span *ret_last) {
+		       struct name *ret_last) {
 	RELEASED(inode_drop) struct inode *dir = u->sb->root;
 	struct cursor c = cursor_of(name);
-	struct span last = { NULL, 0 }, following;
-	int err, more;
+	struct name last = { NULL, 0 }, following;
+	int more;
 
 	inode_get(dir);
 	TRY(check_name(u, name));
 	TRY(next_component(u, &c, &last));
 	while ((more = next_component(u, &c, &following)) == 1) {
-		struct inode *outer = dir;
+		RELEASED(inode_drop) struct inode *outer = TAKE(dir);
+		int err = look_up(outer, last, &dir);
 
-		dir = NULL;
-		err = look_up(outer, last, &dir);
-		if (err == -ENOENT && may_make) err = make(outer, last, S_IFDIR | 0755, NULL, &dir);
-		inode_put(outer);
+		if (err == -ENOENT && may_make) err = make(u, outer, last, S_IFDIR | 0755, &dir);
 		TRY(failed(u, err));
 		if (!is_dir(dir)) return refuse(u, -EBADMSG, "its directory is not a directory");
 		last = following;
@@ -114,29 +113,29 @@ static int find_parent(const struct unpacking *u, struct span name, bool may_mak
 	return 0;
 }
 
-static void set_attributes(struct inode *inode, const struct tar_entry *entry) {
-	inode->mode = (inode->mode & S_IFMT) | entry->mode;
-	inode->uid = entry->uid;
-	inode->gid = entry->gid;
-	inode->atime = inode->mtime = entry->mtime;
-}
-
 static int set_xattrs(const struct unpacking *u, struct inode *inode) {
 	struct cursor records = cursor_of(u->entry->records);
 	char name[VFS_XATTR_NAME_MAX + 1];
 	struct span value;
-	int err;
+	int more;
 
-	while ((err = tar_xattr_next(&records, name, &value)) == 1) {
-		err = inode->ops->setxattr(inode, name, value.base, value.len, 0);
-		if (err == -EOPNOTSUPP)
+	while ((more = tar_xattr_next(&records, name, &value)) == 1) {
+		if (strncmp(name, "user.", 5) && strncmp(name, "trusted.", 8) && strncmp(name, "security.", 9))
 			return refuse(u, -EBADMSG, "an extended attribute is outside of user, trusted and security");
-		if (err == -E2BIG || err == -ERANGE)
-			return refuse(u, -EBADMSG, "an extended attribute is too long or has no name");
-		if (err) return failed(u, err);
+		if (value.len > VFS_XATTR_SIZE_MAX) return refuse(u, -EBADMSG, "an extended attribute is too long");
+		TRY(failed(u, inode->ops->setxattr(inode, name, value.base, value.len, 0)));
 	}
-	if (err == -ENAMETOOLONG) return refuse(u, err, "the name of an extended attribute is longer than 255 bytes");
-	return err ? refuse(u, err, "an extended attribute is malformed") : 0;
+	if (more == -ENAMETOOLONG) return refuse(u, more, "the name of an extended attribute is longer than 255 bytes");
+	return more ? refuse(u, more, "an extended attribute is malformed") : 0;
+}
+
+/* What all kinds have; a symlink keeps its mode. */
+static int set_attributes(const struct unpacking *u, struct inode *inode) {
+	if (!inode_is(inode, S_IFLNK)) inode->mode = (inode->mode & S_IFMT) | u->entry->mode;
+	inode->uid = u->entry->uid;
+	inode->gid = u->entry->gid;
+	inode->atime = inode->mtime = u->entry->mtime;
+	return set_xattrs(u, inode);
 }
 
 static int fill(const struct unpacking *u, struct inode *inode) {
@@ -155,64 +154,53 @@ static int fill(const struct unpacking *u, struct inode *inode) {
 }
 
 /* Takes away a non-directory that an earlier entry made under this name. */
-static int replace_earlier(const struct unpacking *u, struct inode *dir, struct span last) {
+static int replace_earlier(const struct unpacking *u, struct inode *dir, struct name last) {
 	RELEASED(inode_drop) struct inode *earlier = NULL;
 
 	if (look_up(dir, last, &earlier)) return 0;
 	if (is_dir(earlier)) return refuse(u, -EBADMSG, "an earlier entry made a directory of that name");
-	return failed(u, dir->ops->unlink(dir, (const char *)last.base, last.len, false));
+	return failed(u, dir->ops->unlink(dir, last, earlier));
 }
 
-static int unpack_directory(const struct unpacking *u, struct inode *dir, struct span last) {
-	RELEASED(inode_drop) struct inode *inode = u->sb->root;
+static int unpack_directory(const struct unpacking *u, struct inode *dir, struct name last) {
+	RELEASED(inode_drop) struct inode *inode = NULL;
 
-	inode_get(inode);
-	if (last.len) {
-		inode_put(inode);
-		inode = NULL;
-		if (look_up(dir, last, &inode)) TRY(failed(u, make(dir, last, S_IFDIR | 0755, NULL, &inode)));
+	if (!last.len) {
+		inode = dir; /* the root */
+		inode_get(inode);
+	} else if (look_up(dir, last, &inode)) {
+		TRY(make(u, dir, last, S_IFDIR | 0755, &inode));
 	}
 	if (!is_dir(inode)) return refuse(u, -EBADMSG, "an earlier entry of that name is not a directory");
-	set_attributes(inode, u->entry);
 	u->report->directories++;
-	return set_xattrs(u, inode);
+	return set_attributes(u, inode);
 }
 
-static int unpack_file(const struct unpacking *u, struct inode *dir, struct span last) {
+static int unpack_file(const struct unpacking *u, struct inode *dir, struct name last) {
 	RELEASED(inode_drop) struct inode *inode = NULL;
 
 	TRY(replace_earlier(u, dir, last));
-	TRY(failed(u, make(dir, last, S_IFREG | 0600, NULL, &inode)));
+	TRY(make(u, dir, last, S_IFREG | 0600, &inode));
 	TRY(fill(u, inode));
-	set_attributes(inode, u->entry);
 	u->report->files++;
-	return set_xattrs(u, inode);
+	return set_attributes(u, inode);
 }
 
-static int unpack_symlink(const struct unpacking *u, struct inode *dir, struct span last) {
+static int unpack_symlink(const struct unpacking *u, struct inode *dir, struct name last) {
 	RELEASED(inode_drop) struct inode *inode = NULL;
 	struct span link = u->entry->link;
-	char *target;
-	int err;
 
 	if (link.len >= VFS_PATH_MAX) return refuse(u, -ENAMETOOLONG, "its target is longer than 4095 bytes");
 	if (!link.len || memchr(link.base, '\0', link.len)) return refuse(u, -EBADMSG, "its target is not a name");
 	TRY(replace_earlier(u, dir, last));
-	target = port_alloc(link.len + 1);
-	if (!target) return failed(u, -ENOMEM);
-	memcpy(target, link.base, link.len);
-	err = failed(u, make(dir, last, S_IFLNK | 0777, target, &inode));
-	port_free(target);
-	TRY(err);
-	set_attributes(inode, u->entry);
-	inode->mode = S_IFLNK | 0777;
+	TRY(make(u, dir, last, S_IFLNK | 0777, &inode));
 	u->report->symlinks++;
-	return set_xattrs(u, inode);
+	return set_attributes(u, inode);
 }
 
-static int unpack_link(const struct unpacking *u, struct inode *dir, struct span last) {
+static int unpack_link(const struct unpacking *u, struct inode *dir, struct name last) {
 	RELEASED(inode_drop) struct inode *target_dir = NULL, *target = NULL, *earlier = NULL;
-	struct span target_last;
+	struct name target_last;
 	int err = find_parent(u, u->entry->link, false, &target_dir, &target_last);
 
 	if (!err) err = target_last.len ? look_up(target_dir, target_last, &target) : -ENOENT;
@@ -221,14 +209,14 @@ static int unpack_link(const struct unpacking *u, struct inode *dir, struct span
 	if (is_dir(target)) return refuse(u, -EBADMSG, "it links to a directory");
 	if (look_up(dir, last, &earlier) == 0 && earlier == target) return 0; /* said twice */
 	TRY(replace_earlier(u, dir, last));
-	TRY(failed(u, dir->ops->link(dir, (const char *)last.base, last.len, target)));
+	TRY(failed(u, dir->ops->link(dir, last, target)));
 	u->report->links++;
 	return 0;
 }
 
 static int unpack_entry(const struct unpacking *u) {
 	RELEASED(inode_drop) struct inode *dir = NULL;
-	struct span last;
+	struct name last;
 
 	if (u->entry->type == TAR_DEVICE) {
 		u->report->skipped_devices++;
@@ -242,18 +230,17 @@ static int unpack_entry(const struct unpacking *u) {
 }
 
 int tar_unpack(struct superblock *sb, struct span tar, struct tar_report *ret_report) {
-	struct tar_reader reader = tar_open(tar);
-	struct tar_report report = { 0 };
+	struct tar_reader reader = { .in = cursor_of(tar) };
 	struct tar_entry entry;
-	struct unpacking u = { sb, &report, &entry };
+	struct unpacking u = { sb, ret_report, &entry };
 	int err;
 
+	*ret_report = (struct tar_report){ 0 };
 	while ((err = tar_next(&reader, &entry)) == 1) {
 		err = unpack_entry(&u);
-		if (err) break;
+		if (err) return err; /* which has said why */
 		reader.name.len = 0;
 	}
-	if (err && !report.why[0]) describe(&report, reader.name, reader.why);
-	*ret_report = report;
+	if (err) describe(ret_report, reader.name, reader.why);
 	return err;
 }

@@ -28,42 +28,20 @@ struct superblock;
 struct dentry;
 
 /* Mode bits: Linux uapi stat.h. */
-#define S_IFMT 0170000u
-#define S_IFSOCK 0140000u
-#define S_IFLNK 0120000u
-#define S_IFREG 0100000u
-#define S_IFBLK 0060000u
-#define S_IFDIR 0040000u
-#define S_IFCHR 0020000u
-#define S_IFIFO 0010000u
-#define S_ISUID 04000u
-#define S_ISGID 02000u
-#define S_ISVTX 01000u
+enum {
+	S_IFMT = 0170000, S_IFSOCK = 0140000, S_IFLNK = 0120000, S_IFREG = 0100000, S_IFBLK = 0060000,
+	S_IFDIR = 0040000, S_IFCHR = 0020000, S_IFIFO = 0010000, S_ISUID = 04000, S_ISGID = 02000, S_ISVTX = 01000,
+};
 
 /* Open flags: Linux uapi fcntl.h, x86-64. */
-#define O_ACCMODE 03u
-#define O_RDONLY 00u
-#define O_WRONLY 01u
-#define O_RDWR 02u
-#define O_CREAT 0100u
-#define O_EXCL 0200u
-#define O_NOCTTY 0400u
-#define O_TRUNC 01000u
-#define O_APPEND 02000u
-#define O_NONBLOCK 04000u
-#define O_DIRECT 040000u
-#define O_LARGEFILE 0100000u
-#define O_DIRECTORY 0200000u
-#define O_NOFOLLOW 0400000u
-#define O_NOATIME 01000000u
-#define O_CLOEXEC 02000000u
-#define O_PATH 010000000u
-#define O_TMPFILE (020000000u | O_DIRECTORY)
+enum {
+	O_ACCMODE = 03, O_RDONLY = 00, O_WRONLY = 01, O_RDWR = 02,
+	O_CREAT = 0100, O_EXCL = 0200, O_NOCTTY = 0400, O_TRUNC = 01000, O_APPEND = 02000, O_NONBLOCK = 04000,
+	O_DIRECT = 040000, O_LARGEFILE = 0100000, O_DIRECTORY = 0200000, O_NOFOLLOW = 0400000,
+	O_NOATIME = 01000000, O_CLOEXEC = 02000000, O_PATH = 010000000, O_TMPFILE = 020000000 | O_DIRECTORY,
+};
 
-#define MAY_EXEC 1u
-#define MAY_WRITE 2u
-#define MAY_READ 4u
-#define MAY_APPEND 8u
+enum { MAY_EXEC = 1, MAY_WRITE = 2, MAY_READ = 4, MAY_APPEND = 8 };
 
 #define VFS_NAME_MAX 255u
 #define VFS_PATH_MAX 4096u   /* with the NUL */
@@ -88,21 +66,18 @@ struct path {
 	struct dentry *dentry;
 };
 
+/* A component of a path or a whole text, in whatever holds it: not NUL-terminated. */
+struct name {
+	const char *text;
+	size_t len;
+};
+/* NUL-terminated, the caller's; NULL when memory ran out. */
+char *name_copy(struct name name);
+
 struct vfs_context {
 	struct path root;
 	struct path cwd;
 	u32 umask;
-};
-
-struct kstat {
-	u64 dev;
-	u64 ino;
-	u32 mode, nlink, uid, gid;
-	u64 rdev;
-	u64 size;
-	u64 blocks; /* 512-byte units */
-	u32 blksize;
-	struct vtime atime, mtime, ctime, btime;
 };
 
 struct kstatfs {
@@ -112,13 +87,10 @@ struct kstatfs {
 };
 
 /* What setattr changes: bits of attr.valid. */
-#define ATTR_MODE 1u
-#define ATTR_UID 2u
-#define ATTR_GID 4u
-#define ATTR_SIZE 8u
-#define ATTR_ATIME 16u
-#define ATTR_MTIME 32u
-#define ATTR_TIMES_NOW 64u /* with ATIME and MTIME: the time is now, so write permission is enough */
+enum {
+	ATTR_MODE = 1, ATTR_UID = 2, ATTR_GID = 4, ATTR_SIZE = 8, ATTR_ATIME = 16, ATTR_MTIME = 32,
+	ATTR_TIMES_NOW = 64, /* with ATIME and MTIME: the time is now, so write permission is enough */
+};
 struct attr {
 	u32 valid;
 	u32 mode, uid, gid;
@@ -135,28 +107,38 @@ static inline u8 mode_to_dt(u32 mode) { return (u8)((mode & S_IFMT) >> 12); } /*
 /* "." and "..", at positions 0 and 1; entries proper begin at 2. False when the sink is full. */
 bool dir_put_dots(struct dir_sink *sink, u64 ino, u64 parent_ino, u64 *pos);
 
+/* What create makes: a mode with its type. */
+struct new_inode {
+	u32 mode;
+	u64 rdev;
+	struct name target; /* symlinks: 1 to VFS_PATH_MAX - 1 bytes without a NUL */
+	const struct cred *cred;
+};
+
+/*
+ * What a file system implements: the least that all need. The VFS has checked permission, kinds and lengths before it
+ * calls, and stamps what changed afterwards. An operation that is NULL is refused (-EPERM, -EOPNOTSUPP, -ENOTDIR).
+ */
 struct inode_ops {
 	/* Directories. Results carry one reference. */
-	int (*lookup)(struct inode *dir, const char *name, size_t len, struct inode **ret_inode);
-	int (*create)(struct inode *dir, const char *name, size_t len, u32 mode, u64 rdev,
-		      const char *symlink_target, const struct cred *cred, struct inode **ret_inode);
-	/* An inode without a name (O_TMPFILE), nlink 0. */
-	int (*tmpfile)(struct inode *dir, u32 mode, const struct cred *cred, struct inode **ret_inode);
-	int (*link)(struct inode *dir, const char *name, size_t len, struct inode *inode);
-	int (*unlink)(struct inode *dir, const char *name, size_t len, bool is_rmdir);
-	int (*rename)(struct inode *old_dir, const char *old_name, size_t old_len, struct inode *new_dir,
-		      const char *new_name, size_t new_len, u32 flags);
+	int (*lookup)(struct inode *dir, struct name name, struct inode **ret_inode);
+	/* An empty name (O_TMPFILE): an inode without one, nlink 0. */
+	int (*create)(struct inode *dir, struct name name, const struct new_inode *what, struct inode **ret_inode);
+	int (*link)(struct inode *dir, struct name name, struct inode *inode);
+	int (*unlink)(struct inode *dir, struct name name, struct inode *inode); /* the inode of that name */
+	int (*rename)(struct inode *old_dir, struct name old_name, struct inode *new_dir, struct name new_name,
+		      u32 flags);
 	int (*readdir)(struct inode *dir, u64 *pos, struct dir_sink *sink);
-	/* Symlinks: text owned by the inode while it is referenced. */
-	int (*readlink)(struct inode *inode, const char **ret_target, size_t *ret_len);
+	/* Symlinks: text owned by the inode while it is referenced; a NUL follows it. */
+	int (*readlink)(struct inode *inode, struct name *ret_target);
 	/* Magic links (/proc/PID/exe, fd/N): where they lead, without a name being walked. Result is referenced. */
 	int (*follow)(struct inode *inode, struct path *ret_path);
 	/* Any. Changes the size (ATTR_SIZE) or refuses; the VFS then stores the other fields. */
 	int (*setattr)(struct inode *inode, const struct attr *attr);
-	ssize (*getxattr)(struct inode *inode, const char *name, void *buf, size_t cap); /* cap 0: size only */
+	/* The value's length, put into buf unless cap is 0. name NULL: all names, each with its NUL. -ERANGE. */
+	ssize (*getxattr)(struct inode *inode, const char *name, void *buf, size_t cap);
+	/* value NULL: removes it. Flags are VFS_XATTR_*. */
 	int (*setxattr)(struct inode *inode, const char *name, const void *value, size_t len, int flags);
-	ssize (*listxattr)(struct inode *inode, char *buf, size_t cap);
-	int (*removexattr)(struct inode *inode, const char *name);
 	/*
 	 * The resident page index of a regular file, referenced for the caller (port_page_put), NULL in
 	 * *ret_page for a hole. With for_write it is allocated, and made present.
@@ -168,10 +150,7 @@ struct inode_ops {
 };
 
 /* poll event bits: Linux uapi poll.h. */
-#define POLLIN 1u
-#define POLLOUT 4u
-#define POLLERR 8u
-#define POLLHUP 16u
+enum { POLLIN = 1, POLLOUT = 4, POLLERR = 8, POLLHUP = 16 };
 
 struct file_ops {
 	int (*open)(struct inode *inode, struct file *file);
@@ -190,14 +169,12 @@ struct inode {
 	struct superblock *sb;
 	const struct inode_ops *ops;
 	const struct file_ops *fops; /* what an open file gets */
-	u64 ino;
 	u32 generation;
 	u32 mode, nlink, uid, gid;
-	u64 rdev;
-	u64 size;
+	u64 ino, rdev, size;
 	struct vtime atime, mtime, ctime, btime;
 	u64 blocks;           /* 512-byte units of content that are resident */
-	u64 version;          /* i_version: bumped by every change */
+	u64 version;          /* i_version: bumped by every change, as ctime is moved */
 	u32 io_seq;           /* bumped by every read and write through a file: edges for epoll */
 	bool linkable;        /* O_TMPFILE: may get its first name by link */
 	s32 writers;          /* > 0: open for write; < 0: writing denied (programs running) */
@@ -216,25 +193,19 @@ struct file {
 	struct inode *inode;
 	const struct file_ops *ops;
 	void *private_data;
-	bool counted_writer;  /* holds inode->writers */
-	bool counted_reader;
 	struct cred cred;     /* who opened it; nobody's for file_alloc */
+	bool counted_writer, counted_reader; /* holds inode->writers, inode->readers */
 	bool opened;          /* ops->release is due */
 	bool watched;         /* epoll wants to hear of the last put */
 };
 
 /* Mount flags, as statfs and /proc/mounts show them. */
-#define MS_RDONLY 1u
-#define MS_NOSUID 2u
-#define MS_NODEV 4u
-#define MS_NOEXEC 8u
-#define MS_NOATIME 1024u
+enum { MS_RDONLY = 1, MS_NOSUID = 2, MS_NODEV = 4, MS_NOEXEC = 8, MS_NOATIME = 1024 };
 
 struct superblock {
 	u32 refs;
 	const char *fsname;   /* "assayroot", "tmpfs", "proc", ... static */
-	u64 magic;            /* f_type */
-	u64 dev;              /* st_dev */
+	u64 magic, dev;       /* f_type, st_dev */
 	u8 uuid[16];
 	u32 flags;            /* MS_RDONLY */
 	bool anonymous;       /* pipes and the like: dentry names are shown as they are */
@@ -251,12 +222,11 @@ void superblock_put(struct superblock *sb);
 u64 superblock_new_dev(void);
 
 /* f_type values: Linux uapi magic.h; the root's own value is in docs/FORMATS.md. */
-#define MAGIC_TMPFS 0x01021994u
-#define MAGIC_PROC 0x9fa0u
-#define MAGIC_SYSFS 0x62656572u
-#define MAGIC_SECURITYFS 0x73636673u
-#define MAGIC_DEVPTS 0x1cd1u
-#define MAGIC_ROOT 0x41535359u /* "ASSY": not tmpfs's, so that the built-in tcb rules measure the root */
+enum {
+	MAGIC_TMPFS = 0x01021994, MAGIC_PROC = 0x9fa0, MAGIC_SYSFS = 0x62656572, MAGIC_SECURITYFS = 0x73636673,
+	MAGIC_DEVPTS = 0x1cd1,
+	MAGIC_ROOT = 0x41535359, /* "ASSY": not tmpfs's, so that the built-in tcb rules measure the root */
+};
 
 /*
  * What kernel/integrity fills in. All may be NULL. A negative errno refuses the operation, nothing having changed.
@@ -266,9 +236,9 @@ struct vfs_hooks {
 	int (*file_open)(struct file *file, const struct cred *cred, u32 mask, bool created);
 	/* Last put of a file that was counted as writer; called before the count drops. */
 	void (*file_release)(struct file *file);
+	/* value NULL: removal. */
 	int (*setxattr)(const struct path *path, const char *name, const void *value, size_t len,
 			const struct cred *cred);
-	int (*removexattr)(const struct path *path, const char *name, const struct cred *cred);
 	int (*setattr)(const struct path *path, const struct attr *attr, const struct cred *cred);
 	/* After the change; content as inode_changed() was told: bytes or size, not only metadata. */
 	void (*inode_changed)(struct inode *inode, bool content);
@@ -278,8 +248,6 @@ void vfs_set_hooks(const struct vfs_hooks *hooks);
 
 /* Stamps ctime (and mtime when content) from port_wall_ns(), bumps version, tells the hook. */
 void inode_changed(struct inode *inode, bool content);
-/* The change cookie and ctime: every later change gives others. */
-u64 inode_version_read(struct inode *inode, struct vtime *ret_ctime);
 
 struct inode *inode_alloc(struct superblock *sb);
 void inode_get(struct inode *inode);
@@ -317,14 +285,15 @@ static inline bool path_equal(const struct path *a, const struct path *b) {
 /*
  * Path walking (fs/path.c). start NULL: cwd, or the root for absolute names. flags:
  */
-#define WALK_FOLLOW 1u     /* follow a trailing symlink */
-#define WALK_DIRECTORY 2u  /* the result must be a directory */
+enum {
+	WALK_FOLLOW = 1,    /* follow a trailing symlink */
+	WALK_DIRECTORY = 2, /* the result must be a directory */
+};
 must_check int path_walk(const struct vfs_context *ctx, const struct path *start, const char *name, u32 flags,
 			 const struct cred *cred, struct path *ret_path);
-/* Walks to the parent; ret_last gets the last component (in the caller's string), its length in ret_len. */
+/* Walks to the parent of the last component, which ret_last gets (in the caller's string; empty for "/"). */
 must_check int path_walk_parent(const struct vfs_context *ctx, const struct path *start, const char *name,
-				const struct cred *cred, struct path *ret_parent, const char **ret_last,
-				size_t *ret_len);
+				const struct cred *cred, struct path *ret_parent, struct name *ret_last);
 /*
  * Absolute name of path as seen from ctx->root, " (deleted)" appended when unlinked; "(unreachable)" before it
  * when it lies outside of the root. Returns the length without NUL, or -ENAMETOOLONG.
@@ -351,14 +320,10 @@ u32 file_poll(struct file *file);
 must_check int file_readdir(struct file *file, struct dir_sink *sink);
 must_check int file_truncate(struct file *file, u64 size, const struct cred *cred);
 static inline bool file_readable(const struct file *file) {
-	u32 how = file->flags & O_ACCMODE;
-
-	return !(file->flags & O_PATH) && (how == O_RDONLY || how == O_RDWR);
+	return !(file->flags & (O_PATH | O_WRONLY)); /* O_RDONLY or O_RDWR; neither with 3 */
 }
 static inline bool file_writable(const struct file *file) {
-	u32 how = file->flags & O_ACCMODE;
-
-	return !(file->flags & O_PATH) && (how == O_WRONLY || how == O_RDWR);
+	return !(file->flags & O_PATH) && (file->flags & O_ACCMODE) - 1 < 2; /* O_WRONLY or O_RDWR */
 }
 /* What fifo inodes of every file system use at open; and what is told when a watched file goes. */
 void vfs_set_fifo_ops(const struct file_ops *ops);
@@ -390,16 +355,13 @@ must_check int vfs_rename(const struct vfs_context *ctx, const struct path *old_
 			  const struct path *new_start, const char *new_name, u32 flags, const struct cred *cred);
 /* Text of a symbolic link, magic links by the name of what they lead to. Returns the length, at most cap, no NUL. */
 ssize vfs_readlink(const struct vfs_context *ctx, const struct path *path, char *buf, size_t cap);
-#define VFS_RENAME_NOREPLACE 1u
-#define VFS_RENAME_EXCHANGE 2u
-must_check int vfs_getattr(struct inode *inode, struct kstat *ret_stat);
+enum { VFS_RENAME_NOREPLACE = 1, VFS_RENAME_EXCHANGE = 2 };
 must_check int vfs_setattr(const struct path *path, const struct attr *attr, const struct cred *cred);
 must_check int vfs_truncate(const struct path *path, u64 size, const struct cred *cred);
 ssize vfs_getxattr(struct inode *inode, const char *name, void *buf, size_t cap, const struct cred *cred);
 #define VFS_XATTR_NAME_MAX 255u
 #define VFS_XATTR_SIZE_MAX 65536u
-#define VFS_XATTR_CREATE 1
-#define VFS_XATTR_REPLACE 2
+enum { VFS_XATTR_CREATE = 1, VFS_XATTR_REPLACE = 2 };
 must_check int vfs_setxattr(const struct path *path, const char *name, const void *value, size_t len, int flags,
 			    const struct cred *cred);
 ssize vfs_listxattr(struct inode *inode, char *buf, size_t cap);

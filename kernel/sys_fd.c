@@ -145,17 +145,13 @@ static s64 set_flags(struct file *file, u64 arg) {
 }
 
 static s64 fcntl_fd(struct file *file, u64 fd, u32 cmd, u64 arg) {
-	bool cloexec;
-
 	switch (cmd) {
 	case F_DUPFD:
 	case F_DUPFD_CLOEXEC:
 		if (arg >= task_rlimit(RLIMIT_NOFILE) || arg > 0x7fffffff) return -EINVAL;
 		file_get(file);
 		return fd_install(file, arg, cmd == F_DUPFD_CLOEXEC);
-	case F_GETFD:
-		TRY(fdtable_cloexec(task_files(), (s32)fd, &cloexec));
-		return cloexec ? FD_CLOEXEC : 0;
+	case F_GETFD: return fdtable_cloexec(task_files(), (s32)fd); /* FD_CLOEXEC is 1 */
 	case F_SETFD: return fdtable_set_cloexec(task_files(), (s32)fd, arg & FD_CLOEXEC);
 	case F_GETFL: return file->flags;
 	default: return -EINVAL;

@@ -17,19 +17,16 @@ struct stat_abi {
 };
 _Static_assert(sizeof(struct stat_abi) == 144, "struct stat has 144 bytes");
 
-static s64 put_stat(u64 addr, struct inode *inode) {
-	struct kstat k;
-	struct stat_abi s;
-
-	TRY(vfs_getattr(inode, &k));
-	s = (struct stat_abi){
-		.dev = k.dev, .ino = k.ino, .nlink = k.nlink,
-		.mode = k.mode, .uid = k.uid, .gid = k.gid, .rdev = k.rdev,
-		.size = (s64)k.size, .blksize = k.blksize, .blocks = (s64)k.blocks,
-		.atime = k.atime.sec, .atime_nsec = k.atime.nsec,
-		.mtime = k.mtime.sec, .mtime_nsec = k.mtime.nsec,
-		.ctime = k.ctime.sec, .ctime_nsec = k.ctime.nsec,
+static s64 put_stat(u64 addr, const struct inode *i) {
+	struct stat_abi s = {
+		.dev = i->sb->dev, .ino = i->ino, .nlink = i->nlink,
+		.mode = i->mode, .uid = i->uid, .gid = i->gid, .rdev = i->rdev,
+		.size = (s64)i->size, .blksize = PAGE_SIZE, .blocks = (s64)i->blocks,
+		.atime = i->atime.sec, .atime_nsec = i->atime.nsec,
+		.mtime = i->mtime.sec, .mtime_nsec = i->mtime.nsec,
+		.ctime = i->ctime.sec, .ctime_nsec = i->ctime.nsec,
 	};
+
 	return copy_to_user(uaddr(addr), &s, sizeof(s));
 }
 
@@ -75,19 +72,17 @@ static u32 dev_minor(u64 dev) { return (u32)((dev & 0xff) | (dev >> 12 & 0xfff00
 static struct statx_time_abi statx_time(struct vtime t) { return (struct statx_time_abi){ t.sec, t.nsec, 0 }; }
 
 static s64 do_statx(const struct path *path, const u64 args[6]) {
-	struct kstat k;
-	struct statx_abi s;
-
-	TRY(vfs_getattr(path_inode(path), &k));
-	s = (struct statx_abi){
-		.mask = STATX_BASIC_AND_BTIME, .blksize = k.blksize,
-		.nlink = k.nlink, .uid = k.uid, .gid = k.gid, .mode = (u16)k.mode,
-		.ino = k.ino, .size = k.size, .blocks = k.blocks,
-		.atime = statx_time(k.atime), .btime = statx_time(k.btime),
-		.ctime = statx_time(k.ctime), .mtime = statx_time(k.mtime),
-		.rdev_major = dev_major(k.rdev), .rdev_minor = dev_minor(k.rdev),
-		.dev_major = dev_major(k.dev), .dev_minor = dev_minor(k.dev),
+	const struct inode *i = path_inode(path);
+	struct statx_abi s = {
+		.mask = STATX_BASIC_AND_BTIME, .blksize = PAGE_SIZE,
+		.nlink = i->nlink, .uid = i->uid, .gid = i->gid, .mode = (u16)i->mode,
+		.ino = i->ino, .size = i->size, .blocks = i->blocks,
+		.atime = statx_time(i->atime), .btime = statx_time(i->btime),
+		.ctime = statx_time(i->ctime), .mtime = statx_time(i->mtime),
+		.rdev_major = dev_major(i->rdev), .rdev_minor = dev_minor(i->rdev),
+		.dev_major = dev_major(i->sb->dev), .dev_minor = dev_minor(i->sb->dev),
 	};
+
 	return copy_to_user(uaddr(args[4]), &s, sizeof(s));
 }
 

@@ -5,9 +5,9 @@
 #include "kernel/integrity/icache.h"
 
 struct change_id change_id_take(struct inode *inode) {
-	struct change_id id = { .dev = inode->sb->dev, .ino = inode->ino, .has_cookie = true, .has_ctime = true };
+	struct change_id id = { .dev = inode->sb->dev, .ino = inode->ino, .has_cookie = true, .has_ctime = true,
+				.cookie = inode->version, .ctime = inode->ctime };
 
-	id.cookie = inode_version_read(inode, &id.ctime);
 	return id;
 }
 

@@ -180,20 +180,15 @@ static int hook_setxattr(const struct path *path, const char *name, const void *
 			 const struct cred *cred) {
 	const struct integrity_task task = current_task(cred);
 
-	return core_check_setxattr(&task, path, name, (struct span){ value, len });
-}
-
-static int hook_removexattr(const struct path *path, const char *name, const struct cred *cred) {
-	const struct integrity_task task = current_task(cred);
-
-	return core_check_removexattr(&task, path, name);
+	return value ? core_check_setxattr(&task, path, name, (struct span){ value, len })
+		     : core_check_removexattr(&task, path, name);
 }
 
 static void set_hooks(void) {
 	static const struct vfs_hooks hooks = {
 		.file_open = hook_file_open, .file_release = hook_file_release,
-		.setxattr = hook_setxattr, .removexattr = hook_removexattr,
-		.inode_changed = icache_changed, .inode_free = icache_free,
+		.setxattr = hook_setxattr, .inode_changed = icache_changed,
+		.inode_free = icache_free,
 	};
 
 	vfs_set_hooks(&hooks);

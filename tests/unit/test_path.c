@@ -143,20 +143,19 @@ static void walk_forty_symlinks_pass_and_one_more_loops(void **state)
 static void walk_parent_gives_the_last_component(void **state)
 {
 	struct path parent;
-	const char *last;
-	size_t len;
+	struct name last;
 
 	(void)state;
 	make_tree();
-	assert_int_equal(path_walk_parent(&fs_ctx, NULL, "/a/b/new//", &fs_root, &parent, &last, &len), 0);
+	assert_int_equal(path_walk_parent(&fs_ctx, NULL, "/a/b/new//", &fs_root, &parent, &last), 0);
 	assert_ptr_equal(path_inode(&parent), fs_inode("/a/b"));
-	assert_int_equal(len, 3);
-	assert_memory_equal(last, "new/", 4);
+	assert_int_equal(last.len, 3);
+	assert_memory_equal(last.text, "new/", 4);
 	path_put(&parent);
-	assert_int_equal(path_walk_parent(&fs_ctx, NULL, "/", &fs_root, &parent, &last, &len), 0);
-	assert_int_equal(len, 0);
+	assert_int_equal(path_walk_parent(&fs_ctx, NULL, "/", &fs_root, &parent, &last), 0);
+	assert_int_equal(last.len, 0);
 	path_put(&parent);
-	assert_int_equal(path_walk_parent(&fs_ctx, NULL, "/a/b/f/x", &fs_root, &parent, &last, &len), -ENOTDIR);
+	assert_int_equal(path_walk_parent(&fs_ctx, NULL, "/a/b/f/x", &fs_root, &parent, &last), -ENOTDIR);
 }
 
 static void walk_needs_search_permission_at_each_step(void **state)

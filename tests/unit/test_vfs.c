@@ -189,7 +189,8 @@ static struct stamp look(const char *name)
 {
 	struct stamp s;
 
-	s.version = inode_version_read(fs_inode(name), &s.ctime);
+	s.version = fs_inode(name)->version;
+	s.ctime = fs_inode(name)->ctime;
 	return s;
 }
 
@@ -403,12 +404,6 @@ static int hook_setxattr(const struct path *path, const char *name, const void *
 	return seen.refuse;
 }
 
-static int hook_removexattr(const struct path *path, const char *name, const struct cred *cred)
-{
-	(void)path, (void)name, (void)cred;
-	return seen.refuse;
-}
-
 static int hook_setattr(const struct path *path, const struct attr *attr, const struct cred *cred)
 {
 	(void)path, (void)attr, (void)cred;
@@ -430,7 +425,7 @@ static void hook_free(struct inode *inode)
 
 static const struct vfs_hooks hooks = {
 	.file_open = hook_open, .file_release = hook_release, .setxattr = hook_setxattr,
-	.removexattr = hook_removexattr, .setattr = hook_setattr, .inode_changed = hook_changed,
+	.setattr = hook_setattr, .inode_changed = hook_changed,
 	.inode_free = hook_free,
 };
 
