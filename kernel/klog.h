@@ -24,31 +24,26 @@ struct klog_config {
 	u64 (*now_ns)(void);
 	void (*wake)(void);                            /* readers that wait */
 };
-/* NULL members stay as they are. */
+/* NULL members are not called. */
 void klog_set(const struct klog_config *config);
 
 void klog_write(int level, const char *text, size_t len);
 void klog_vformat(int level, const char *format, va_list args) __attribute__((format(printf, 2, 0)));
 
-/* Console level: 1 to 8, 0 silences. The four numbers of /proc/sys/kernel/printk. */
-int klog_console_level(void);
-void klog_set_console_level(int level);
+/* The four numbers of /proc/sys/kernel/printk; the first is the console level: 1 to 8, 0 silences. */
 extern u64 klog_printk[4];
 /* Audit lines may be limited as Linux does: interval in seconds (0, the default: all are printed), burst in lines. */
 extern u64 klog_ratelimit_interval, klog_ratelimit_burst;
 
-/*
- * syslog(2) and dmesg: "<6>[    1.234567] text\n" each. The newest that fit into cap; from_clear: only those since
- * klog_clear.
- */
-ssize klog_read_all(char *ret_buf, size_t cap, bool from_clear);
-void klog_clear(void);
-/* SYSLOG_ACTION_READ: one shared position that moves. */
+/* Records are numbered; [first, next) are there. clear: "since clear" begins here; read: SYSLOG_ACTION_READ's place. */
+extern struct klog_numbers {
+	u64 first, next, clear, read;
+} klog_seq;
+
+/* syslog(2) and dmesg: "<6>[    1.234567] text\n" each. The newest since klog_seq.clear that fit into cap. */
+ssize klog_read_all(char *ret_buf, size_t cap);
+/* From klog_seq.read on, which moves: what fits; and how many bytes are there. */
 ssize klog_read_next(char *ret_buf, size_t cap);
 size_t klog_unread(void);
-
-/* /dev/kmsg: the record with number *seq or the next one there is: "6,12,1234567,-;text\n"; *seq moves behind it. */
+/* /dev/kmsg: the record with number *seq: "6,12,1234567,-;text\n"; *seq moves behind it. */
 ssize klog_read_record(u64 *seq, char *ret_buf, size_t cap);
-u64 klog_first_seq(void);
-u64 klog_next_seq(void);
-u64 klog_clear_seq(void);

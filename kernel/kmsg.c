@@ -13,7 +13,7 @@ enum { SEEK_SET = 0, SEEK_END = 2, SEEK_DATA = 3 };
 #define KMSG_DEV (1u << 8 | 11u)
 
 static int kmsg_open(struct inode *, struct file *file) {
-	file->pos = klog_first_seq();
+	file->pos = klog_seq.first;
 	return 0;
 }
 
@@ -42,15 +42,13 @@ static ssize kmsg_write(struct file *, const void *buf, size_t len, u64 *) {
 
 static s64 kmsg_seek(struct file *file, s64 off, int whence) {
 	if (off) return -ESPIPE;
-	switch (whence) {
-	case SEEK_SET: file->pos = klog_first_seq(); return 0;
-	case SEEK_END: file->pos = klog_next_seq(); return 0;
-	case SEEK_DATA: file->pos = klog_clear_seq(); return 0;
-	default: return -EINVAL;
-	}
+	if (whence != SEEK_SET && whence != SEEK_END && whence != SEEK_DATA) return -EINVAL;
+	file->pos = whence == SEEK_END ? klog_seq.next
+		    : max_u64(whence == SEEK_DATA ? klog_seq.clear : 0, klog_seq.first);
+	return 0;
 }
 
-static u32 kmsg_poll(struct file *file) { return POLLOUT | (file->pos < klog_next_seq() ? POLLIN : 0); }
+static u32 kmsg_poll(struct file *file) { return POLLOUT | (file->pos < klog_seq.next ? POLLIN : 0); }
 
 static const struct file_ops kmsg_fops = { .open = kmsg_open, .read = kmsg_read, .write = kmsg_write, .seek = kmsg_seek,
 					   .poll = kmsg_poll };

@@ -29,9 +29,9 @@ void power_set_tpm_shutdown(void (*shutdown)(void)) { tpm_shutdown = shutdown; }
 static void last_line(const char *text, size_t len) {
 	if (ending) cpu_stop();
 	ending = true;
-	klog_set_console_level(8);
+	klog_printk[0] = 8;
 	klog_write(0, text, len);
-	klog_set_console_level(0);
+	klog_printk[0] = 0;
 	uart_drain();
 }
 

@@ -112,10 +112,10 @@ static s64 copy_log(u64 addr, u64 len, bool clear) {
 	char *text = port_alloc(min_u64(len, LOG_COPY_MAX));
 
 	if (text == NULL) return len == 0 ? 0 : -ENOMEM;
-	ssize got = klog_read_all(text, min_u64(len, LOG_COPY_MAX), true);
+	ssize got = klog_read_all(text, min_u64(len, LOG_COPY_MAX));
 
 	if (got > 0 && copy_to_user(uaddr(addr), text, (size_t)got) != 0) got = -EFAULT;
-	if (got >= 0 && clear) klog_clear();
+	if (got >= 0 && clear) klog_seq.clear = klog_seq.next;
 	port_free(text);
 	return got;
 }
@@ -124,15 +124,15 @@ static s64 read_log(u64 addr, u64 len) {
 	char line[KLOG_LINE_MAX + 64];
 	ssize got;
 
-	while ((got = klog_read_next(line, min_u64(len, sizeof(line)))) == -EAGAIN || got == -EPIPE) {
-		if (got == -EAGAIN && poll_sleep(0) != 0) return -ERESTARTSYS;
+	while ((got = klog_read_next(line, min_u64(len, sizeof(line)))) == -EAGAIN) {
+		if (poll_sleep(0) != 0) return -ERESTARTSYS;
 	}
 	if (got > 0 && copy_to_user(uaddr(addr), line, (size_t)got) != 0) return -EFAULT;
 	return got;
 }
 
 SYSCALL(103, syslog) {
-	static int level_before;
+	static u64 level_before;
 	int action = int_arg(args[0]), len = int_arg(args[2]);
 
 	if (action != LOG_READ_ALL && action != LOG_SIZE_BUFFER && task_cred()->euid != 0) return -EPERM;
@@ -144,18 +144,18 @@ SYSCALL(103, syslog) {
 	case LOG_READ_CLEAR:
 		return args[1] == 0 || len < 0 ? -EINVAL : copy_log(args[1], (u64)len, action == LOG_READ_CLEAR);
 	case LOG_CLEAR:
-		klog_clear();
+		klog_seq.clear = klog_seq.next;
 		return 0;
 	case LOG_CONSOLE_OFF:
-		level_before = klog_console_level();
-		klog_set_console_level(CONSOLE_LEVEL_QUIET);
+		level_before = klog_printk[0];
+		klog_printk[0] = CONSOLE_LEVEL_QUIET;
 		return 0;
 	case LOG_CONSOLE_ON:
-		klog_set_console_level(level_before != 0 ? level_before : CONSOLE_LEVEL_DEFAULT);
+		klog_printk[0] = level_before != 0 ? level_before : CONSOLE_LEVEL_DEFAULT;
 		return 0;
 	case LOG_CONSOLE_LEVEL:
 		if (len < 1 || len > 8) return -EINVAL;
-		klog_set_console_level(len);
+		klog_printk[0] = (u64)len;
 		return 0;
 	case LOG_SIZE_UNREAD: return (s64)klog_unread();
 	case LOG_SIZE_BUFFER: return KLOG_LEN;

@@ -39,9 +39,9 @@ static int reset(void **state)
 {
 	(void)state;
 	klog_set(&(struct klog_config){ .console = to_console, .now_ns = get_now });
-	klog_set_console_level(7);
+	klog_printk[0] = 7;
 	klog_ratelimit_interval = 0;
-	klog_clear();
+	klog_seq.clear = klog_seq.next;
 	console[0] = '\0';
 	now = 0;
 	return 0;
@@ -49,7 +49,7 @@ static int reset(void **state)
 
 static const char *since_clear(void)
 {
-	ssize n = klog_read_all(all, sizeof(all) - 1, true);
+	ssize n = klog_read_all(all, sizeof(all) - 1);
 
 	assert_true(n >= 0);
 	all[n] = '\0';
@@ -70,10 +70,10 @@ static void console_gets_what_is_below_its_level(void **state)
 	(void)state;
 	line(6, "info");
 	line(7, "debug");
-	klog_set_console_level(4);
+	klog_printk[0] = 4;
 	line(5, "notice");
 	line(3, "error");
-	klog_set_console_level(0);
+	klog_printk[0] = 0;
 	line(0, "silent");
 	assert_string_equal(console, "info\nerror\n");
 	assert_non_null(strstr(since_clear(), "debug\n"));
@@ -104,19 +104,19 @@ static void long_lines_are_cut(void **state)
 static void old_records_are_overwritten_in_order(void **state)
 {
 	char text[512];
-	u64 before = klog_next_seq(), seq;
+	u64 before = klog_seq.next, seq;
 	ssize n;
 
 	(void)state;
-	klog_set_console_level(0);
+	klog_printk[0] = 0;
 	for (unsigned i = 0; i < 8000; i++) {
 		int len = snprintf(text, sizeof(text), "%u ", i);
 
 		memset(text + len, 'z', i % 400);
 		klog_write(6, text, (size_t)len + i % 400);
 	}
-	assert_true(klog_first_seq() > before);
-	seq = klog_first_seq();
+	assert_true(klog_seq.first > before);
+	seq = klog_seq.first;
 	for (u64 want = seq; (n = klog_read_record(&seq, all, sizeof(all))) > 0; want++) {
 		unsigned level, i;
 		unsigned long long got, us;
@@ -129,21 +129,21 @@ static void old_records_are_overwritten_in_order(void **state)
 		assert_int_equal(all[n - 1], '\n');
 	}
 	assert_int_equal(n, -EAGAIN);
-	assert_int_equal(seq, klog_next_seq());
+	assert_int_equal(seq, klog_seq.next);
 }
 
 static void overwritten_record_is_said_once(void **state)
 {
-	u64 seq = klog_next_seq();
+	u64 seq = klog_seq.next;
 	char text[800];
 
 	(void)state;
-	klog_set_console_level(0);
+	klog_printk[0] = 0;
 	memset(text, 'a', sizeof(text));
 	for (unsigned i = 0; i < 400; i++)
 		klog_write(6, text, sizeof(text));
 	assert_int_equal(klog_read_record(&seq, all, sizeof(all)), -EPIPE);
-	assert_int_equal(seq, klog_first_seq());
+	assert_int_equal(seq, klog_seq.first);
 	assert_true(klog_read_record(&seq, all, sizeof(all)) > 800);
 	assert_int_equal(klog_read_record(&seq, all, 100), -EINVAL);
 }
@@ -157,13 +157,13 @@ static void small_buffer_gets_the_newest_lines(void **state)
 	line(6, "first first first first");
 	line(6, "second");
 	line(6, "third");
-	n = klog_read_all(small, 48, true);
+	n = klog_read_all(small, 48);
 	small[n] = '\0';
 	assert_string_equal(small, "<6>[    0.000000] third\n");
-	n = klog_read_all(small, 49, true);
+	n = klog_read_all(small, 49);
 	small[n] = '\0';
 	assert_string_equal(small, "<6>[    0.000000] second\n<6>[    0.000000] third\n");
-	assert_int_equal(klog_read_all(small, 10, true), 0);
+	assert_int_equal(klog_read_all(small, 10), 0);
 }
 
 static void reading_moves_the_shared_position(void **state)
@@ -198,7 +198,7 @@ static void audit_lines_are_limited_only_on_demand(void **state)
 	for (int i = 0; i < 50; i++)
 		line(5, "audit: type=1800 x");
 	assert_int_equal(count_lines(since_clear()), 50);
-	klog_clear();
+	klog_seq.clear = klog_seq.next;
 	klog_ratelimit_interval = 5;
 	klog_ratelimit_burst = 10;
 	now = 100000000000ull;
