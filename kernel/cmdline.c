@@ -140,32 +140,6 @@ static int set_allow(struct cmdline *c, const char *value) {
 	return append(c->allow, sizeof(c->allow), ',', value, strlen(value));
 }
 
-static int set_appraise(struct cmdline *c, const char *value) {
-	static const char *const modes[] = { "off", "log", "fix", "enforce" };
-
-	for (size_t i = 0; i < ARRAY_COUNT(modes); i++) {
-		if (strncmp(value, modes[i], strlen(modes[i])) != 0) continue;
-		c->ima_appraise = modes[i];
-		return 0;
-	}
-	return -ENOENT;
-}
-
-static int set_tpm(struct cmdline *c, const char *value) {
-	c->ima_tpm_require = strcmp(value, "require") == 0;
-	return c->ima_tpm_require ? 0 : -EINVAL;
-}
-
-static int set_audit(struct cmdline *c, const char *value) {
-	c->integrity_audit = strcmp(value, "1") == 0;
-	return c->integrity_audit || strcmp(value, "0") == 0 ? 0 : -ENOENT;
-}
-
-static int set_evm(struct cmdline *c, const char *value) {
-	c->evm_fix = strncmp(value, "fix", 3) == 0;
-	return c->evm_fix ? 0 : -ENOENT;
-}
-
 /* 8-4-4-4-12 hex digits. */
 static int set_rootuuid(struct cmdline *c, const char *value) {
 	size_t at = 0;
@@ -178,39 +152,54 @@ static int set_rootuuid(struct cmdline *c, const char *value) {
 		if (text_to_u64(value + at, 2, 16, 0xff, &byte) != 0) return -EINVAL;
 		c->rootuuid[i] = (u8)byte;
 	}
-	c->rootuuid_given = true;
 	return 0;
 }
 
-/* "off" counts in a kdump kernel only: said, and not done. */
-static int set_ima(struct cmdline *, const char *value) { return strcmp(value, "on") == 0 ? 0 : -ENOENT; }
+#define AT(field) .at = offsetof(struct cmdline, field)
+static const struct option {
+	const char *name;
+	int (*set)(struct cmdline *c, const char *value);
+	size_t at;              /* without a setter: where the text's pointer goes; the first one wins, or */
+	const char *choices[4]; /* one of these, the last one wins */
+	bool beginning;         /* what follows a choice does not matter, as on Linux */
+	int unknown;            /* for other values: 0 is -ENOENT */
+} options[] = {
+	{ "init", .set = set_init }, { "loglevel", .set = set_loglevel }, { "rootuuid", .set = set_rootuuid },
+	{ "ima_policy", .set = set_policy }, { "assay.allow", .set = set_allow },
+	{ "console", AT(console) }, { "ima_hash", AT(ima_hash) },
+	{ "ima_template", AT(ima_template) }, { "ima_template_fmt", AT(ima_template_fmt) },
+	{ "ima", AT(ima), .choices = { "on" } }, /* "off" counts in a kdump kernel only: said, and not done */
+	{ "ima_appraise", AT(ima_appraise), .choices = { "off", "log", "fix", "enforce" }, .beginning = true },
+	{ "ima_tpm", AT(ima_tpm_require), .choices = { "require" }, .unknown = -EINVAL },
+	{ "integrity_audit", AT(integrity_audit), .choices = { "0", "1" } },
+	{ "evm", AT(evm_fix), .choices = { "fix" }, .beginning = true },
+};
+
+static int set_text(struct cmdline *c, const struct option *o, const char *value) {
+	const char **text = (const char **)(void *)((char *)c + o->at);
+
+	if (!o->choices[0] && !*text) *text = value;
+	for (size_t i = 0; i < ARRAY_COUNT(o->choices) && o->choices[i]; i++) {
+		if (strncmp(value, o->choices[i], strlen(o->choices[i]) + !o->beginning) != 0) continue;
+		*text = o->choices[i];
+		return 0;
+	}
+	return !o->choices[0] ? 0 : o->unknown ? o->unknown : -ENOENT;
+}
 
 /* 1: taken. 0: not an option of ours. Else what the setter said. */
 static int take_option(struct cmdline *c, const struct word *w) {
-	const struct {
-		const char *name;
-		int (*set)(struct cmdline *c, const char *value);
-		const char **text;     /* without a setter: the first one wins */
-	} options[] = {
-		{ "init", set_init, NULL }, { "loglevel", set_loglevel, NULL }, { "ima", set_ima, NULL },
-		{ "ima_policy", set_policy, NULL }, { "ima_appraise", set_appraise, NULL },
-		{ "ima_tpm", set_tpm, NULL }, { "integrity_audit", set_audit, NULL }, { "evm", set_evm, NULL },
-		{ "rootuuid", set_rootuuid, NULL }, { "assay.allow", set_allow, NULL },
-		{ "console", NULL, &c->console }, { "ima_template", NULL, &c->ima_template },
-		{ "ima_template_fmt", NULL, &c->ima_template_fmt }, { "ima_hash", NULL, &c->ima_hash },
-	};
+	bool tcb = name_is(w, "ima_tcb"), appraise_tcb = name_is(w, "ima_appraise_tcb"), quiet = name_is(w, "quiet");
 
 	for (size_t i = 0; w->value && i < ARRAY_COUNT(options); i++) {
 		if (!name_is(w, options[i].name)) continue;
-		if (options[i].set) TRY(options[i].set(c, w->value));
-		else if (!*options[i].text) *options[i].text = w->value;
+		TRY(options[i].set ? options[i].set(c, w->value) : set_text(c, &options[i], w->value));
 		return 1;
 	}
 	if (w->value) return 0;
-	if (name_is(w, "ima_tcb")) TRY(set_policy(c, "ima_tcb"));
-	if (name_is(w, "ima_appraise_tcb")) TRY(set_policy(c, "appraise_tcb"));
-	c->quiet |= name_is(w, "quiet");
-	return name_is(w, "ima_tcb") || name_is(w, "ima_appraise_tcb") || name_is(w, "quiet");
+	if (tcb || appraise_tcb) TRY(set_policy(c, tcb ? "ima_tcb" : "appraise_tcb"));
+	c->quiet |= quiet;
+	return tcb || appraise_tcb || quiet;
 }
 
 static int add_argument(struct cmdline *c, const struct word *w) {
@@ -246,7 +235,9 @@ static int take_word(struct cmdline *c, const struct source *s, const struct wor
 }
 
 /* Words behind "--" are init's; from outside only where the image has no command line of its own. */
-static int take_text(struct cmdline *c, struct source *s) {
+static int take_text(struct cmdline *c, struct span text, bool outside, bool image_rules) {
+	const char *start = (const char *)text.base;
+	struct source source = { start, start + text.len, outside, image_rules }, *s = &source;
 	bool for_init = false;
 	struct word w;
 
@@ -285,15 +276,12 @@ int cmdline_parse(struct cmdline *ret_cmdline, struct span image, struct span ou
 	c->argc = 1;
 	c->envp[c->envc++] = "HOME=/";
 	c->envp[c->envc++] = "TERM=linux";
+	memcpy(c->rootuuid, "Assay!Me\xa1sured!!", sizeof(c->rootuuid));
 	TRY(check_text(c, &image, "the image's .cmdline is too long"));
 	TRY(check_text(c, &outside, "the load options are too long"));
-	for (int pass = 0; pass < 2; pass++) { /* the image first: what it allows is known then */
-		struct span text = pass ? outside : image;
-		struct source s = { (const char *)text.base, (const char *)text.base, pass == 1, image.len != 0 };
-
-		if (text.len) s.end += text.len;
-		TRY(take_text(c, &s));
-	}
+	/* the image first: what it allows is known then */
+	if (image.len) TRY(take_text(c, image, false, true));
+	if (outside.len) TRY(take_text(c, outside, true, image.len != 0));
 	c->argv[0] = c->init;
 	return 0;
 }

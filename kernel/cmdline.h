@@ -35,14 +35,15 @@ struct cmdline {
 
 	bool quiet;
 	int loglevel;                         /* 0: not given */
-	const char *console;                  /* accepted, not used */
-	bool ima_tpm_require;
-	const char *ima_appraise;             /* off, log, fix or enforce, checked; NULL not given */
+	const char *console, *ima;            /* accepted, not used */
+	/* NULL: not given, or one of */
+	const char *ima_tpm_require;          /* "require" */
+	const char *ima_appraise;             /* "off", "log", "fix", "enforce" */
+	const char *integrity_audit;          /* "0", "1" */
+	const char *evm_fix;                  /* "fix" */
 	const char *ima_policy;               /* several, ima_tcb and ima_appraise_tcb too, are joined by '|' */
 	const char *ima_template, *ima_template_fmt, *ima_hash;
-	bool evm_fix, integrity_audit;
-	u8 rootuuid[16];
-	bool rootuuid_given;
+	u8 rootuuid[16];                      /* of every root without rootuuid= the same */
 
 	char ignored[CMDLINE_LEN_MAX];        /* words that did not count, separated by spaces; "" none */
 	char why[160];

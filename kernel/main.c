@@ -84,11 +84,8 @@ static u64 cpu_random(void) {
 	bool seed = cpuid(0, 0).eax >= 7 && cpuid(7, 0).ebx >> 18 & 1, rand = cpuid(1, 0).ecx >> 30 & 1;
 	u64 value = 0;
 
-	for (u32 i = 0; i < CPU_RANDOM_TRIES && seed; i++) {
-		if (cpu_rdseed(&value)) return value;
-	}
-	for (u32 i = 0; i < CPU_RANDOM_TRIES && rand; i++) {
-		if (cpu_rdrand(&value)) return value;
+	for (u32 i = 0; i < CPU_RANDOM_TRIES; i++) {
+		if ((seed && cpu_rdseed(&value)) || (rand && cpu_rdrand(&value))) return value;
 	}
 	return 0;
 }
@@ -105,8 +102,8 @@ static struct span span_of(struct boot_span s) { return (struct span){ s.len ? p
 static void read_command_line(void) {
 	if (cmdline_parse(&cmdline, span_of(boot.cmdline), span_of(boot.load_options)) != 0)
 		halt_machine("%s", cmdline.why);
-	if (cmdline.quiet) klog_set_console_level(4);
-	if (cmdline.loglevel) klog_set_console_level(cmdline.loglevel);
+	if (cmdline.quiet) klog_printk[0] = 4;
+	if (cmdline.loglevel) klog_printk[0] = (u64)cmdline.loglevel;
 	port_log(LOG_INFO, "assay: Assay %s", ASSAY_VERSION);
 	port_log(LOG_INFO, "assay: command line: %s", cmdline.full);
 	if (cmdline.ignored[0]) port_log(LOG_WARN, "assay: command line: ignored: %s", cmdline.ignored);
@@ -160,8 +157,8 @@ static void start_devices(u64 entry_tsc) {
 	    ioapic_init(madt.ioapic, madt.irq4_gsi - madt.ioapic_gsi_base, VECTOR_SERIAL, madt.irq4_level,
 			madt.irq4_active_low) == 0)
 		uart_enable_interrupt(); /* otherwise the tick looks at the port */
-	port_log(LOG_INFO, "assay: processor: %s; time stamp counter %llu.%03llu MHz", trap_features(),
-		 (unsigned long long)clock_tsc_khz() / 1000, (unsigned long long)clock_tsc_khz() % 1000);
+	port_log(LOG_INFO, "assay: processor: %s; time stamp counter %lu.%03lu MHz", trap_features(),
+		 clock_tsc_khz() / 1000, clock_tsc_khz() % 1000);
 	if (trap_leaks_to_user())
 		port_log(LOG_WARN, "assay: processor: may let programs read the kernel's memory (Meltdown)");
 }
@@ -194,8 +191,6 @@ static void start_random(void) {
 	ct_wipe(boot.seed, sizeof(boot.seed));
 }
 
-static void shut_tpm_down(void) { tpm_close(tpm, true); }
-
 static void say_tpm(void) {
 	char banks[TPM_BANKS_MAX * 12] = "";
 
@@ -223,14 +218,10 @@ static void start_tpm(void) {
 	}
 	must(err, err == -ENODEV ? "ima_tpm=require, and there is no TPM" : "the TPM does not work");
 	say_tpm();
-	power_set_tpm_shutdown(shut_tpm_down);
 	if (tpm_random(tpm, random, sizeof(random)) != 0 || crypto_random_add(random, sizeof(random)) != 0)
 		port_log(LOG_WARN, "assay: TPM: gave no random numbers");
 	ct_wipe(random, sizeof(random));
 }
-
-static const u8 default_root_uuid[16] = { 0x41, 0x73, 0x73, 0x61, 0x79, 0x21, 0x4d, 0x65,
-					  0xa1, 0x73, 0x75, 0x72, 0x65, 0x64, 0x21, 0x21 };
 
 static void unpack_root(void) {
 	static struct tar_report report;
@@ -239,19 +230,17 @@ static void unpack_root(void) {
 	int err;
 
 	if (!boot.initrd.len) halt_machine("the image has no section .initrd, and so no root file system");
-	memcpy(options.uuid, cmdline.rootuuid_given ? cmdline.rootuuid : default_root_uuid, sizeof(options.uuid));
+	memcpy(options.uuid, cmdline.rootuuid, sizeof(options.uuid));
 	must(memfs_create(&options, &sb), "the root file system could not be made");
 	err = tar_unpack(sb, span_of(boot.initrd), &report);
 	if (err) halt_machine(".initrd: %s (%s)", report.why, err_name(err));
 	must(vfs_mount_root(sb, 0, "assayroot", &root_context.root), "the root file system could not be mounted");
 	root_context.cwd = root_context.root;
 	path_get(&root_context.cwd);
-	port_log(LOG_INFO, "assay: root: %llu files, %llu directories, %llu symbolic links, %llu hard links",
-		 (unsigned long long)report.files, (unsigned long long)report.directories,
-		 (unsigned long long)report.symlinks, (unsigned long long)report.links);
+	port_log(LOG_INFO, "assay: root: %lu files, %lu directories, %lu symbolic links, %lu hard links", report.files,
+		 report.directories, report.symlinks, report.links);
 	if (report.skipped_devices)
-		port_log(LOG_WARN, "assay: root: %llu device nodes left out: /dev is devfs",
-			 (unsigned long long)report.skipped_devices);
+		port_log(LOG_WARN, "assay: root: %lu device nodes left out: /dev is devfs", report.skipped_devices);
 }
 
 /* The image need not have the directories. */
@@ -281,9 +270,9 @@ static void mount_pseudo(void) {
 }
 
 static enum appraise_mode appraise_mode(void) {
-	const char *given = cmdline.ima_appraise ? cmdline.ima_appraise : "enforce";
+	const char *given = cmdline.ima_appraise;
 
-	if (strcmp(given, "enforce") == 0) return APPRAISE_ENFORCE;
+	if (!given || given[0] == 'e') return APPRAISE_ENFORCE;
 	if (!(boot.flags & BOOT_SECURE_BOOT))
 		return given[0] == 'l' ? APPRAISE_LOG : given[0] == 'f' ? APPRAISE_FIX : APPRAISE_OFF;
 	port_log(LOG_WARN, "ima: Secure boot enabled: ignoring ima_appraise=%s option", given);
@@ -294,7 +283,8 @@ static void start_integrity(void) {
 	const struct integrity_config config = {
 		.tpm = tpm, .appraise = appraise_mode(), .policy_names = cmdline.ima_policy,
 		.template_name = cmdline.ima_template, .template_format = cmdline.ima_template_fmt,
-		.hash_name = cmdline.ima_hash, .audit_informational = cmdline.integrity_audit,
+		.hash_name = cmdline.ima_hash,
+		.audit_informational = cmdline.integrity_audit && cmdline.integrity_audit[0] == '1',
 	};
 	char why[256] = "";
 	int err;
@@ -315,9 +305,8 @@ static void release_stub(void) {
 	acpi_done();
 	pmm_release_loader(boot.kernel.addr, boot.kernel.len);
 	pmm_stats(&stats);
-	port_log(LOG_INFO, "assay: memory: %llu of %llu KiB in use",
-		 (unsigned long long)(stats.total - stats.free) * (PAGE_SIZE / 1024),
-		 (unsigned long long)stats.total * (PAGE_SIZE / 1024));
+	port_log(LOG_INFO, "assay: memory: %lu of %lu KiB in use", (stats.total - stats.free) * (PAGE_SIZE / 1024),
+		 stats.total * (PAGE_SIZE / 1024));
 }
 
 static void load_init(void) {
@@ -329,8 +318,8 @@ static void load_init(void) {
 		halt_machine("%s: it could not be started (%s)%s", cmdline.init, err_name(err),
 			     err == -EACCES ? ": refused by appraisal or permissions"
 			     : err == -ENOENT ? ": the image has no such program" : "");
-	port_log(LOG_INFO, "assay: boot: %llu ticks from kernel entry to the first instruction of %s",
-		 (unsigned long long)clock_tsc_since_entry(), cmdline.init);
+	port_log(LOG_INFO, "assay: boot: %lu ticks from kernel entry to the first instruction of %s",
+		 clock_tsc_since_entry(), cmdline.init);
 }
 
 void kernel_main(paddr_t bootinfo, u64 entry_tsc) {

@@ -9,6 +9,7 @@
 #include "kernel/dev/uart.h"
 #include "kernel/klog.h"
 #include "kernel/limits.h"
+#include "kernel/tpmdev.h"
 #include "kernel/x86/cpu.h"
 #include "kernel/x86/paging.h"
 
@@ -18,12 +19,9 @@
 #define PORT_CF9 0xcf9u
 
 RO_AFTER_INIT static struct acpi_fadt fadt;
-RO_AFTER_INIT static void (*tpm_shutdown)(void);
 static bool ending;
 
 void power_init(const struct acpi_fadt *given) { fadt = *given; }
-
-void power_set_tpm_shutdown(void (*shutdown)(void)) { tpm_shutdown = shutdown; }
 
 /* Only the first end is told: a fault on the way to it just stops the machine. */
 static void last_line(const char *text, size_t len) {
@@ -38,7 +36,7 @@ static void last_line(const char *text, size_t len) {
 static void say_exit(int init_status) {
 	char line[64];
 
-	if (tpm_shutdown && !ending) tpm_shutdown();
+	if (!ending) tpmdev_shutdown();
 	last_line(line, text_format(line, sizeof(line), "assay: init exited with status %d", init_status));
 }
 

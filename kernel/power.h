@@ -10,8 +10,6 @@
 
 /* How the machine is switched off and reset; without it both end in standing still. */
 void power_init(const struct acpi_fadt *fadt);
-/* Tells the TPM; set once by kernel/main.c. */
-void power_set_tpm_shutdown(void (*shutdown)(void));
 /* "assay: init exited with status N", then off: when pid 1 is gone (128 + signal when it was killed). */
 __attribute__((noreturn)) void power_off(int init_status);
 /* The same line, then a reset: reboot(2). */

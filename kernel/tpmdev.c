@@ -42,7 +42,7 @@ static struct {
 } handles[HANDLES_MAX];
 
 static struct tpm the_tpm;
-static bool tpm0_open;
+static bool working, tpm0_open;
 
 static int unusable(int err, const char *why) {
 	port_log(LOG_ERR, "assay: TPM: it cannot be used: %s", why);
@@ -77,8 +77,13 @@ int tpmdev_init(const struct bootinfo *boot, struct tpm **ret_tpm) {
 			 tpm_interface_name(the_tpm.interface));
 	TRY(tpmlog_init(boot));
 	tpmlog_check(&the_tpm);
+	working = true;
 	*ret_tpm = &the_tpm;
 	return 0;
+}
+
+void tpmdev_shutdown(void) {
+	if (working) tpm_close(&the_tpm, true);
 }
 
 static bool gives_handle(u32 code) {

@@ -29,3 +29,6 @@ must_check int tpmdev_init(const struct bootinfo *boot, struct tpm **ret_tpm);
  * /sys/kernel/security/tpm0/binary_bios_measurements. Only after tpmdev_init gave a TPM.
  */
 must_check int tpmdev_register_nodes(void);
+
+/* Tells the TPM, if there is one that works, that power goes. */
+void tpmdev_shutdown(void);

@@ -69,9 +69,9 @@ static void options_of_the_image_are_taken(void **state)
 	assert_string_equal(c.ima_hash, "sha512");
 	assert_string_equal(c.ima_template, "ima-sig");
 	assert_string_equal(c.ima_template_fmt, "d|n");
-	assert_true(c.ima_tpm_require);
-	assert_true(c.integrity_audit);
-	assert_true(c.evm_fix);
+	assert_string_equal(c.ima_tpm_require, "require");
+	assert_string_equal(c.integrity_audit, "1");
+	assert_string_equal(c.evm_fix, "fix");
 	assert_string_equal(c.ignored, "");
 }
 
@@ -137,7 +137,7 @@ static void outside_counts_where_the_image_allows_it(void **state)
 	assert_int_equal(c.loglevel, 7);
 	assert_string_equal(c.envp[2], "FOO=bar");
 	assert_null(c.envp[3]);
-	assert_true(c.integrity_audit);
+	assert_string_equal(c.integrity_audit, "1");
 	assert_string_equal(c.argv[1], "word");
 	assert_string_equal(c.ignored, "BAR=x");
 	assert_string_equal(c.full, "assay.allow=loglevel,FOO assay.allow=integrity-audit,word loglevel=7 FOO=bar "
@@ -176,8 +176,8 @@ static void some_options_never_come_from_outside(void **state)
 			assert_null(c.ima_policy);
 			assert_null(c.ima_appraise);
 			assert_null(c.ima_hash);
-			assert_false(c.ima_tpm_require);
-			assert_false(c.evm_fix);
+			assert_null(c.ima_tpm_require);
+			assert_null(c.evm_fix);
 		}
 	}
 }
@@ -218,7 +218,6 @@ static void rootuuid_is_read(void **state)
 
 	(void)state;
 	assert_int_equal(parse("rootuuid=01234567-89ab-cdef-FEDC-BA9876543210", ""), 0);
-	assert_true(c.rootuuid_given);
 	assert_memory_equal(c.rootuuid, want, 16);
 }
 
