@@ -69,34 +69,29 @@ static u8 cmos(u8 reg) {
 	return cpu_in8(0x71);
 }
 
-struct cmos_time {
-	u8 second, minute, hour, day, month, year, century;
-};
+enum { SECOND, MINUTE, HOUR, DAY, MONTH, YEAR, CENTURY, CMOS_COUNT };
 
-static struct cmos_time cmos_read(u8 century_reg) {
+static void cmos_read(u8 century_reg, u8 ret_time[CMOS_COUNT]) {
+	const u8 regs[] = { 0, 2, 4, 7, 8, 9, century_reg };
+
 	for (u32 i = 0; i < CMOS_LOOKS && cmos(0x0a) & 0x80; i++) cpu_pause();
-	return (struct cmos_time){ cmos(0), cmos(2), cmos(4), cmos(7), cmos(8), cmos(9),
-				   century_reg ? cmos(century_reg) : 0 };
+	for (size_t i = 0; i < CMOS_COUNT; i++) ret_time[i] = i == CENTURY && !century_reg ? 0 : cmos(regs[i]);
 }
 
-static unsigned from_bcd(u8 v, bool binary) { return binary ? v : (unsigned)(v >> 4) * 10 + (v & 15); }
-
 static u64 wall_from_cmos(u8 century_reg) {
-	u8 mode = cmos(0x0b);
-	bool binary = mode & 4, hours24 = mode & 2;
-	struct cmos_time a = cmos_read(century_reg), b = cmos_read(century_reg);
-	unsigned hour, century;
-	s64 seconds;
+	u8 mode = cmos(0x0b), t[CMOS_COUNT];
+	bool binary = mode & 4, hours24 = mode & 2, pm;
 
-	if (a.second != b.second) /* the second reading began right behind an update */
-		a = b;
-	hour = from_bcd(a.hour & 0x7f, binary);
-	if (!hours24) hour = hour % 12 + (a.hour & 0x80 ? 12 : 0);
-	century = from_bcd(a.century, binary);
-	if (century < 19 || century > 21) century = 20;
-	seconds = clock_seconds((s64)century * 100 + from_bcd(a.year, binary), from_bcd(a.month, binary),
-				from_bcd(a.day, binary), hour, from_bcd(a.minute, binary), from_bcd(a.second, binary));
-	return seconds > 0 ? (u64)seconds * NS_PER_S : 0;
+	cmos_read(century_reg, t);
+	if (cmos(0) != t[SECOND]) cmos_read(century_reg, t); /* right behind an update now: the first may have met it */
+	pm = t[HOUR] & 0x80;
+	t[HOUR] &= 0x7f;
+	for (size_t i = 0; i < CMOS_COUNT && !binary; i++) t[i] = (u8)((t[i] >> 4) * 10 + (t[i] & 15));
+	if (!hours24) t[HOUR] = t[HOUR] % 12 + (pm ? 12 : 0);
+	if (t[CENTURY] < 19 || t[CENTURY] > 21) t[CENTURY] = 20;
+	s64 s = clock_seconds(t[CENTURY] * 100 + t[YEAR], t[MONTH], t[DAY], t[HOUR], t[MINUTE], t[SECOND]);
+
+	return s > 0 ? (u64)s * NS_PER_S : 0;
 }
 
 int clock_init(u64 entry_tsc, u16 pm_timer_port, bool pm_timer_32bit, u8 century_reg) {

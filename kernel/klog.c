@@ -102,7 +102,8 @@ static size_t put_record(char *out, size_t cap, u64 seq, bool kmsg) {
 static size_t len_from(u64 first) {
 	size_t len = 0;
 
-	for (u64 seq = max_u64(first, klog_seq.first); seq < klog_seq.next; seq++) len += put_record(NULL, 0, seq, false);
+	for (first = max_u64(first, klog_seq.first); first < klog_seq.next; first++)
+		len += put_record(NULL, 0, first, false);
 	return len;
 }
 

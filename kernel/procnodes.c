@@ -14,6 +14,8 @@
 
 #define FD_SHIFT 32u
 
+static struct mm no_memory = { .regions = LIST_INIT(no_memory.regions) };
+
 int proc_view(void *arg, struct proc_view *ret_view) {
 	u32 id = (u32)(uintptr_t)arg;
 	struct task *task = task_find(id);
@@ -21,7 +23,12 @@ int proc_view(void *arg, struct proc_view *ret_view) {
 
 	if (process == NULL && task != NULL) process = task->process;
 	if (process == NULL) return -ESRCH;
-	*ret_view = (struct proc_view){ process, task != NULL ? task : process_any_thread(process) };
+	if (task == NULL) task = process_any_thread(process);
+	*ret_view = (struct proc_view){ process, task, process->pid, process->comm, &no_memory };
+	if (task == NULL) return 0;
+	ret_view->id = task->tid;
+	ret_view->comm = task->comm;
+	if (task->mm != NULL) ret_view->mm = task->mm;
 	return 0;
 }
 

@@ -15,6 +15,9 @@
 struct proc_view {
 	struct process *process;
 	struct task *task;       /* NULL: a zombie */
+	u32 id;                  /* the thread's */
+	const char *comm;
+	const struct mm *mm;     /* a zombie's: with nothing in it */
 };
 must_check int proc_view(void *arg, struct proc_view *ret_view);
 /* The caller may look into the process's memory, descriptors and paths. */

@@ -20,23 +20,7 @@ static const char *state_text(const struct proc_view *view) {
 	return task->sleep_mode == SLEEP_INTERRUPTIBLE ? "S (sleeping)" : "D (disk sleep)";
 }
 
-static const char *comm_of(const struct proc_view *view) {
-	return view->task != NULL ? view->task->comm : view->process->comm;
-}
-
-static u32 id_of(const struct proc_view *view) { return view->task != NULL ? view->task->tid : view->process->pid; }
-
-static u32 parent_of(const struct proc_view *view) {
-	return view->process->parent != NULL ? view->process->parent->pid : 0;
-}
-
-/* Nothing is mapped in a zombie. */
-static const struct mm *mm_of(const struct proc_view *view) {
-	static struct mm none;
-
-	list_init(&none.regions);
-	return view->task != NULL && view->task->mm != NULL ? view->task->mm : &none;
-}
+static u32 parent_of(const struct process *p) { return p->parent != NULL ? p->parent->pid : 0; }
 
 /* Signals with action SIG_IGN, or those with a handler. */
 static u64 signal_set(const struct process *process, bool caught) {
@@ -53,18 +37,18 @@ static u64 signal_set(const struct process *process, bool caught) {
 /* Addresses are shown to those who may look into the process. */
 static void show_stat_memory(struct blob *text, const struct proc_view *view) {
 	const struct process *p = view->process;
-	const struct mm *mm = mm_of(view), hidden = { 0 }, *shown = proc_permitted(view) == 0 ? mm : &hidden;
-	u64 pending = view->task != NULL ? view->task->pending.set : 0, low = 0x7fffffff;
+	const struct mm *mm = view->mm, hidden = { 0 }, *shown = proc_permitted(view) == 0 ? mm : &hidden;
+	u64 pending = view->task != NULL ? view->task->pending.set : 0;
+	u64 blocked = view->task != NULL ? view->task->blocked : 0;
+	u64 low = 0x7fffffff, resident = mm->owned_pages + mm->borrowed_pages;
 
-	blob_format(text, " %lu %lu %lu %lu %lu %lu 0 0", mm->total_pages * PAGE_SIZE,
-		    mm->owned_pages + mm->borrowed_pages, p->limits[RLIMIT_RSS].soft,
-		    shown->at.code_start, shown->at.code_end, shown->at.stack_start);
-	blob_format(text, " %lu %lu %lu %lu 0 0 0 %d 0 0 0 0 0 0", pending & low,
-		    (view->task != NULL ? view->task->blocked & low : 0), signal_set(p, false) & low,
-		    signal_set(p, true) & low, p->exit_signal);
-	blob_format(text, " %lu %lu %lu %lu %lu %lu %lu %d\n", shown->at.data_start,
-		    shown->at.data_end, shown->at.brk_start, shown->at.arg_start,
-		    shown->at.arg_end, shown->at.env_start, shown->at.env_end, p->exit_status);
+	blob_format(text, " %lu %lu %lu %lu %lu %lu 0 0", mm->total_pages * PAGE_SIZE, resident,
+		    p->limits[RLIMIT_RSS].soft, shown->at.code_start, shown->at.code_end, shown->at.stack_start);
+	blob_format(text, " %lu %lu %lu %lu 0 0 0 %d 0 0 0 0 0 0", pending & low, blocked & low,
+		    signal_set(p, false) & low, signal_set(p, true) & low, p->exit_signal);
+	blob_format(text, " %lu %lu %lu %lu %lu %lu %lu %d\n", shown->at.data_start, shown->at.data_end,
+		    shown->at.brk_start, shown->at.arg_start, shown->at.arg_end, shown->at.env_start, shown->at.env_end,
+		    p->exit_status);
 }
 
 int proc_show_stat(struct blob *text, void *arg) {
@@ -78,11 +62,10 @@ int proc_show_stat(struct blob *text, void *arg) {
 	u32 tty = tty_device(p->sid, &foreground);
 	s32 nice = view.task != NULL ? view.task->nice : 0;
 
-	blob_format(text, "%u (%s) %c %u %u %u %u %d 0 0 0 0 0", id_of(&view), comm_of(&view), *state_text(&view),
-		    parent_of(&view), p->pgid, p->sid, tty, tty != 0 ? (int)foreground : -1);
-	blob_format(text, " %lu %lu %lu %lu %d %d %u 0 %lu", own.user / tick, own.system / tick,
-		    children.user / tick, children.system / tick, 20 + nice, nice, p->thread_count,
-		    p->start_ns / tick);
+	blob_format(text, "%u (%s) %c %u %u %u %u %d 0 0 0 0 0", view.id, view.comm, *state_text(&view),
+		    parent_of(p), p->pgid, p->sid, tty, tty != 0 ? (int)foreground : -1);
+	blob_format(text, " %lu %lu %lu %lu %d %d %u 0 %lu", own.user / tick, own.system / tick, children.user / tick,
+		    children.system / tick, 20 + nice, nice, p->thread_count, p->start_ns / tick);
 	show_stat_memory(text, &view);
 	return 0;
 }
@@ -103,11 +86,10 @@ int proc_show_statm(struct blob *text, void *arg) {
 	struct proc_view view;
 
 	TRY(proc_view(arg, &view));
-	const struct mm *mm = mm_of(&view);
+	const struct mm *mm = view.mm;
 
-	blob_format(text, "%lu %lu %lu %lu 0 %lu 0\n", mm->total_pages,
-		    mm->owned_pages + mm->borrowed_pages, mm->borrowed_pages,
-		    region_total(mm, true), region_total(mm, false));
+	blob_format(text, "%lu %lu %lu %lu 0 %lu 0\n", mm->total_pages, mm->owned_pages + mm->borrowed_pages,
+		    mm->borrowed_pages, region_total(mm, true), region_total(mm, false));
 	return 0;
 }
 
@@ -118,8 +100,8 @@ static void show_status_task(struct blob *text, const struct task *task) {
 	u32 umask = task->fs->context.umask;
 
 	blob_format(text, "Umask:\t0%u%u%u\n", umask >> 6 & 7, umask >> 3 & 7, umask & 7);
-	blob_format(text, "Uid:\t%u\t%u\t%u\t%u\nGid:\t%u\t%u\t%u\t%u\nGroups:\t", c->uid, c->euid, c->suid, c->fsuid,
-		    c->gid, c->egid, c->sgid, c->fsgid);
+	blob_format(text, "Uid:\t%u\t%u\t%u\t%u\nGid:\t%u\t%u\t%u\t%u\nGroups:\t", c->uid, c->euid, c->suid,
+		    c->fsuid, c->gid, c->egid, c->sgid, c->fsgid);
 	for (u32 i = 0; i < c->group_count; i++) blob_format(text, "%u ", c->groups[i]);
 	if (c->group_count == 0) blob_format(text, " ");
 	const struct {
@@ -146,55 +128,44 @@ int proc_show_status(struct blob *text, void *arg) {
 	const struct task *task = view.task;
 
 	blob_format(text, "Name:\t%s\nState:\t%s\nTgid:\t%u\nNgid:\t0\nPid:\t%u\nPPid:\t%u\nTracerPid:\t0\n",
-		    comm_of(&view),
-		    state_text(&view), p->pid, id_of(&view), parent_of(&view));
+		    view.comm, state_text(&view), p->pid, view.id, parent_of(p));
 	if (task != NULL && task->mm != NULL && task->fs != NULL) show_status_task(text, task);
 	blob_format(text, "Threads:\t%u\nSigQ:\t%u/%lu\nSigPnd:\t%016lx\nShdPnd:\t%016lx\nSigBlk:\t%016lx\n",
 		    p->thread_count, p->pending.queued, p->limits[RLIMIT_SIGPENDING].soft,
-		    (task != NULL ? task->pending.set : 0), p->pending.set,
-			    (task != NULL ? task->blocked : 0));
+		    task != NULL ? task->pending.set : 0, p->pending.set, task != NULL ? task->blocked : 0);
 	blob_format(text,
 		    "SigIgn:\t%016lx\nSigCgt:\t%016lx\nNoNewPrivs:\t%d\nCpus_allowed:\t1\nCpus_allowed_list:\t0\n",
 		    signal_set(p, false), signal_set(p, true), task != NULL && task->no_new_privs);
 	return 0;
 }
 
-/* A stretch of the program's memory as it is now. */
-static int show_memory(struct blob *text, const struct mm *mm, u64 start, u64 end) {
+/* The program's arguments or environment as they stand in its memory now. */
+static int show_strings(struct blob *text, void *arg, bool environment) {
+	struct proc_view view;
 	u8 buf[512];
 	size_t got = sizeof(buf);
 
+	TRY(proc_view(arg, &view));
+	if (environment) TRY(proc_permitted(&view));
+	u64 start = environment ? view.mm->at.env_start : view.mm->at.arg_start;
+	u64 end = environment ? view.mm->at.env_end : view.mm->at.arg_end;
+
 	for (; start < end && got == sizeof(buf); start += got) {
-		got = vm_peek(mm, start, buf, min_u64(end - start, sizeof(buf)));
+		got = vm_peek(view.mm, start, buf, min_u64(end - start, sizeof(buf)));
 		blob_bytes(text, buf, got);
 	}
 	return 0;
 }
 
-int proc_show_cmdline(struct blob *text, void *arg) {
-	struct proc_view view;
+int proc_show_cmdline(struct blob *text, void *arg) { return show_strings(text, arg, false); }
 
-	TRY(proc_view(arg, &view));
-	const struct mm *mm = mm_of(&view);
-
-	return show_memory(text, mm, mm->at.arg_start, mm->at.arg_end);
-}
-
-int proc_show_environ(struct blob *text, void *arg) {
-	struct proc_view view;
-
-	TRY(proc_view(arg, &view));
-	TRY(proc_permitted(&view));
-	const struct mm *mm = mm_of(&view);
-
-	return show_memory(text, mm, mm->at.env_start, mm->at.env_end);
-}
+int proc_show_environ(struct blob *text, void *arg) { return show_strings(text, arg, true); }
 
 int proc_show_comm(struct blob *text, void *arg) {
 	struct proc_view view;
 
 	TRY(proc_view(arg, &view));
-	blob_format(text, "%s\n", comm_of(&view));
+	blob_format(text, "%s\n", view.comm);
 	return 0;
 }
 
@@ -215,18 +186,15 @@ ssize proc_store_comm(const char *text, size_t len, void *arg, const struct cred
 static void show_region(struct blob *text, const struct mm *mm, const struct region *r, char *path) {
 	const struct inode *inode = r->file != NULL ? r->file->inode : NULL;
 	u64 dev = inode != NULL ? inode->sb->dev : 0;
+	const char *what = (r->flags & REGION_HEAP) != 0 ? "[heap]"
+			   : r->start <= mm->at.stack_start && mm->at.stack_start < r->end ? "[stack]" : NULL;
 
-	blob_format(text, "%08lx-%08lx %c%c%c%c %08lx %02lx:%02lx %lu ", r->start, r->end,
+	if (r->file != NULL && path_name(task_fs(), &r->file->path, path, VFS_PATH_MAX) >= 0) what = path;
+	blob_format(text, "%08lx-%08lx %c%c%c%c %08lx %02lx:%02lx %lu %s%s\n", r->start, r->end,
 		    (r->prot & PROT_READ) != 0 ? 'r' : '-', (r->prot & PROT_WRITE) != 0 ? 'w' : '-',
 		    (r->prot & PROT_EXEC) != 0 ? 'x' : '-', (r->flags & REGION_SHARED) != 0 ? 's' : 'p', r->offset,
-		    dev >> 8 & 0xfff, dev & 0xff, (inode != NULL ? inode->ino : 0));
-	if (r->file != NULL && path_name(task_fs(), &r->file->path, path, VFS_PATH_MAX) >= 0)
-		blob_format(text, "                   %s", path);
-	else if ((r->flags & REGION_HEAP) != 0)
-		blob_format(text, "                   [heap]");
-	else if (r->start <= mm->at.stack_start && mm->at.stack_start < r->end)
-		blob_format(text, "                   [stack]");
-	blob_format(text, "\n");
+		    dev >> 8 & 0xfff, dev & 0xff, inode != NULL ? inode->ino : 0,
+		    what != NULL ? "                   " : "", what != NULL ? what : "");
 }
 
 int proc_show_maps(struct blob *text, void *arg) {
@@ -237,9 +205,7 @@ int proc_show_maps(struct blob *text, void *arg) {
 	char *path = port_alloc(VFS_PATH_MAX);
 
 	if (path == NULL) return -ENOMEM;
-	const struct mm *mm = mm_of(&view);
-
-	list_for_each_entry(struct region, r, &mm->regions, node) show_region(text, mm, r, path);
+	list_for_each_entry(struct region, r, &view.mm->regions, node) show_region(text, view.mm, r, path);
 	port_free(path);
 	return 0;
 }

@@ -15,7 +15,7 @@
 static struct tpmbus {
 	paddr_t base;            /* of locality 0 */
 	u8 *regs;                /* where base is seen */
-	struct {
+	struct seen {
 		paddr_t paddr;
 		u8 *page;
 	} pages[TPMBUS_PAGES];
@@ -34,17 +34,13 @@ static void write32(void *bus, u32 addr, u32 value) { cpu_mmio_write32(((struct 
 static u8 *find_page(struct tpmbus *b, paddr_t paddr) {
 	u8 *page;
 
-	if (paddr == b->base) /* page aligned: a base without a head is not */
-		return b->regs;
+	if (paddr == b->base) return b->regs; /* page aligned: a base without a head is not */
 	for (size_t i = 0; i < b->page_count; i++) {
 		if (b->pages[i].paddr == paddr) return b->pages[i].page;
 	}
 	if (b->page_count == TPMBUS_PAGES) return NULL;
 	page = paging_map_mmio(paddr, PAGE_SIZE);
-	if (page) {
-		b->pages[b->page_count].paddr = paddr;
-		b->pages[b->page_count++].page = page;
-	}
+	if (page) b->pages[b->page_count++] = (struct seen){ paddr, page };
 	return page;
 }
 
@@ -52,13 +48,13 @@ static u8 *find_page(struct tpmbus *b, paddr_t paddr) {
 static int copy(struct tpmbus *b, paddr_t paddr, u8 *in, const u8 *out, size_t len) {
 	for (size_t i = 0; i < len; i++) {
 		paddr_t at = paddr + i;
-		u8 *page = find_page(b, align_down(at, PAGE_SIZE));
+		u8 *page = find_page(b, align_down(at, PAGE_SIZE)), *byte = page + (at & (PAGE_SIZE - 1));
 
 		if (!page) return -EIO;
 		if (in)
-			in[i] = cpu_mmio_read8(page + (at & (PAGE_SIZE - 1)));
+			in[i] = cpu_mmio_read8(byte);
 		else
-			cpu_mmio_write8(page + (at & (PAGE_SIZE - 1)), out[i]);
+			cpu_mmio_write8(byte, out[i]);
 	}
 	return 0;
 }
@@ -71,15 +67,11 @@ static int write_buffer(void *bus, paddr_t paddr, const void *buf, size_t len) {
 	return copy(bus, paddr, NULL, buf, len);
 }
 
-static u64 now_ms(void *bus) {
-	(void)bus;
-	return port_now_ns() / 1000000;
-}
+static u64 now_ms(void *) { return port_now_ns() / 1000000; }
 
-static void pause50(void *bus) {
+static void pause50(void *) {
 	u64 start = port_now_ns();
 
-	(void)bus;
 	while (port_now_ns() - start < PAUSE_NS) port_relax();
 }
 
@@ -93,15 +85,8 @@ int tpmbus_open(const struct tpm_location *where, struct tpm_regs *ret_regs) {
 	if (!regs) return -EIO;
 	the_bus.regs = regs - first;
 	*ret_regs = (struct tpm_regs){
-		.read8 = read8,
-		.write8 = write8,
-		.read32 = read32,
-		.write32 = write32,
-		.read_buffer = read_buffer,
-		.write_buffer = write_buffer,
-		.now_ms = now_ms,
-		.pause = pause50,
-		.bus = &the_bus,
+		.read8 = read8, .write8 = write8, .read32 = read32, .write32 = write32, .read_buffer = read_buffer,
+		.write_buffer = write_buffer, .now_ms = now_ms, .pause = pause50, .bus = &the_bus,
 	};
 	return 0;
 }

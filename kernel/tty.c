@@ -34,7 +34,6 @@ struct winsize {
 static struct ldisc ldisc;
 static struct winsize winsize;
 static u32 session, foreground;
-static struct waitq readers = WAITQ_INIT(readers), writers = WAITQ_INIT(writers);
 /* file->private_data of an open /dev/tty, /dev/console and /dev/ttyS0. */
 static char console_node, port_node, own_node;
 
@@ -42,20 +41,13 @@ static void signal_foreground(int sig) {
 	if (foreground) task_signal_group(foreground, sig);
 }
 
-static void wake(struct waitq *q) {
-	waitq_wake_all(q);
-	poll_wake();
-}
-
-static void output_resumed(void) { wake(&writers); }
-
-static const struct ldisc_ops ldisc_ops = { uart_write, signal_foreground, output_resumed };
+static const struct ldisc_ops ldisc_ops = { uart_write, signal_foreground, poll_wake };
 
 void tty_poll_input(void) {
 	bool got = false;
 
 	for (u8 byte; uart_read(&byte); got = true) ldisc_input(&ldisc, byte);
-	if (got && ldisc_ready(&ldisc)) wake(&readers);
+	if (got && ldisc_ready(&ldisc)) poll_wake();
 }
 
 void tty_session_end(u32 sid) {
@@ -101,7 +93,7 @@ static int wait_input(const struct file *file, size_t want, u64 deadline) {
 	while (!ldisc_ready(&ldisc) || (!(ldisc.termios.lflag & ICANON) && ldisc_available(&ldisc) < want)) {
 		if (file->flags & O_NONBLOCK) return -EAGAIN;
 
-		int err = waitq_sleep(&readers, deadline, true);
+		int err = poll_sleep(deadline);
 
 		TRY(err == -EINTR ? -ERESTARTSYS : err);
 		TRY(check_background(SIGTTIN));
@@ -147,7 +139,7 @@ static ssize tty_write(struct file *file, const void *buf, size_t len, u64 *) {
 		} else if (file->flags & O_NONBLOCK) {
 			err = -EAGAIN;
 		} else {
-			err = waitq_sleep(&writers, 0, true);
+			err = poll_sleep(0);
 		}
 	}
 	return done || !err ? (ssize)done : err == -EINTR ? -ERESTARTSYS : err;
@@ -182,8 +174,7 @@ static int set_termios(u32 cmd, u64 arg) {
 	if (cmd == TCSETSF || cmd == TCSETSF2) ldisc_flush_input(&ldisc);
 	ldisc_set_termios(&ldisc, &t.termios);
 	if (!(t.termios.iflag & IXON)) ldisc.stopped = false;
-	wake(&writers);
-	wake(&readers); /* what "ready" means may have changed */
+	poll_wake(); /* what "ready" means may have changed */
 	return 0;
 }
 
@@ -232,7 +223,7 @@ static int flow_or_flush(u32 cmd, u64 arg) {
 	if (cmd == TCFLSH && arg != 1) ldisc_flush_input(&ldisc);
 	if (cmd == TCXONC && arg < 2) {
 		ldisc.stopped = arg == 0;
-		wake(&writers);
+		poll_wake();
 	}
 	return 0;
 }
