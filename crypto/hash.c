@@ -24,20 +24,13 @@ _Static_assert(sizeof(union state) <= sizeof((struct hash_ctx){ 0 }.state), "str
 _Static_assert(_Alignof(union state) <= 16, "struct hash_ctx is not aligned enough");
 
 /* mbedTLS's results are always 0: they can only report a hardware accelerator's fault, and none is configured. */
-#define IMPLEMENT(name, member, start)                                            \
-	static void name##_init(void *s)                                          \
-	{                                                                         \
-		mbedtls_##member##_init(s);                                       \
-		(void)start; /* see above */                                      \
-	}                                                                         \
-	static void name##_update(void *s, const u8 *bytes, size_t len)           \
-	{                                                                         \
-		(void)mbedtls_##member##_update(s, bytes, len); /* see above */   \
-	}                                                                         \
-	static void name##_final(void *s, u8 *ret_bytes)                          \
-	{                                                                         \
-		(void)mbedtls_##member##_finish(s, ret_bytes); /* see above */    \
-	}
+#define IMPLEMENT(name, member, start)                                                                                \
+	static void name##_init(void *s) {                                                                             \
+		mbedtls_##member##_init(s);                                                                            \
+		(void)start; /* see above */                                                                           \
+	}                                                                                                              \
+	static void name##_update(void *s, const u8 *b, size_t n) { (void)mbedtls_##member##_update(s, b, n); }         \
+	static void name##_final(void *s, u8 *ret_bytes) { (void)mbedtls_##member##_finish(s, ret_bytes); }
 
 IMPLEMENT(md5, md5, mbedtls_md5_starts(s))
 IMPLEMENT(sha1, sha1, mbedtls_sha1_starts(s))
@@ -62,13 +55,13 @@ static const struct implementation built[HASH_COUNT] = {
 				      "\x2a\xad\xbc\xe4\xbd\xa0\xb3\xf7\xe3\x6c\x9d\xa7"),
 	[HASH_SHA256] = BUILT(sha256, "\xba\x78\x16\xbf\x8f\x01\xcf\xea\x41\x41\x40\xde\x5d\xae\x22\x23"
 				      "\xb0\x03\x61\xa3\x96\x17\x7a\x9c\xb4\x10\xff\x61\xf2\x00\x15\xad"),
-	[HASH_SHA384] = BUILT(sha384, "\xcb\x00\x75\x3f\x45\xa3\x5e\x8b\xb5\xa0\x3d\x69\x9a\xc6\x50\x07"
-				      "\x27\x2c\x32\xab\x0e\xde\xd1\x63\x1a\x8b\x60\x5a\x43\xff\x5b\xed"
-				      "\x80\x86\x07\x2b\xa1\xe7\xcc\x23\x58\xba\xec\xa1\x34\xc8\x25\xa7"),
-	[HASH_SHA512] = BUILT(sha512, "\xdd\xaf\x35\xa1\x93\x61\x7a\xba\xcc\x41\x73\x49\xae\x20\x41\x31"
-				      "\x12\xe6\xfa\x4e\x89\xa9\x7e\xa2\x0a\x9e\xee\xe6\x4b\x55\xd3\x9a"
-				      "\x21\x92\x99\x2a\x27\x4f\xc1\xa8\x36\xba\x3c\x23\xa3\xfe\xeb\xbd"
-				      "\x45\x4d\x44\x23\x64\x3c\xe8\x0e\x2a\x9a\xc9\x4f\xa5\x4c\xa4\x9f"),
+	[HASH_SHA384] = BUILT(sha384,
+		"\xcb\x00\x75\x3f\x45\xa3\x5e\x8b\xb5\xa0\x3d\x69\x9a\xc6\x50\x07\x27\x2c\x32\xab\x0e\xde\xd1\x63\x1a"
+		"\x8b\x60\x5a\x43\xff\x5b\xed\x80\x86\x07\x2b\xa1\xe7\xcc\x23\x58\xba\xec\xa1\x34\xc8\x25\xa7"),
+	[HASH_SHA512] = BUILT(sha512,
+		"\xdd\xaf\x35\xa1\x93\x61\x7a\xba\xcc\x41\x73\x49\xae\x20\x41\x31\x12\xe6\xfa\x4e\x89\xa9\x7e\xa2\x0a"
+		"\x9e\xee\xe6\x4b\x55\xd3\x9a\x21\x92\x99\x2a\x27\x4f\xc1\xa8\x36\xba\x3c\x23\xa3\xfe\xeb\xbd\x45\x4d"
+		"\x44\x23\x64\x3c\xe8\x0e\x2a\x9a\xc9\x4f\xa5\x4c\xa4\x9f"),
 };
 
 bool hash_available(unsigned id) { return id < HASH_COUNT && built[id].init; }
@@ -91,9 +84,8 @@ void hash_final(struct hash_ctx *ctx, u8 *ret_bytes) {
 
 int hash_bytes(unsigned id, const void *bytes, size_t len, struct digest *ret_digest) {
 	struct hash_ctx ctx;
-	int err = hash_init(&ctx, id);
 
-	if (err) return err;
+	TRY(hash_init(&ctx, id));
 	hash_update(&ctx, bytes, len);
 	*ret_digest = (struct digest){ .id = (u8)id, .len = (u8)hash_len(id) };
 	hash_final(&ctx, ret_digest->bytes);

@@ -4,13 +4,14 @@
  *
  * A keyring holds public keys from X.509 certificates (DER). Keys are found by the last four bytes of the subject key
  * identifier (RFC 5280 4.2.1.2; computed from the key where the extension is absent), as IMA's v2 signatures name
- * them. Certificate dates are not enforced: there is no trusted clock.
+ * them. Certificate dates are not enforced: there is no trusted clock. What is accepted is narrow: RSA of 2048 to 4096
+ * bits with PKCS#1 v1.5, ECDSA on P-256 and P-384, no unknown critical extension.
  *
  * Context    task context; allocates.
  * Ownership  a keyring owns its keys; certificates are copied.
  * Errors     -EBADMSG malformed certificate, -ENOPKG algorithm or size not accepted (RSA 2048 to
  *            4096, ECDSA P-256 and P-384; MD5 under a signature, SHA-1 under a certificate's), -EEXIST the same key
- *            is there, -EPERM the ring is sealed, -ENOKEY no key with that id, -EKEYREJECTED the signature is wrong,
+ *            is there, -ENOKEY no key with that id, -EKEYREJECTED the signature is wrong,
  *            -EINVAL the digest's length is not its algorithm's, -ENOMEM,
  *            -EIO an algorithm failed its known-answer test (run at its first use).
  * Source     RFC 5280, RFC 8017 section 8.2.2 (PKCS#1 v1.5), FIPS 186-4 (ECDSA).
@@ -46,11 +47,5 @@ must_check int keyring_info(const struct keyring *ring, size_t index, struct key
  */
 must_check int keyring_add(struct keyring *ring, const void *der, size_t len,
 			   struct keyring *signed_by, size_t *ret_count);
-/* No additions after this; for good. */
-void keyring_seal(struct keyring *ring);
-
-/* The first key with that id: for sentences about it. -ENOKEY. */
-must_check int keyring_find(const struct keyring *ring, const u8 key_id[4], size_t *ret_index);
-
 /* Checks sig over the digest with the key named by key_id: 0, or an error above. */
 must_check int keyring_verify(struct keyring *ring, const u8 key_id[4], const struct digest *digest, struct span sig);

@@ -45,8 +45,7 @@ static int parse_v1(struct cursor *c, struct sig_value *v) {
 	u8 hash;
 	u16 bits;
 
-	cursor_skip(c, 4); /* time stamp */
-	cursor_skip(c, 1); /* algorithm: RSA */
+	cursor_skip(c, 4 + 1); /* time stamp, algorithm: RSA */
 	hash = cursor_u8(c);
 	cursor_skip(c, 8 + 1); /* key id of its own kind, number of values */
 	bits = cursor_be16(c);
@@ -92,9 +91,9 @@ unsigned sigfmt_hash_id(struct span value, unsigned fallback) {
 	if (value.len < 2) return fallback;
 	switch (b[0]) {
 	case IMA_XATTR_VERITY_SIG:
-		return b[1] == 3 && value.len > SIGFMT_HEADER_LEN && b[2] < HASH_COUNT ? b[2] : fallback;
 	case IMA_XATTR_SIG:
-		return (b[1] == 2 || b[1] == 3) && value.len > SIGFMT_HEADER_LEN && b[2] < HASH_COUNT ? b[2] : fallback;
+		if (value.len <= SIGFMT_HEADER_LEN || b[2] >= HASH_COUNT) return fallback;
+		return b[1] == 3 || (b[1] == 2 && b[0] == IMA_XATTR_SIG) ? b[2] : fallback;
 	case IMA_XATTR_DIGEST_NG: return b[1] < HASH_COUNT ? b[1] : fallback;
 	case IMA_XATTR_DIGEST:
 		if (value.len == 1 + SHA1_LEN) return is_padded_md5(b + 1) ? HASH_MD5 : HASH_SHA1;
@@ -104,29 +103,14 @@ unsigned sigfmt_hash_id(struct span value, unsigned fallback) {
 }
 
 int sigfmt_v3_digest(u8 type, const struct digest *file_digest, struct digest *ret_digest) {
-	struct digest signed_digest = { .id = file_digest->id };
+	struct digest signed_digest = { .id = file_digest->id, .len = (u8)hash_len(file_digest->id) };
 	struct hash_ctx ctx;
-	int err = hash_init(&ctx, file_digest->id);
 
-	if (err) return err;
-	signed_digest.len = (u8)hash_len(file_digest->id);
+	TRY(hash_init(&ctx, file_digest->id));
 	hash_update(&ctx, &type, 1);
 	hash_update(&ctx, &file_digest->id, 1);
 	hash_update(&ctx, file_digest->bytes, file_digest->len);
 	hash_final(&ctx, signed_digest.bytes);
 	*ret_digest = signed_digest;
 	return 0;
-}
-
-size_t sigfmt_digest_value(const struct digest *digest, u8 *buf) {
-	size_t len = 0;
-
-	if (digest->id <= HASH_SHA1) {
-		buf[len++] = IMA_XATTR_DIGEST;
-	} else {
-		buf[len++] = IMA_XATTR_DIGEST_NG;
-		buf[len++] = digest->id;
-	}
-	memcpy(buf + len, digest->bytes, digest->len);
-	return len + digest->len;
 }

@@ -51,10 +51,3 @@ unsigned sigfmt_hash_id(struct span value, unsigned fallback);
 
 /* The digest that a v3 signature covers: H(type || hash id || digest). Errors of hash_bytes. */
 must_check int sigfmt_v3_digest(u8 type, const struct digest *file_digest, struct digest *ret_digest);
-
-/*
- * The security.ima value that stands for a digest: type 1 for the algorithms that had no id of their own (md4, md5,
- * sha1), else type 4. Returns its length; buf holds SIGFMT_DIGEST_MAX bytes.
- */
-#define SIGFMT_DIGEST_MAX (2u + HASH_MAX_LEN)
-size_t sigfmt_digest_value(const struct digest *digest, u8 *buf);

@@ -251,15 +251,24 @@ static void appraise_file_out_of_memory_is_unknown(void **state)
 	golden_free(label);
 }
 
+/* The label of type 4 that stands for a digest; its length. */
+static size_t digest_label(const struct digest *digest, u8 *buf)
+{
+	buf[0] = IMA_XATTR_DIGEST_NG;
+	buf[1] = digest->id;
+	memcpy(buf + 2, digest->bytes, digest->len);
+	return 2u + digest->len;
+}
+
 static void appraise_file_digest_of_another_algorithm_is_bad(void **state)
 {
-	u8 label[SIGFMT_DIGEST_MAX + 8];
+	u8 label[(2 + HASH_MAX_LEN) + 8];
 	struct digest digest;
 	struct appraise_request q;
 
 	(void)state; /* none */
 	assert_int_equal(hash_bytes(HASH_SHA256, "hello\n", 6, &digest), 0);
-	q = request_of((struct span){ label, sigfmt_digest_value(&digest, label) });
+	q = request_of((struct span){ label, digest_label(&digest, label) });
 	expect(&q, VERDICT_GOOD, "");
 	for (unsigned id = 0; id < 256; id++) {
 		label[1] = (u8)id;
@@ -320,13 +329,13 @@ static void appraise_file_evm_answers(void **state)
 		{ EVM_NO_XATTRS, VERDICT_NO_LABEL, "missing-HMAC", false },
 		{ (enum evm_status)99, VERDICT_BAD, "invalid-HMAC", false },
 	};
-	u8 label[SIGFMT_DIGEST_MAX];
+	u8 label[(2 + HASH_MAX_LEN)];
 	struct digest digest;
 
 	(void)state; /* none */
 	assert_int_equal(hash_bytes(HASH_SHA256, "hello\n", 6, &digest), 0);
 	for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
-		struct appraise_request q = request_of((struct span){ label, sigfmt_digest_value(&digest, label) });
+		struct appraise_request q = request_of((struct span){ label, digest_label(&digest, label) });
 		struct appraise_result r;
 
 		q.evm = cases[i].evm;

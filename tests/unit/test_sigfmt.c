@@ -219,25 +219,6 @@ static void sigfmt_v3_digest_vectors(void **state)
 	assert_int_equal(sigfmt_v3_digest(3, &file, &got), -ENOPKG);
 }
 
-static void sigfmt_digest_value_forms(void **state)
-{
-	u8 buf[SIGFMT_DIGEST_MAX];
-	struct digest digest;
-
-	(void)state; /* none */
-	assert_int_equal(hash_bytes(HASH_SHA256, "hello\n", 6, &digest), 0);
-	assert_int_equal(sigfmt_digest_value(&digest, buf), 34);
-	assert_memory_equal(buf, "\x04\x04" HELLO_SHA256, 34);
-	assert_int_equal(hash_bytes(HASH_SHA1, "hello\n", 6, &digest), 0);
-	assert_int_equal(sigfmt_digest_value(&digest, buf), 21);
-	assert_memory_equal(buf, "\x01" HELLO_SHA1, 21);
-	assert_int_equal(hash_bytes(HASH_MD5, "hello\n", 6, &digest), 0);
-	assert_int_equal(sigfmt_digest_value(&digest, buf), 17);
-	assert_memory_equal(buf, "\x01" HELLO_MD5, 17);
-	assert_int_equal(hash_bytes(HASH_SHA512, "", 0, &digest), 0);
-	assert_int_equal(sigfmt_digest_value(&digest, buf), SIGFMT_DIGEST_MAX);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -248,7 +229,6 @@ int main(void)
 		cmocka_unit_test(sigfmt_parse_unknown_types_and_versions),
 		cmocka_unit_test(sigfmt_hash_id_falls_back),
 		cmocka_unit_test(sigfmt_v3_digest_vectors),
-		cmocka_unit_test(sigfmt_digest_value_forms),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
