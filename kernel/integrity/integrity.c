@@ -48,16 +48,12 @@ static void choose_template(const char *name, const char *format) {
 	if (chosen) core.default_template = chosen;
 }
 
-static void unknown_policy(const char *name, size_t len) {
-	port_log(LOG_ERR, "ima: policy \"%.*s\" not found", (int)len, name);
-}
-
 static int start_policy(const char *names) {
 	RELEASED(blob_done) struct blob text = { 0 };
 	struct policy policy;
 	struct policy_error why;
 
-	TRY(policy_builtin_text(names, unknown_policy, &text));
+	TRY(policy_builtin_text(names, &text));
 	TRY(policy_parse((const char *)text.base, text.len, NULL, &policy, &why));
 	core.recording = core.replace_policy = !policy_names_have(names, "none");
 	core_set_policy(&policy);

@@ -6,9 +6,10 @@
 
 #include "fs/vfs.h"
 
-u32 action_class(enum policy_action action) { return action == ACTION_NONE ? 0 : 1u << (((unsigned)action - 1) / 2); }
+static u32 action_class(unsigned action) { return 1u << (action - 1) / 2; }
 
-bool action_is_positive(enum policy_action action) { return (unsigned)action & 1; }
+/* measure, not dont_measure. */
+static bool is_positive(unsigned action) { return action & 1; }
 
 static bool id_matches(const struct policy_id *id, u32 value) {
 	return id->op == '<' ? value < id->value : id->op == '>' ? value > id->value : value == id->value;
@@ -20,28 +21,7 @@ static bool effective_matches(const struct policy_id *id, const struct cred *cre
 	return cred->euid == 0 && (id_matches(id, saved) || id_matches(id, real));
 }
 
-static bool cred_matches(const struct policy_rule *rule, const struct cred *cred) {
-	if (rule->set & RULE_UID && !id_matches(&rule->uid, cred->uid)) return false;
-	if (rule->set & RULE_EUID && !effective_matches(&rule->uid, cred, cred->euid, cred->suid, cred->uid))
-		return false;
-	if (rule->set & RULE_GID && !id_matches(&rule->gid, cred->gid)) return false;
-	return !(rule->set & RULE_EGID) || effective_matches(&rule->gid, cred, cred->egid, cred->sgid, cred->gid);
-}
-
-static bool file_matches(const struct policy_rule *rule, const struct inode *inode) {
-	const u32 about_file = RULE_FSMAGIC | RULE_FSNAME | RULE_SUBTYPE | RULE_FSUUID | RULE_FOWNER | RULE_FGROUP;
-
-	if (!(rule->set & about_file)) return true;
-	if (!inode || rule->set & RULE_SUBTYPE) /* no file system here has a subtype */
-		return false;
-	if (rule->set & RULE_FSMAGIC && rule->fsmagic != inode->sb->magic) return false;
-	if (rule->set & RULE_FSNAME && strcmp(rule->fsname, inode->sb->fsname) != 0) return false;
-	if (rule->set & RULE_FSUUID && memcmp(rule->fsuuid, inode->sb->uuid, sizeof(rule->fsuuid)) != 0) return false;
-	if (rule->set & RULE_FOWNER && !id_matches(&rule->fowner, inode->uid)) return false;
-	return !(rule->set & RULE_FGROUP) || id_matches(&rule->fgroup, inode->gid);
-}
-
-/* name is one of the list's words between bars; no list means any. */
+/* name is one of the list's words between bars. */
 static bool list_has(const char *list, const char *name) {
 	while (list) {
 		const char *bar = strchr(list, '|');
@@ -53,21 +33,35 @@ static bool list_has(const char *list, const char *name) {
 	return false;
 }
 
-/* Keys and critical data: only a rule that names the func, and of the conditions the ids and the list. */
-static bool data_matches(const struct policy_rule *rule, const struct policy_query *query) {
-	const char *list = query->func == FUNC_KEY_CHECK ? rule->keyrings : rule->label;
+/* A condition that the rule does not have holds. */
+#define HOLDS(condition, test) (!(rule->set & (condition)) || (test))
 
-	if (rule->func != query->func || !cred_matches(rule, query->cred)) return false;
-	return !list || list_has(list, query->data);
+static bool cred_matches(const struct policy_rule *rule, const struct cred *c) {
+	return HOLDS(RULE_UID, id_matches(&rule->uid, c->uid)) && HOLDS(RULE_GID, id_matches(&rule->gid, c->gid)) &&
+	       HOLDS(RULE_EUID, effective_matches(&rule->uid, c, c->euid, c->suid, c->uid)) &&
+	       HOLDS(RULE_EGID, effective_matches(&rule->gid, c, c->egid, c->sgid, c->gid));
+}
+
+static bool file_matches(const struct policy_rule *rule, const struct inode *inode) {
+	return HOLDS(RULE_FSMAGIC, rule->fsmagic == inode->sb->magic) &&
+	       HOLDS(RULE_FSNAME, strcmp(rule->fsname, inode->sb->fsname) == 0) &&
+	       HOLDS(RULE_SUBTYPE, false) && /* no file system here has one */
+	       HOLDS(RULE_FSUUID, memcmp(rule->fsuuid, inode->sb->uuid, sizeof(rule->fsuuid)) == 0) &&
+	       HOLDS(RULE_FOWNER, id_matches(&rule->fowner, inode->uid)) &&
+	       HOLDS(RULE_FGROUP, id_matches(&rule->fgroup, inode->gid));
 }
 
 static bool rule_matches(const struct policy_rule *rule, const struct policy_query *query) {
-	if (query->func == FUNC_KEY_CHECK || query->func == FUNC_CRITICAL_DATA) return data_matches(rule, query);
-	if (rule->set & RULE_FUNC && rule->func != query->func) return false;
-	if (rule->set & RULE_MASK) {
-		if (rule->mask_contains ? !(rule->mask & query->mask) : rule->mask != query->mask) return false;
-	}
-	return file_matches(rule, query->inode) && cred_matches(rule, query->cred);
+	const u32 about_file = RULE_FSMAGIC | RULE_FSNAME | RULE_SUBTYPE | RULE_FSUUID | RULE_FOWNER | RULE_FGROUP;
+
+	/* Of keys and critical data: only a rule that names the func, and of the conditions the ids and the list. */
+	if (query->func == FUNC_KEY_CHECK || query->func == FUNC_CRITICAL_DATA)
+		return rule->func == query->func && cred_matches(rule, query->cred) &&
+		       HOLDS(RULE_KEYRINGS, list_has(rule->keyrings, query->data)) &&
+		       HOLDS(RULE_LABEL, list_has(rule->label, query->data));
+	return HOLDS(RULE_FUNC, rule->func == query->func) &&
+	       HOLDS(RULE_MASK, rule->mask_contains ? rule->mask & query->mask : rule->mask == query->mask) &&
+	       HOLDS(about_file, query->inode && file_matches(rule, query->inode)) && cred_matches(rule, query->cred);
 }
 
 static u8 appraise_class_of(const struct policy_rule *rule, unsigned func) {
@@ -86,7 +80,7 @@ static void apply(const struct policy_rule *rule, unsigned func, struct policy_d
 	u32 class = action_class(rule->action);
 
 	decision->set |= rule->set;
-	if (!action_is_positive(rule->action)) return;
+	if (!is_positive(rule->action)) return;
 	decision->classes |= class;
 	if (class == CLASS_MEASURE) decision->measure_rule = rule;
 	if (class == CLASS_APPRAISE) {
@@ -132,7 +126,7 @@ int policy_add(struct policy *policy, const struct policy_rule *rule) {
 		return 0;
 	}
 	policy->funcs |= rule->set & RULE_FUNC ? 1u << rule->func : ~0u;
-	policy->classes |= action_is_positive(rule->action) ? action_class(rule->action) : 0;
+	policy->classes |= is_positive(rule->action) ? action_class(rule->action) : 0;
 	if (rule->action == ACTION_APPRAISE && rule->set & RULE_FUNC) policy->appraise_funcs |= 1u << rule->func;
 	return 0;
 }

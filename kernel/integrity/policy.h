@@ -24,10 +24,7 @@ enum policy_action {
 };
 
 /* Action classes, as bits. */
-#define CLASS_MEASURE 1u
-#define CLASS_APPRAISE 2u
-#define CLASS_AUDIT 4u
-#define CLASS_HASH 8u
+enum { CLASS_MEASURE = 1, CLASS_APPRAISE = 2, CLASS_AUDIT = 4, CLASS_HASH = 8 };
 
 enum policy_func {
 	FUNC_NONE = 0,
@@ -38,29 +35,14 @@ enum policy_func {
 };
 
 /* What a rule said, as bits of rule.set. */
-#define RULE_FUNC (1u << 0)
-#define RULE_MASK (1u << 1)
-#define RULE_FSMAGIC (1u << 2)
-#define RULE_FSNAME (1u << 3)
-#define RULE_SUBTYPE (1u << 4)
-#define RULE_FSUUID (1u << 5)
-#define RULE_UID (1u << 6)
-#define RULE_EUID (1u << 7)
-#define RULE_GID (1u << 8)
-#define RULE_EGID (1u << 9)
-#define RULE_FOWNER (1u << 10)
-#define RULE_FGROUP (1u << 11)
-#define RULE_KEYRINGS (1u << 12)
-#define RULE_LABEL (1u << 13)
-#define RULE_PCR (1u << 14)
-#define RULE_TEMPLATE (1u << 15)
-#define RULE_ALGOS (1u << 16)
-#define RULE_DIRECTIO (1u << 17)
-#define RULE_VERITY (1u << 18)
-#define RULE_IMASIG (1u << 19)
-#define RULE_SIGV3 (1u << 20)
-#define RULE_MODSIG (1u << 21)
-#define RULE_SIGNATURE (RULE_IMASIG | RULE_SIGV3 | RULE_MODSIG)
+enum {
+	RULE_FUNC = 1 << 0, RULE_MASK = 1 << 1, RULE_FSMAGIC = 1 << 2, RULE_FSNAME = 1 << 3, RULE_SUBTYPE = 1 << 4,
+	RULE_FSUUID = 1 << 5, RULE_UID = 1 << 6, RULE_EUID = 1 << 7, RULE_GID = 1 << 8, RULE_EGID = 1 << 9,
+	RULE_FOWNER = 1 << 10, RULE_FGROUP = 1 << 11, RULE_KEYRINGS = 1 << 12, RULE_LABEL = 1 << 13,
+	RULE_PCR = 1 << 14, RULE_TEMPLATE = 1 << 15, RULE_ALGOS = 1 << 16, RULE_DIRECTIO = 1 << 17,
+	RULE_VERITY = 1 << 18, RULE_IMASIG = 1 << 19, RULE_SIGV3 = 1 << 20, RULE_MODSIG = 1 << 21,
+	RULE_SIGNATURE = RULE_IMASIG | RULE_SIGV3 | RULE_MODSIG,
+};
 
 struct policy_id {
 	char op; /* '=', '<', '>' */
@@ -85,8 +67,7 @@ struct policy_rule {
 
 struct policy {
 	struct policy_rule *rules;
-	size_t count;
-	size_t cap;
+	size_t count, cap;
 	u32 classes;        /* CLASS_* that any rule can give */
 	u32 funcs;          /* 1 << func for every func that any rule can match */
 	u32 appraise_funcs; /* 1 << func for appraise rules */
@@ -114,13 +95,8 @@ struct policy_decision {
 	u8 pcr;
 	u8 appraise_class;
 	const struct template *template; /* NULL: the default */
-	const struct policy_rule *measure_rule;
-	const struct policy_rule *appraise_rule;
+	const struct policy_rule *measure_rule, *appraise_rule;
 };
-
-u32 action_class(enum policy_action action);
-bool action_is_positive(enum policy_action action);
-const char *policy_func_name(unsigned func);
 
 /* classes: those the caller cares for (without CLASS_APPRAISE where it is switched off). */
 void policy_decide(const struct policy *policy, const struct policy_query *query, u32 classes,
@@ -138,9 +114,8 @@ must_check int policy_show(const struct policy *policy, struct blob *out);
 
 /*
  * Text of the policies that ima_policy= names ("tcb|secure_boot", blanks or bars between), in Linux's order. NULL, and
- * names none of which is known, give the default policy; "none" gives an empty one. unknown is called for each
- * unknown name.
+ * names none of which is known, give the default policy, exec_tcb; "none" gives an empty one. Unknown names are logged.
  */
-must_check int policy_builtin_text(const char *names, void (*unknown)(const char *name, size_t len), struct blob *out);
+must_check int policy_builtin_text(const char *names, struct blob *out);
 /* True when name is among names. */
 bool policy_names_have(const char *names, const char *name);

@@ -1,104 +1,193 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * kernel/integrity/policy_parse.c - see policy_parse.h.
+ * kernel/integrity/policy_parse.c - the rule language, both ways: text to rules, and rules as text again.
  *
- * A line is copied and cut into tokens in place; each key has a handler in a table, and what may stand together is
- * checked at the end of the line, so that the order of tokens does not matter (except template=, which needs the
- * action before it). Stricter than Linux: digest_type=verity with appraise_type=imasig is refused in either order,
- * and so is anything behind a UUID.
+ * One table has every key of the language in the order in which Linux reads rules back; a row knows how to take the
+ * key's value and how to show it. A line is copied and cut into tokens in place; what may stand together is checked at
+ * the end of the line, so that the order of tokens does not matter (except template=, which needs the action before
+ * it). Stricter than Linux: digest_type=verity with appraise_type=imasig is refused in either order, and so is anything
+ * behind a UUID.
  */
 #include "kernel/integrity/policy_parse.h"
 
-#include "kernel/integrity/policy_words.h"
+#include "fs/vfs.h"
 
 #define ID_MAX 4294967294u
 
-/* Handlers get the value behind the operator, and where in the rule it goes; they say NULL or what is wrong. */
-typedef const char *handler_fn(struct policy_rule *rule, char op, char *value, void *field);
+/* What a key's value may be, or the actions. Aliases stand behind the canonical word of the same value. */
+struct word {
+	const char *text;
+	u32 value;
+};
 
-static int parse_number(const char *text, unsigned base, u64 max, u64 *ret_value) {
+static const struct word actions[] = {
+	{ "measure", ACTION_MEASURE }, { "dont_measure", ACTION_DONT_MEASURE },
+	{ "appraise", ACTION_APPRAISE }, { "dont_appraise", ACTION_DONT_APPRAISE },
+	{ "audit", ACTION_AUDIT }, { "dont_audit", ACTION_DONT_AUDIT },
+	{ "hash", ACTION_HASH }, { "dont_hash", ACTION_DONT_HASH }, { NULL, 0 },
+};
+static const struct word funcs[] = {
+	{ "FILE_CHECK", FUNC_FILE_CHECK }, { "PATH_CHECK", FUNC_FILE_CHECK },
+	{ "MMAP_CHECK", FUNC_MMAP_CHECK }, { "FILE_MMAP", FUNC_MMAP_CHECK },
+	{ "MMAP_CHECK_REQPROT", FUNC_MMAP_CHECK_REQPROT }, { "BPRM_CHECK", FUNC_BPRM_CHECK },
+	{ "CREDS_CHECK", FUNC_CREDS_CHECK }, { "MODULE_CHECK", FUNC_MODULE_CHECK },
+	{ "FIRMWARE_CHECK", FUNC_FIRMWARE_CHECK }, { "KEXEC_KERNEL_CHECK", FUNC_KEXEC_KERNEL_CHECK },
+	{ "KEXEC_INITRAMFS_CHECK", FUNC_KEXEC_INITRAMFS_CHECK }, { "POLICY_CHECK", FUNC_POLICY_CHECK },
+	{ "KEXEC_CMDLINE", FUNC_KEXEC_CMDLINE }, { "KEY_CHECK", FUNC_KEY_CHECK },
+	{ "CRITICAL_DATA", FUNC_CRITICAL_DATA }, { "SETXATTR_CHECK", FUNC_SETXATTR_CHECK }, { NULL, 0 },
+};
+static const struct word masks[] = {
+	{ "MAY_EXEC", MAY_EXEC }, { "MAY_WRITE", MAY_WRITE }, { "MAY_READ", MAY_READ }, { "MAY_APPEND", MAY_APPEND },
+	{ NULL, 0 },
+};
+static const struct word appraise_types[] = {
+	{ "imasig", RULE_IMASIG }, { "imasig|modsig", RULE_IMASIG | RULE_MODSIG },
+	{ "sigv3", RULE_IMASIG | RULE_SIGV3 }, { NULL, 0 },
+};
+static const struct word digest_types[] = { { "verity", RULE_VERITY }, { NULL, 0 } };
+
+/* NULL when the text is no word of the table. */
+static const struct word *find_word(const struct word *words, const char *text) {
+	while (words->text && strcmp(words->text, text) != 0) words++;
+	return words->text ? words : NULL;
+}
+
+static const char *word_text(const struct word *words, u32 value) {
+	while (words->text && words->value != value) words++;
+	return words->text ? words->text : "";
+}
+
+struct key {
+	const char *name, *operators; /* a key without operators has no value */
+	/* Takes the value that stands behind op to where it belongs; NULL, or what is wrong with it. */
+	const char *(*parse)(const struct key *key, struct policy_rule *rule, void *field, char op, char *value);
+	/* Appends the value; of a key with several operators the operator too. */
+	void (*show)(const struct key *key, const struct policy_rule *rule, const void *field, struct blob *out);
+	u32 bits;                     /* RULE_* that say that the key is there */
+	u32 once;                     /* RULE_* of which none may be there before; 0 where a key may come again */
+	size_t field;                 /* where in the rule */
+	const struct word *words;
+};
+
+/* ---- values: how each kind is taken, and shown */
+
+static const char *parse_number(const char *text, unsigned base, u64 max, u64 *ret_value, const char *why) {
 	if (*text == '+') text++;
 	if (base == 16 && text[0] == '0' && (text[1] | 0x20) == 'x') text += 2;
-	return text_to_u64(text, strlen(text), base, max, ret_value);
+	return text_to_u64(text, strlen(text), base, max, ret_value) ? why : NULL;
 }
 
-static const char *set_func(struct policy_rule *rule, char, char *value, void *) {
-	u32 func;
+static const char *parse_word(const struct key *key, struct policy_rule *, void *field, char, char *value) {
+	const struct word *word = find_word(key->words, value);
 
-	if (!policy_word_find(policy_funcs, value, &func)) return "the func is not known";
-	rule->func = (u8)func;
+	if (!word) return "the value is not known";
+	*(u8 *)field = (u8)word->value;
 	return NULL;
 }
 
-static const char *set_mask(struct policy_rule *rule, char, char *value, void *) {
-	u32 mask;
+static void show_word(const struct key *key, const struct policy_rule *, const void *field, struct blob *out) {
+	blob_text(out, word_text(key->words, *(const u8 *)field));
+}
 
+static const char *parse_mask(const struct key *key, struct policy_rule *rule, void *field, char op, char *value) {
 	rule->mask_contains = *value == '^';
-	if (!policy_word_find(policy_masks, value + rule->mask_contains, &mask)) return "the mask is not known";
-	rule->mask = (u8)mask;
-	return NULL;
+	return parse_word(key, rule, field, op, value + rule->mask_contains);
+}
+
+static void show_mask(const struct key *key, const struct policy_rule *rule, const void *field, struct blob *out) {
+	blob_text(out, rule->mask_contains ? "^" : "");
+	show_word(key, rule, field, out);
+}
+
+/* Words that stand for bits of rule.set. */
+static const char *parse_bits(const struct key *key, struct policy_rule *rule, void *, char, char *value) {
+	const struct word *word = find_word(key->words, value);
+
+	rule->set |= word ? word->value : 0;
+	return word ? NULL : "the value is not known";
+}
+
+static void show_bits(const struct key *key, const struct policy_rule *rule, const void *, struct blob *out) {
+	blob_text(out, word_text(key->words, rule->set & key->bits));
 }
 
 /* A zero may be followed by another one, as on Linux. */
-static const char *set_fsmagic(struct policy_rule *rule, char, char *value, void *) {
-	if (rule->fsmagic) return "the condition is given twice";
-	return parse_number(value, 16, UINT64_MAX, &rule->fsmagic) ? "the value is no hexadecimal number" : NULL;
+static const char *parse_hex(const struct key *, struct policy_rule *, void *field, char, char *value) {
+	u64 *number = field;
+
+	if (*number) return "the condition is given twice";
+	return parse_number(value, 16, UINT64_MAX, number, "the value is no hexadecimal number");
 }
 
-static const char *set_text(struct policy_rule *, char, char *value, void *field) {
+static void show_hex(const struct key *, const struct policy_rule *, const void *field, struct blob *out) {
+	blob_format(out, "0x%llx", (unsigned long long)*(const u64 *)field);
+}
+
+static const char *parse_text(const struct key *, struct policy_rule *, void *field, char, char *value) {
 	*(const char **)field = value;
 	return NULL;
 }
 
-static const char *set_list(struct policy_rule *rule, char op, char *value, void *field) {
+static void show_text(const struct key *, const struct policy_rule *, const void *field, struct blob *out) {
+	blob_text(out, *(const char *const *)field);
+}
+
+static const char *parse_list(const struct key *key, struct policy_rule *rule, void *field, char op, char *value) {
 	if (value[0] == '|' || value[strlen(value) - 1] == '|' || strstr(value, "||"))
 		return "the list has an empty name";
-	return set_text(rule, op, value, field);
+	return parse_text(key, rule, field, op, value);
 }
 
-static int hex_digit(char c) {
-	if (c >= '0' && c <= '9') return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
+static const char *parse_pcr(const struct key *, struct policy_rule *rule, void *, char, char *value) {
+	u64 pcr = 0;
+	const char *why = parse_number(value, 10, LOG_PCR_MAX, &pcr, "the value is no PCR (0 to 63)");
 
-static const char *set_fsuuid(struct policy_rule *rule, char, char *value, void *) {
-	static const char bad[] = "the value is no UUID (8-4-4-4-12 digits)";
-	size_t at = 0;
-
-	for (unsigned i = 0; i < 16; i++) {
-		if ((i == 4 || i == 6 || i == 8 || i == 10) && value[at++] != '-') return bad;
-		if (hex_digit(value[at]) < 0 || hex_digit(value[at + 1]) < 0) return bad;
-		rule->fsuuid[i] = (u8)(hex_digit(value[at]) << 4 | hex_digit(value[at + 1]));
-		at += 2;
-	}
-	return value[at] ? bad : NULL;
-}
-
-static const char *set_id(struct policy_rule *, char op, char *value, void *field) {
-	struct policy_id *id = field;
-	u64 number;
-
-	if (parse_number(value, 10, ID_MAX, &number)) return "the value is no id (0 to 4294967294)";
-	*id = (struct policy_id){ op, (u32)number };
-	return NULL;
-}
-
-static const char *set_pcr(struct policy_rule *rule, char, char *value, void *) {
-	u64 pcr;
-
-	if (parse_number(value, 10, LOG_PCR_MAX, &pcr)) return "the value is no PCR (0 to 63)";
 	rule->pcr = (u8)pcr;
-	return NULL;
+	return why;
 }
 
-static const char *set_template(struct policy_rule *rule, char, char *value, void *) {
-	if (rule->action != ACTION_MEASURE) return "template= needs measure before it";
-	rule->template = template_find(value, strlen(value));
-	return rule->template ? NULL : "the template is not known";
+static void show_pcr(const struct key *, const struct policy_rule *rule, const void *, struct blob *out) {
+	blob_format(out, "%u", rule->pcr);
 }
 
-static const char *set_algos(struct policy_rule *rule, char, char *value, void *) {
+static bool dash_before(unsigned byte) { return byte == 4 || byte == 6 || byte == 8 || byte == 10; }
+
+static const char *parse_uuid(const struct key *, struct policy_rule *, void *field, char, char *value) {
+	static const char bad[] = "the value is no UUID (8-4-4-4-12 digits)";
+	u8 *uuid = field;
+	u64 byte;
+
+	for (unsigned i = 0; i < 16; i++, value += 2) {
+		if (dash_before(i) && *value++ != '-') return bad;
+		if (strnlen(value, 2) < 2 || text_to_u64(value, 2, 16, 0xff, &byte)) return bad;
+		uuid[i] = (u8)byte;
+	}
+	return *value ? bad : NULL;
+}
+
+static void show_uuid(const struct key *, const struct policy_rule *, const void *field, struct blob *out) {
+	for (unsigned i = 0; i < 16; i++) {
+		blob_text(out, dash_before(i) ? "-" : "");
+		blob_hex(out, (const u8 *)field + i, 1);
+	}
+}
+
+static const char *parse_id(const struct key *, struct policy_rule *, void *field, char op, char *value) {
+	u64 number = 0;
+	const char *why = parse_number(value, 10, ID_MAX, &number, "the value is no id (0 to 4294967294)");
+
+	*(struct policy_id *)field = (struct policy_id){ op, (u32)number };
+	return why;
+}
+
+/* As a signed number, as on Linux. */
+static void show_id(const struct key *, const struct policy_rule *, const void *field, struct blob *out) {
+	const struct policy_id *id = field;
+
+	blob_format(out, "%c%d", id->op, (int)id->value);
+}
+
+static const char *parse_algos(const struct key *, struct policy_rule *rule, void *, char, char *value) {
 	unsigned id;
 
 	while (value) {
@@ -113,62 +202,77 @@ static const char *set_algos(struct policy_rule *rule, char, char *value, void *
 	return NULL;
 }
 
-static const char *set_appraise_type(struct policy_rule *rule, char, char *value, void *) {
-	static const struct policy_word types[] = {
-		{ "imasig", RULE_IMASIG }, { "imasig|modsig", RULE_IMASIG | RULE_MODSIG },
-		{ "sigv3", RULE_IMASIG | RULE_SIGV3 }, { NULL, 0 },
-	};
-	u32 bits;
+static void show_algos(const struct key *, const struct policy_rule *rule, const void *, struct blob *out) {
+	const char *before = "";
 
-	if (!policy_word_find(types, value, &bits)) return "the appraise_type is not known";
-	rule->set |= bits;
+	for (unsigned id = 0; id < HASH_COUNT; id++) {
+		if (!(rule->algos >> id & 1)) continue;
+		blob_text(out, before);
+		blob_text(out, hash_name(id));
+		before = ",";
+	}
+}
+
+static const char *parse_template(const struct key *, struct policy_rule *rule, void *, char, char *value) {
+	if (rule->action != ACTION_MEASURE) return "template= needs measure before it";
+	rule->template = template_find(value, strlen(value));
+	return rule->template ? NULL : "the template is not known";
+}
+
+static void show_template(const struct key *, const struct policy_rule *rule, const void *, struct blob *out) {
+	blob_text(out, rule->template->name);
+}
+
+/* A key that is all there is to say, and a deprecated one whose value means nothing. */
+static const char *parse_nothing(const struct key *, struct policy_rule *, void *, char, char *) { return NULL; }
+
+static void show_nothing(const struct key *, const struct policy_rule *, const void *, struct blob *) { }
+
+static const struct key keys[] = {
+#define AT(member) offsetof(struct policy_rule, member)
+	{ "func", "=", parse_word, show_word, RULE_FUNC, RULE_FUNC, AT(func), funcs },
+	{ "mask", "=", parse_mask, show_mask, RULE_MASK, RULE_MASK, AT(mask), masks },
+	{ "fsmagic", "=", parse_hex, show_hex, RULE_FSMAGIC, 0, AT(fsmagic), NULL },
+	{ "fsname", "=", parse_text, show_text, RULE_FSNAME, 0, AT(fsname), NULL },
+	{ "fs_subtype", "=", parse_text, show_text, RULE_SUBTYPE, RULE_SUBTYPE, AT(fs_subtype), NULL },
+	{ "keyrings", "=", parse_list, show_text, RULE_KEYRINGS, RULE_KEYRINGS, AT(keyrings), NULL },
+	{ "label", "=", parse_list, show_text, RULE_LABEL, RULE_LABEL, AT(label), NULL },
+	{ "pcr", "=", parse_pcr, show_pcr, RULE_PCR, 0, 0, NULL },
+	{ "fsuuid", "=", parse_uuid, show_uuid, RULE_FSUUID, RULE_FSUUID, AT(fsuuid), NULL },
+	{ "uid", "=<>", parse_id, show_id, RULE_UID, RULE_UID | RULE_EUID, AT(uid), NULL },
+	{ "euid", "=<>", parse_id, show_id, RULE_EUID, RULE_UID | RULE_EUID, AT(uid), NULL },
+	{ "gid", "=<>", parse_id, show_id, RULE_GID, RULE_GID | RULE_EGID, AT(gid), NULL },
+	{ "egid", "=<>", parse_id, show_id, RULE_EGID, RULE_GID | RULE_EGID, AT(gid), NULL },
+	{ "fowner", "=<>", parse_id, show_id, RULE_FOWNER, RULE_FOWNER, AT(fowner), NULL },
+	{ "fgroup", "=<>", parse_id, show_id, RULE_FGROUP, RULE_FGROUP, AT(fgroup), NULL },
+	{ "appraise_algos", "=", parse_algos, show_algos, RULE_ALGOS, RULE_ALGOS, 0, NULL },
+	{ "template", "=", parse_template, show_template, RULE_TEMPLATE, RULE_TEMPLATE, 0, NULL },
+	{ "appraise_type", "=", parse_bits, show_bits, RULE_SIGNATURE, 0, 0, appraise_types },
+	{ "digest_type", "=", parse_bits, show_bits, RULE_VERITY, 0, 0, digest_types },
+	{ "permit_directio", "", parse_nothing, show_nothing, RULE_DIRECTIO, 0, 0, NULL },
+	{ "appraise_flag", "=", parse_nothing, show_nothing, 0, 0, 0, NULL },
+};
+
+/* ---- tokens */
+
+/* The key that the token begins with; *ret_len becomes the length of its name. */
+static const struct key *find_key(const char *token, size_t *ret_len) {
+	for (size_t i = 0; i < ARRAY_COUNT(keys); i++) {
+		size_t len = *ret_len = strlen(keys[i].name);
+
+		if (strncmp(token, keys[i].name, len) != 0) continue;
+		if (*keys[i].operators ? token[len] && strchr(keys[i].operators, token[len]) : !token[len]) return &keys[i];
+	}
 	return NULL;
 }
 
-static const char *set_digest_type(struct policy_rule *, char, char *value, void *) {
-	return strcmp(value, "verity") == 0 ? NULL : "the digest_type is not known";
-}
+static const char *parse_key(struct policy_rule *rule, const struct key *key, char *value, char op) {
+	const char *why = NULL;
 
-/* Deprecated: any value is taken and means nothing. */
-static const char *set_nothing(struct policy_rule *, char, char *, void *) { return NULL; }
-
-/* once: bits of which none may be set before; 0 where a word may come again. */
-static const struct {
-	const char *name, *operators;
-	handler_fn *handle;
-	u32 bit, once;
-	size_t field;
-} keys[] = {
-#define AT(member) offsetof(struct policy_rule, member)
-	{ "func", "=", set_func, RULE_FUNC, RULE_FUNC, 0 },
-	{ "mask", "=", set_mask, RULE_MASK, RULE_MASK, 0 },
-	{ "fsmagic", "=", set_fsmagic, RULE_FSMAGIC, 0, 0 },
-	{ "fsname", "=", set_text, RULE_FSNAME, 0, AT(fsname) },
-	{ "fs_subtype", "=", set_text, RULE_SUBTYPE, RULE_SUBTYPE, AT(fs_subtype) },
-	{ "fsuuid", "=", set_fsuuid, RULE_FSUUID, RULE_FSUUID, 0 },
-	{ "uid", "=<>", set_id, RULE_UID, RULE_UID | RULE_EUID, AT(uid) },
-	{ "euid", "=<>", set_id, RULE_EUID, RULE_UID | RULE_EUID, AT(uid) },
-	{ "gid", "=<>", set_id, RULE_GID, RULE_GID | RULE_EGID, AT(gid) },
-	{ "egid", "=<>", set_id, RULE_EGID, RULE_GID | RULE_EGID, AT(gid) },
-	{ "fowner", "=<>", set_id, RULE_FOWNER, RULE_FOWNER, AT(fowner) },
-	{ "fgroup", "=<>", set_id, RULE_FGROUP, RULE_FGROUP, AT(fgroup) },
-	{ "keyrings", "=", set_list, RULE_KEYRINGS, RULE_KEYRINGS, AT(keyrings) },
-	{ "label", "=", set_list, RULE_LABEL, RULE_LABEL, AT(label) },
-	{ "pcr", "=", set_pcr, RULE_PCR, 0, 0 },
-	{ "template", "=", set_template, RULE_TEMPLATE, RULE_TEMPLATE, 0 },
-	{ "appraise_algos", "=", set_algos, RULE_ALGOS, RULE_ALGOS, 0 },
-	{ "appraise_type", "=", set_appraise_type, 0, 0, 0 },
-	{ "digest_type", "=", set_digest_type, RULE_VERITY, 0, 0 },
-	{ "appraise_flag", "=", set_nothing, 0, 0, 0 },
-};
-
-static const char *parse_key(struct policy_rule *rule, size_t i, char *token, size_t name_len) {
-	const char *why;
-
-	if (!token[name_len + 1]) return "the value is missing";
-	if (rule->set & keys[i].once) return "the condition is given twice";
-	why = keys[i].handle(rule, token[name_len], token + name_len + 1, (char *)rule + keys[i].field);
-	rule->set |= why ? 0 : keys[i].bit;
+	if (op && !*value) return "the value is missing";
+	if (rule->set & key->once) return "the condition is given twice";
+	why = key->parse(key, rule, (char *)rule + key->field, op, value);
+	if (!why && key->parse != parse_bits) rule->set |= key->bits;
 	return why;
 }
 
@@ -180,28 +284,39 @@ static void echo_text(struct blob *echo, const char *key, const char *value) {
 }
 
 static const char *parse_token(struct policy_rule *rule, struct blob *echo, char *token) {
-	u32 action;
+	const struct word *action = find_word(actions, token);
+	const struct key *key;
+	size_t len;
 
-	if (policy_word_find(policy_actions, token, &action)) {
+	if (action) {
 		echo_text(echo, "action=", token);
 		if (rule->action != ACTION_NONE) return "a rule has one action";
-		rule->action = (u8)action;
+		rule->action = (u8)action->value;
 		return NULL;
 	}
-	if (strcmp(token, "permit_directio") == 0) {
-		rule->set |= RULE_DIRECTIO;
-		return NULL;
-	}
-	for (size_t i = 0; i < ARRAY_COUNT(keys); i++) {
-		size_t len = strlen(keys[i].name);
+	key = find_key(token, &len);
+	if (!key || token[len]) echo_text(echo, key ? "" : "UNKNOWN=", token);
+	return key ? parse_key(rule, key, token + len + 1, token[len]) : "the word is not known";
+}
 
-		if (strncmp(token, keys[i].name, len) != 0 || !token[len] || !strchr(keys[i].operators, token[len]))
-			continue;
-		echo_text(echo, "", token);
-		return parse_key(rule, i, token, len);
+void policy_rule_show(const struct policy_rule *rule, struct blob *out) {
+	blob_text(out, word_text(actions, rule->action));
+	blob_text(out, " ");
+	for (const struct key *key = keys; key < keys + ARRAY_COUNT(keys); key++) {
+		if (!(rule->set & key->bits)) continue;
+		blob_text(out, key->name);
+		blob_text(out, strlen(key->operators) == 1 ? "=" : "");
+		key->show(key, rule, (const char *)rule + key->field, out);
+		blob_text(out, " ");
 	}
-	echo_text(echo, "UNKNOWN=", token);
-	return "the word is not known";
+}
+
+int policy_show(const struct policy *policy, struct blob *out) {
+	for (size_t i = 0; i < policy->count; i++) {
+		policy_rule_show(&policy->rules[i], out);
+		blob_text(out, "\n");
+	}
+	return blob_status(out);
 }
 
 /* What may stand beside a func: the actions, and the conditions. */

@@ -101,7 +101,7 @@ static void builtin_policies_read_back_as_on_linux(void **state)
 	for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
 		struct blob text = { 0 };
 
-		assert_int_equal(policy_builtin_text(cases[i].names, NULL, &text), 0);
+		assert_int_equal(policy_builtin_text(cases[i].names, &text), 0);
 		expect_readback((char *)text.base, text.len, cases[i].golden);
 		blob_done(&text);
 	}
@@ -336,7 +336,7 @@ static void default_policy_measures_and_appraises_all_code(void **state)
 	char *rules;
 
 	(void)state;
-	assert_int_equal(policy_builtin_text(NULL, NULL, &text), 0);
+	assert_int_equal(policy_builtin_text(NULL, &text), 0);
 	blob_bytes(&text, "", 1);
 	rules = (char *)text.base;
 	assert_int_equal(classes(rules, FUNC_BPRM_CHECK, MAY_EXEC), CLASS_MEASURE | CLASS_APPRAISE);
@@ -355,11 +355,11 @@ static void names_that_are_all_unknown_give_the_default_policy(void **state)
 	struct blob text = { 0 }, want = { 0 };
 
 	(void)state;
-	assert_int_equal(policy_builtin_text("tbc| typo", NULL, &text), 0);
-	assert_int_equal(policy_builtin_text(NULL, NULL, &want), 0);
+	assert_int_equal(policy_builtin_text("tbc| typo", &text), 0);
+	assert_int_equal(policy_builtin_text(NULL, &want), 0);
 	assert_int_equal(text.len, want.len);
 	blob_reset(&text);
-	assert_int_equal(policy_builtin_text("none", NULL, &text), 0);
+	assert_int_equal(policy_builtin_text("none", &text), 0);
 	assert_int_equal(text.len, 0);
 	blob_done(&text);
 	blob_done(&want);
