@@ -29,7 +29,7 @@ _Static_assert(_Alignof(union state) <= 16, "struct hash_ctx is not aligned enou
 		mbedtls_##member##_init(s);                                                                            \
 		(void)start; /* see above */                                                                           \
 	}                                                                                                              \
-	static void name##_update(void *s, const u8 *b, size_t n) { (void)mbedtls_##member##_update(s, b, n); }         \
+	static void name##_update(void *s, const u8 *b, size_t n) { (void)mbedtls_##member##_update(s, b, n); }        \
 	static void name##_final(void *s, u8 *ret_bytes) { (void)mbedtls_##member##_finish(s, ret_bytes); }
 
 IMPLEMENT(md5, md5, mbedtls_md5_starts(s))

@@ -15,7 +15,7 @@
 #include "crypto/hash.h"
 #include "kernel/base/text.h"
 #include "kernel/integrity/log_format.h"
-#include "kernel/integrity/log_parse.h"
+#include "tools/log_parse.h"
 
 #define LIST_MAX (16u << 20)
 

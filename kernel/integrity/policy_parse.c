@@ -258,10 +258,11 @@ static const struct key keys[] = {
 /* The key that the token begins with; *ret_len becomes the length of its name. */
 static const struct key *find_key(const char *token, size_t *ret_len) {
 	for (size_t i = 0; i < ARRAY_COUNT(keys); i++) {
+		const char *operators = keys[i].operators;
 		size_t len = *ret_len = strlen(keys[i].name);
 
 		if (strncmp(token, keys[i].name, len) != 0) continue;
-		if (*keys[i].operators ? token[len] && strchr(keys[i].operators, token[len]) : !token[len]) return &keys[i];
+		if (*operators ? token[len] && strchr(operators, token[len]) : !token[len]) return &keys[i];
 	}
 	return NULL;
 }

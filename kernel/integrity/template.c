@@ -99,28 +99,21 @@ int template_build(const struct template *template, const struct event *event, s
 	return out->len - start > LOG_DATA_MAX ? -E2BIG : blob_status(out);
 }
 
-/* A walk over a record's fields. */
-struct walk {
+/* The older encoding begins with a fixed length. */
+int template_each(const struct template *template, struct span data, template_each_fn *each, void *arg) {
+	bool bare = template_is_legacy(template);
+	struct cursor c = cursor_of(data);
 	struct template_layout layout;
-	struct cursor data;
-	size_t count;
-	bool legacy;
-};
 
-static int walk_begin(struct walk *w, const struct template *template, struct span data) {
-	*w = (struct walk){ .data = cursor_of(data), .legacy = template_is_legacy(template) };
-	return layout_of(template, &w->layout);
+	TRY(layout_of(template, &layout));
+	for (size_t i = 0; i < layout.count; i++, bare = false) {
+		struct span bytes = cursor_take(&c, bare ? LOG_LEGACY_DIGEST_LEN : cursor_le32(&c));
+
+		if (!cursor_ok(&c)) return -EBADMSG;
+		TRY(each(layout.fields[i], bytes, arg));
+	}
+	return cursor_at_end(&c) ? 0 : -EBADMSG;
 }
-
-/* The next field; false at the end, or where the data does not fit. The older encoding begins with a fixed length. */
-static bool walk_next(struct walk *w, const struct template_field **ret_field, struct span *ret_bytes) {
-	if (w->count == w->layout.count || !cursor_ok(&w->data)) return false;
-	*ret_field = w->layout.fields[w->count++];
-	*ret_bytes = cursor_take(&w->data, w->legacy && w->count == 1 ? LOG_LEGACY_DIGEST_LEN : cursor_le32(&w->data));
-	return cursor_ok(&w->data);
-}
-
-static bool walk_clean(const struct walk *w) { return cursor_at_end(&w->data) && w->count == w->layout.count; }
 
 /* What the digest of the older encoding covers. */
 static int pad_legacy(struct span data, u8 ret_padded[LOG_LEGACY_DIGEST_LEN + LOG_LEGACY_PADDED_LEN]) {
@@ -148,40 +141,13 @@ int template_digest(const struct template *template, unsigned hash_id, struct sp
 	return 0;
 }
 
+static int show_field(const struct template_field *field, struct span bytes, void *out) {
+	blob_text(out, " ");
+	if (bytes.len) field->show(out, bytes);
+	return 0;
+}
+
 int template_show(const struct template *template, struct span data, struct blob *out) {
-	const struct template_field *field;
-	struct span bytes;
-	struct walk w;
-
-	TRY(walk_begin(&w, template, data));
-	while (walk_next(&w, &field, &bytes)) {
-		blob_text(out, " ");
-		if (bytes.len) field->show(out, bytes);
-	}
-	return walk_clean(&w) ? blob_status(out) : -EBADMSG;
-}
-
-bool template_check(const struct template *template, struct span data) {
-	const struct template_field *field;
-	struct span bytes;
-	struct walk w;
-
-	if (data.len > LOG_DATA_MAX || walk_begin(&w, template, data)) return false;
-	while (walk_next(&w, &field, &bytes))
-		if (!w.legacy && field->check && !field->check(bytes, field->arg)) return false;
-	return walk_clean(&w);
-}
-
-int template_get(const struct template *template, struct span data, const char *id, struct span *ret_bytes) {
-	const struct template_field *field;
-	struct span bytes;
-	struct walk w;
-
-	TRY(walk_begin(&w, template, data));
-	while (walk_next(&w, &field, &bytes)) {
-		if (strcmp(field->id, id) != 0) continue;
-		*ret_bytes = bytes;
-		return 0;
-	}
-	return walk_clean(&w) ? -ENOENT : -EBADMSG;
+	TRY(template_each(template, data, show_field, out));
+	return blob_status(out);
 }

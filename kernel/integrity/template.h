@@ -2,8 +2,8 @@
 /*
  * kernel/integrity/template.h - what a record says: fields, and the templates made of them.
  *
- * A template is a row of fields; a field knows how to make its bytes from an event, how to check bytes that came
- * from elsewhere, and how to show them as text. Adding a field is adding a row to the table in template_field.c.
+ * A template is a row of fields; a field knows how to make its bytes from an event and how to show them as text.
+ * Adding a field is adding a row to the table in template_field.c.
  *
  * Context    task context; template_build and template_show allocate through the blob.
  * Units      bytes.
@@ -37,7 +37,6 @@ struct event {
 struct template_field {
 	const char *id;
 	void (*make)(struct blob *out, const struct event *event, unsigned arg);
-	bool (*check)(struct span bytes, unsigned arg); /* NULL: any bytes will do */
 	void (*show)(struct blob *out, struct span bytes);
 	unsigned arg;
 };
@@ -78,7 +77,6 @@ must_check int template_build(const struct template *template, const struct even
 must_check int template_digest(const struct template *template, unsigned hash_id, struct span data, u8 *ret_bytes);
 /* Appends the fields as they stand in the ascii list, each after a blank. */
 must_check int template_show(const struct template *template, struct span data, struct blob *out);
-/* True when every field's bytes are what its kind allows and nothing is left over. */
-bool template_check(const struct template *template, struct span data);
-/* The bytes of the named field; -ENOENT when the template has none. */
-must_check int template_get(const struct template *template, struct span data, const char *id, struct span *ret_bytes);
+/* Calls each for every field in turn until one says an errno; -EBADMSG where the data does not fit the template. */
+typedef int template_each_fn(const struct template_field *field, struct span bytes, void *arg);
+must_check int template_each(const struct template *template, struct span data, template_each_fn *each, void *arg);

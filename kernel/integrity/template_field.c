@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * kernel/integrity/template_field.c - the table of fields: how each is made, checked and shown.
+ * kernel/integrity/template_field.c - the table of fields: how each is made and shown.
  *
  * An absent value has length 0. What EVM would need to check a portable signature away from the machine (xattr*, iuid,
  * igid, imode) is taken from the inode as it is now. Appended signatures do not exist here: their two fields stay
@@ -133,45 +133,6 @@ static void make_id(struct blob *out, const struct event *event, unsigned which)
 	blob_bytes(out, raw, which == ID_MODE ? 2 : 4);
 }
 
-static bool check_d(struct span bytes, unsigned) { return bytes.len == LOG_LEGACY_DIGEST_LEN || bytes.len == 16; }
-
-/* "sha256:" NUL and as many bytes as the algorithm has. */
-static bool check_d_ng(struct span bytes, unsigned) {
-	const u8 *colon = bytes.len ? memchr(bytes.base, ':', bytes.len) : NULL;
-	size_t name_len = colon ? (size_t)(colon - bytes.base) : 0;
-	unsigned id;
-
-	if (!colon || name_len + 2 > bytes.len || colon[1] != 0) return false;
-	if (hash_by_name((const char *)bytes.base, name_len, &id)) return false;
-	return bytes.len - name_len - 2 == hash_len(id);
-}
-
-static bool check_d_ngv2(struct span bytes, unsigned) {
-	static const char *const types[] = { "ima:", "verity:" };
-
-	for (size_t i = 0; i < ARRAY_COUNT(types); i++) {
-		size_t len = strlen(types[i]);
-
-		if (bytes.len > len && memcmp(bytes.base, types[i], len) == 0)
-			return check_d_ng((struct span){ bytes.base + len, bytes.len - len }, 0);
-	}
-	return false;
-}
-
-static bool check_d_modsig(struct span bytes, unsigned) { return !bytes.len || check_d_ng(bytes, 0); }
-
-static bool check_name(struct span bytes, unsigned) {
-	return bytes.len && memchr(bytes.base, 0, bytes.len) == bytes.base + bytes.len - 1;
-}
-
-static bool check_names(struct span bytes, unsigned) { return !bytes.len || check_name(bytes, 0); }
-
-static bool check_id(struct span bytes, unsigned which) {
-	return !bytes.len || bytes.len == (which == ID_MODE ? 2 : 4);
-}
-
-static bool check_lengths(struct span bytes, unsigned) { return bytes.len % 4 == 0; }
-
 static void show_hex(struct blob *out, struct span bytes) { blob_hex(out, bytes.base, bytes.len); }
 
 /* Everything up to the stored NUL is text, the rest is hex. Without a NUL nothing is shown. */
@@ -196,22 +157,22 @@ static void show_number(struct blob *out, struct span bytes) {
 }
 
 static const struct template_field fields[] = {
-	{ "d", make_d, check_d, show_hex, 0 },
-	{ "n", make_n, check_name, show_text, 0 },
-	{ "d-ng", make_d_ng, check_d_ng, show_digest, 0 },
-	{ "n-ng", make_n_ng, check_name, show_text, 0 },
-	{ "d-ngv2", make_d_ngv2, check_d_ngv2, show_digest, 0 },
-	{ "sig", make_sig, NULL, show_hex, 0 },
-	{ "buf", make_buf, NULL, show_hex, 0 },
-	{ "d-modsig", make_nothing, check_d_modsig, show_digest, 0 },
-	{ "modsig", make_nothing, NULL, show_hex, 0 },
-	{ "evmsig", make_evmsig, NULL, show_hex, 0 },
-	{ "iuid", make_id, check_id, show_number, ID_OWNER },
-	{ "igid", make_id, check_id, show_number, ID_GROUP },
-	{ "imode", make_id, check_id, show_number, ID_MODE },
-	{ "xattrnames", make_xattrs, check_names, show_text, XATTR_NAMES },
-	{ "xattrlengths", make_xattrs, check_lengths, show_hex, XATTR_LENGTHS },
-	{ "xattrvalues", make_xattrs, NULL, show_hex, XATTR_VALUES },
+	{ "d", make_d, show_hex, 0 },
+	{ "n", make_n, show_text, 0 },
+	{ "d-ng", make_d_ng, show_digest, 0 },
+	{ "n-ng", make_n_ng, show_text, 0 },
+	{ "d-ngv2", make_d_ngv2, show_digest, 0 },
+	{ "sig", make_sig, show_hex, 0 },
+	{ "buf", make_buf, show_hex, 0 },
+	{ "d-modsig", make_nothing, show_digest, 0 },
+	{ "modsig", make_nothing, show_hex, 0 },
+	{ "evmsig", make_evmsig, show_hex, 0 },
+	{ "iuid", make_id, show_number, ID_OWNER },
+	{ "igid", make_id, show_number, ID_GROUP },
+	{ "imode", make_id, show_number, ID_MODE },
+	{ "xattrnames", make_xattrs, show_text, XATTR_NAMES },
+	{ "xattrlengths", make_xattrs, show_hex, XATTR_LENGTHS },
+	{ "xattrvalues", make_xattrs, show_hex, XATTR_VALUES },
 };
 
 const struct template_field *template_field(const char *id, size_t len) {

@@ -10,10 +10,10 @@
 
 #include "fs/memfs.h"
 #include "kernel/integrity/core.h"
-#include "kernel/integrity/log_parse.h"
 #include "kernel/integrity/secnodes.h"
 #include "tests/fake/fake_port.h"
 #include "tests/fake/golden.h"
+#include "tools/log_parse.h"
 
 struct machine machine;
 static char text[1 << 20];

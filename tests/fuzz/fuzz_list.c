@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kernel/integrity/log_parse.h"
 #include "kernel/integrity/mlog.h"
+#include "tools/log_parse.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -14,10 +14,10 @@
 #include <stddef.h>
 #include <cmocka.h>
 
-#include "kernel/integrity/log_parse.h"
 #include "kernel/integrity/mlog.h"
 #include "tests/fake/fake_port.h"
 #include "tests/fake/golden.h"
+#include "tools/log_parse.h"
 
 #define RECORDS_MAX 512
 #define STAGED "_staged"
@@ -304,7 +304,7 @@ static void digest_field_without_colon_is_refused_and_shown_empty(void **state)
 	struct blob out = { 0 };
 
 	(void)state;
-	assert_false(template_check(ng, (struct span){ data, sizeof(data) }));
+	assert_false(log_data_check(ng, (struct span){ data, sizeof(data) }));
 	assert_int_equal(template_show(ng, (struct span){ data, sizeof(data) }, &out), 0);
 	blob_bytes(&out, "", 1);
 	assert_string_equal((char *)out.base, "  /x");

@@ -12,10 +12,10 @@
 #include <cmocka.h>
 
 #include "kernel/base/text.h"
-#include "kernel/integrity/log_parse.h"
 #include "kernel/integrity/mlog.h"
 #include "tests/fake/fake_port.h"
 #include "tests/fake/fake_tpm.h"
+#include "tools/log_parse.h"
 
 static struct fake_tpm fake;
 static struct fake_tpm at_start;

@@ -22,7 +22,8 @@ TABLE = {
              {r"boot/firmware\.h$": r"^efi\.h$"}),
     "tools": (["kernel/base/", "kernel/integrity/", "kernel/version.h", "crypto/", "tpm/", "fs/", "boot/uki.h",
                "boot/pe.h", "boot/bootinfo.h", "tools/"], {r".": r"."}),
-    "user": (["kernel/base/", "kernel/integrity/", "kernel/version.h", "crypto/", "tpm/", "user/"], {r".": r"."}),
+    "user": (["kernel/base/", "kernel/integrity/", "kernel/version.h", "crypto/", "tpm/",
+              "tools/log_parse.h", "user/"], {r".": r"."}),
     "tests": ([""], {r".": r"."}),
 }
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * kernel/integrity/log_parse.h - the reader of binary lists that come from elsewhere.
+ * tools/log_parse.h - the reader of binary lists that come from elsewhere.
  *
  * Parsed is not verified: log_parse_next yields what the bytes claim; log_record_digest recomputes the template
- * digest from the data, and log_chain_extend is the step of a replay. Used by the host tools, and for the list of a
- * previous kernel.
+ * digest from the data, and log_chain_extend is the step of a replay. Used by programs
+ * of the guest and of the host; the kernel reads no foreign list.
  *
  * Context    any; no allocation.
  * Units      bytes.
@@ -40,6 +40,10 @@ must_check int log_parse_next(struct cursor *list, size_t digest_len, struct log
  */
 must_check int log_record_template(const struct log_record *record, struct log_template *ret_template,
 				   const char **ret_why);
+
+/* True when every field's bytes are what its kind allows and nothing is left over. */
+bool log_data_check(const struct template *template, struct span data);
+bool log_field_check(const char *id, struct span bytes);
 
 bool log_record_is_violation(const struct log_record *record);
 /* The template digest that the data gives in hash_id. */

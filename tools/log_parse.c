@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * kernel/integrity/log_parse.c - see log_parse.h. Every length is checked by the cursor before a byte is looked at.
+ * tools/log_parse.c - see log_parse.h. Every length is checked by the cursor before a byte is looked at.
  */
-#include "kernel/integrity/log_parse.h"
+#include "tools/log_parse.h"
 
 static int refuse(const char **ret_why, const char *why) {
 	*ret_why = why;
@@ -47,6 +47,70 @@ int log_parse_next(struct cursor *list, size_t digest_len, struct log_record *re
 	return 0;
 }
 
+/* ---- what each kind of field allows */
+
+static bool check_d(struct span bytes) { return bytes.len == LOG_LEGACY_DIGEST_LEN || bytes.len == 16; }
+
+/* "sha256:" NUL and as many bytes as the algorithm has. */
+static bool check_d_ng(struct span bytes) {
+	const u8 *colon = bytes.len ? memchr(bytes.base, ':', bytes.len) : NULL;
+	size_t name_len = colon ? (size_t)(colon - bytes.base) : 0;
+	unsigned id;
+
+	if (!colon || name_len + 2 > bytes.len || colon[1] != 0) return false;
+	if (hash_by_name((const char *)bytes.base, name_len, &id)) return false;
+	return bytes.len - name_len - 2 == hash_len(id);
+}
+
+static bool check_d_ngv2(struct span bytes) {
+	static const char *const types[] = { "ima:", "verity:" };
+
+	for (size_t i = 0; i < ARRAY_COUNT(types); i++) {
+		size_t len = strlen(types[i]);
+
+		if (bytes.len > len && memcmp(bytes.base, types[i], len) == 0)
+			return check_d_ng((struct span){ bytes.base + len, bytes.len - len });
+	}
+	return false;
+}
+
+static bool check_d_modsig(struct span bytes) { return !bytes.len || check_d_ng(bytes); }
+
+static bool check_name(struct span bytes) {
+	return bytes.len && memchr(bytes.base, 0, bytes.len) == bytes.base + bytes.len - 1;
+}
+
+static bool check_names(struct span bytes) { return !bytes.len || check_name(bytes); }
+
+static bool check_id(struct span bytes) { return !bytes.len || bytes.len == 4; }
+
+static bool check_mode(struct span bytes) { return !bytes.len || bytes.len == 2; }
+
+static bool check_lengths(struct span bytes) { return bytes.len % 4 == 0; }
+
+bool log_field_check(const char *id, struct span bytes) {
+	static const struct {
+		const char *id;
+		bool (*check)(struct span bytes);
+	} checks[] = {
+		{ "d", check_d }, { "n", check_name }, { "d-ng", check_d_ng }, { "n-ng", check_name },
+		{ "d-ngv2", check_d_ngv2 }, { "d-modsig", check_d_modsig }, { "iuid", check_id }, { "igid", check_id },
+		{ "imode", check_mode }, { "xattrnames", check_names }, { "xattrlengths", check_lengths },
+	};
+
+	for (size_t i = 0; i < ARRAY_COUNT(checks); i++)
+		if (strcmp(checks[i].id, id) == 0) return checks[i].check(bytes);
+	return true;
+}
+
+static int check_field(const struct template_field *field, struct span bytes, void *template) {
+	return template_is_legacy(template) || log_field_check(field->id, bytes) ? 0 : -EBADMSG;
+}
+
+bool log_data_check(const struct template *template, struct span data) {
+	return data.len <= LOG_DATA_MAX && !template_each(template, data, check_field, (void *)(uintptr_t)template);
+}
+
 int log_record_template(const struct log_record *record, struct log_template *ret_template, const char **ret_why) {
 	const char *name = (const char *)record->name.base;
 	const struct template *known = template_find(name, record->name.len);
@@ -63,7 +127,7 @@ int log_record_template(const struct log_record *record, struct log_template *re
 		*ret_why = "the template is not known";
 		return -ENOENT;
 	}
-	if (!template_check(&ret_template->template, record->data))
+	if (!log_data_check(&ret_template->template, record->data))
 		return refuse(ret_why, "the data does not fit the template");
 	return 0;
 }
