@@ -96,14 +96,13 @@ static int set_skid(const mbedtls_x509_crt *crt, struct key_info *info) {
 	return 0;
 }
 
-/* The last common name, else the first name of any kind; what is not printable ASCII becomes '?'. */
+/* The last common name, else the first name of any kind. */
 static void describe_subject(const mbedtls_x509_name *name, struct key_info *info) {
 	const mbedtls_x509_buf *value = &name->val;
 
 	for (; name; name = name->next)
 		if (!MBEDTLS_OID_CMP(MBEDTLS_OID_AT_CN, &name->oid)) value = &name->val;
-	for (size_t i = 0; i < value->len && i < sizeof(info->subject) - 1; i++)
-		info->subject[i] = value->p[i] >= 0x20 && value->p[i] < 0x7f ? (char)value->p[i] : '?';
+	text_printable(info->subject, sizeof(info->subject), value->p, value->len);
 }
 
 static int parse(struct key *key, struct span der) {

@@ -155,7 +155,7 @@ static void say_refused(const struct session *s, const char *what, u32 code) {
 	char comm[64];
 
 	task_integrity(&task);
-	audit_printable(comm, sizeof(comm), task.comm);
+	text_printable(comm, sizeof(comm), task.comm, strlen(task.comm));
 	port_log(LOG_WARN, "assay: /dev/%s: refused %s (0x%x) for pid %u (%s)", s->managed ? "tpmrm0" : "tpm0", what,
 		 code, task.pid, comm);
 	audit_integrity(&task, &(struct audit_event){

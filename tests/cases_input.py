@@ -204,7 +204,7 @@ def mistakes(folder, root, out):
         "a foreign certificate": (1, "belong together", image + ["--sign-key", key, "--cert", f"{KEYS}/p256.pem"]),
         "a certificate as key": (1, "no private key", image + ["--sign-key", crt, "--cert", crt]),
         "an Ed25519 key": (1, "RSA of 2048", ["sign", guest_program("hello"), "--key", f"{KEYS}/ed25519.key", "-f"]),
-        "a policy that the kernel refuses": (1, f"{policy}:3:10: the func is not known: func=NO_SUCH",
+        "a policy that the kernel refuses": (1, f"{policy}:3:10: the value is not known: func=NO_SUCH",
                                              image + ["--policy", policy]),
         "such a policy, checked": (1, f"{policy}:3:10: the func", ["policy", "check", policy]),
         "an unknown option": (2, "--frobnicate", ["image", "--frobnicate"]),

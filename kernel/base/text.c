@@ -202,6 +202,15 @@ bool text_copy(char *dst, size_t cap, const char *src) {
 	return fits;
 }
 
+void text_printable(char *buf, size_t cap, const void *bytes, size_t len) {
+	size_t shown = min_u64(len, cap - 1);
+	const u8 *from = bytes;
+
+	for (size_t i = 0; i < shown; i++) buf[i] = from[i] < 0x20 || from[i] > 0x7e ? '?' : (char)from[i];
+	if (shown < len && shown >= 3) memcpy(buf + shown - 3, "...", 3);
+	buf[shown] = '\0';
+}
+
 void text_hex(char *buf, const void *bytes, size_t len) {
 	static const char digits[] = "0123456789abcdef";
 	const u8 *b = bytes;

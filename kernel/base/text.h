@@ -25,6 +25,9 @@ size_t text_format(char *buf, size_t cap, const char *format, ...)
 /* Copies and truncates; returns false when src did not fit. */
 bool text_copy(char *dst, size_t cap, const char *src);
 
+/* The bytes as printable ASCII, each other one as '?'; what is cut to fit cap ends in "...". */
+void text_printable(char *buf, size_t cap, const void *bytes, size_t len);
+
 /* Lower-case hex of len bytes; buf needs 2 * len + 1 bytes. */
 void text_hex(char *buf, const void *bytes, size_t len);
 

@@ -1,53 +1,50 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * kernel/integrity/aggregate.c - see aggregate.h.
+ * kernel/integrity/aggregate.c - boot_aggregate: the firmware's PCRs in one digest, the first record of a boot.
+ *
+ * Of the TPM's banks that of the default hash is taken, else sha256, else sha1; the digest is the hash, with the bank's
+ * algorithm, over PCR 0 to 9, in the sha1 bank over PCR 0 to 7. With no such bank, or no TPM, it is zeros of the
+ * default hash.
  */
-#include "kernel/integrity/aggregate.h"
+#include "kernel/integrity/core.h"
 
 #define PCRS_SHA1 8u
 #define PCRS_OTHER 10u
 
+/* The bank of that hash; bank_count when there is none. */
 static size_t find_bank(const struct tpm *tpm, unsigned hash) {
 	size_t i = 0;
 
-	while (i < tpm->bank_count && tpm->banks[i].hash != hash) i++;
+	while (i < tpm->bank_count && (tpm->banks[i].hash != hash || !hash_available(hash))) i++;
 	return i;
-}
-
-static size_t choose_bank(const struct tpm *tpm, unsigned default_hash) {
-	const unsigned wanted[] = { default_hash, HASH_SHA256, HASH_SHA1 };
-
-	for (size_t i = 0; i < ARRAY_COUNT(wanted); i++)
-		if (hash_available(wanted[i]) && find_bank(tpm, wanted[i]) < tpm->bank_count)
-			return find_bank(tpm, wanted[i]);
-	return tpm->bank_count;
 }
 
 static struct digest zeros(unsigned hash) { return (struct digest){ .id = (u8)hash, .len = (u8)hash_len(hash) }; }
 
-static int over_bank(struct tpm *tpm, size_t bank, struct digest *ret_digest) {
-	struct digest digest = zeros(tpm->banks[bank].hash);
-	unsigned pcr_count = digest.id == HASH_SHA1 ? PCRS_SHA1 : PCRS_OTHER;
+/* The digest over the bank's PCRs; leaves *digest where there is no such bank. */
+static int over_bank(struct tpm *tpm, size_t bank, struct digest *digest) {
 	struct tpm_digests values;
 	struct hash_ctx ctx;
 
-	TRY(hash_init(&ctx, digest.id));
-	for (unsigned pcr = 0; pcr < pcr_count; pcr++) {
+	if (bank == tpm->bank_count) return 0;
+	*digest = zeros(tpm->banks[bank].hash);
+	TRY(hash_init(&ctx, digest->id));
+	for (unsigned pcr = 0; pcr < (digest->id == HASH_SHA1 ? PCRS_SHA1 : PCRS_OTHER); pcr++) {
 		TRY(tpm_pcr_read(tpm, pcr, &values));
-		hash_update(&ctx, values.bytes[bank], digest.len);
+		hash_update(&ctx, values.bytes[bank], digest->len);
 	}
-	hash_final(&ctx, digest.bytes);
-	*ret_digest = digest;
+	hash_final(&ctx, digest->bytes);
 	return 0;
 }
 
 int aggregate_compute(struct tpm *tpm, unsigned default_hash, struct digest *ret_digest, struct digest *ret_legacy) {
-	struct digest digest = zeros(default_hash), legacy = zeros(HASH_SHA1);
-	size_t bank = tpm ? choose_bank(tpm, default_hash) : 0, sha1 = tpm ? find_bank(tpm, HASH_SHA1) : 0;
+	const unsigned wanted[] = { default_hash, HASH_SHA256, HASH_SHA1 };
+	size_t bank = tpm ? tpm->bank_count : 0;
 
-	if (tpm && bank < tpm->bank_count) TRY(over_bank(tpm, bank, &digest));
-	if (tpm && sha1 < tpm->bank_count) TRY(over_bank(tpm, sha1, &legacy));
-	*ret_digest = digest;
-	*ret_legacy = legacy;
-	return 0;
+	*ret_digest = zeros(default_hash);
+	*ret_legacy = zeros(HASH_SHA1);
+	if (!tpm) return 0;
+	for (size_t i = 0; bank == tpm->bank_count && i < ARRAY_COUNT(wanted); i++) bank = find_bank(tpm, wanted[i]);
+	TRY(over_bank(tpm, bank, ret_digest));
+	return over_bank(tpm, find_bank(tpm, HASH_SHA1), ret_legacy);
 }

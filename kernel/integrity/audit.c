@@ -44,12 +44,6 @@ void audit_untrusted(struct blob *line, const char *text) {
 	}
 }
 
-void audit_printable(char *buf, size_t cap, const char *text) {
-	if (!text_copy(buf, cap, text) && cap > 4) memcpy(buf + cap - 4, "...", 4);
-	for (char *c = buf; *c; c++)
-		if ((u8)*c < 0x20 || (u8)*c > 0x7e) *c = '?';
-}
-
 void audit_integrity(const struct integrity_task *task, const struct audit_event *event) {
 	struct blob line = { 0 };
 
@@ -88,14 +82,12 @@ void audit_file(const struct integrity_task *task, const char *name, const struc
 
 void audit_policy_rule(const struct blob *tokens, bool ok) {
 	struct blob line = { 0 };
+	char *room;
 
 	begin(&line, AUDIT_POLICY_RULE);
-	for (size_t i = 0; i < tokens->len; i++) {
-		u8 c = tokens->base[i];
-
-		c = c < 0x20 || c > 0x7e ? '?' : c;
-		blob_bytes(&line, &c, 1);
-	}
+	room = (char *)blob_room(&line, tokens->len + 1);
+	if (room) text_printable(room, tokens->len + 1, tokens->base, tokens->len);
+	line.len -= room ? 1 : 0; /* the NUL */
 	blob_format(&line, "res=%d", ok);
 	end(&line, AUDIT_POLICY_RULE);
 }

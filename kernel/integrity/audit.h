@@ -41,5 +41,3 @@ void audit_policy_rule(const struct blob *tokens, bool ok);
 
 /* Appends text as described above. */
 void audit_untrusted(struct blob *line, const char *text);
-/* For sentences: the text with every byte that is not printable ASCII as '?'; cut to cap. */
-void audit_printable(char *buf, size_t cap, const char *text);

@@ -191,9 +191,10 @@ static bool verdict_is_cached(const struct access *a) {
 
 static enum verdict verdict(struct access *a, struct appraise_result *result) {
 	const struct appraise_request request = {
-		.digest = a->digest, .label = blob_span(&a->label), .label_err = a->label_err, .ima = core.ima,
+		.digest = a->digest, .label = blob_span(&a->label), .label_err = a->label_err,
+		.ima = core.rings[RING_IMA], .is_new = a->created, .size = a->inode->size,
 		.want_signature = a->decision.set & RULE_SIGNATURE, .want_sigv3 = a->decision.set & RULE_SIGV3,
-		.want_verity = a->decision.set & RULE_VERITY, .is_new = a->created, .size = a->inode->size,
+		.want_verity = a->decision.set & RULE_VERITY,
 	};
 
 	return appraise_file(&request, result);
@@ -289,20 +290,12 @@ static void access_done(struct access *a) {
 }
 
 int check_file(const struct integrity_task *task, const struct cred *cred, struct file *file, unsigned func, u32 mask,
-	       bool created) {
+	       enum check_how how) {
 	RELEASED(access_done) struct access a = { .task = task, .cred = cred, .file = file, .inode = file->inode,
-						  .func = (u8)func, .mask = mask, .created = created };
+						  .func = (u8)func, .mask = mask, .created = how == CHECK_CREATED };
 
 	if ((a.inode->mode & S_IFMT) != S_IFREG) return 0;
 	decide(&a);
-	return run(&a);
-}
-
-int check_record_only(const struct integrity_task *task, struct file *file, unsigned func) {
-	RELEASED(access_done) struct access a = { .task = task, .cred = task->cred, .file = file,
-						  .inode = file->inode, .func = (u8)func, .mask = MAY_READ };
-
-	decide(&a);
-	a.decision.classes = CLASS_MEASURE;
+	if (how == CHECK_RECORD_ONLY) a.decision.classes = CLASS_MEASURE;
 	return run(&a);
 }

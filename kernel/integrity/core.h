@@ -15,13 +15,15 @@
 #include "kernel/integrity/mlog.h"
 #include "kernel/integrity/policy.h"
 
+enum { RING_BUILTIN, RING_IMA, RING_EVM, RING_COUNT };
+
 struct core {
 	struct mlog *log;
 	struct policy policy;
 	enum appraise_mode mode;
 	unsigned default_hash;
 	const struct template *default_template;
-	struct keyring *ima, *evm, *builtin;
+	struct keyring *rings[RING_COUNT];
 	struct vfs_context real;       /* the real root: names in records are seen from here */
 	bool has_root;
 	bool recording;                /* false with ima_policy=none: the image's keys and policy are not recorded */
@@ -52,11 +54,13 @@ struct access {
 	char *name;
 };
 
-/* The four steps and what stands around them. 0 allows. */
+/*
+ * The four steps and what stands around them. 0 allows. CREATED: this open made the file. RECORD_ONLY: the file is
+ * recorded whatever the rules say (they may name PCR and template), and not appraised.
+ */
+enum check_how { CHECK_BY_RULES = 0, CHECK_CREATED, CHECK_RECORD_ONLY };
 must_check int check_file(const struct integrity_task *task, const struct cred *cred, struct file *file, unsigned func,
-			  u32 mask, bool created);
-/* Records the file whatever the rules say (they may name PCR and template), and appraises nothing. */
-must_check int check_record_only(const struct integrity_task *task, struct file *file, unsigned func);
+			  u32 mask, enum check_how how);
 
 /* Puts the event on record: builds, appends, extends. -EEXIST counts as success; other failures have been audited. */
 must_check int core_record(const struct integrity_task *task, const struct template *template, u32 pcr,
@@ -70,6 +74,13 @@ must_check int core_check_setxattr(const struct integrity_task *task, const stru
 must_check int core_check_removexattr(const struct integrity_task *task, const struct path *path, const char *name);
 /* The path as records name it, NUL-terminated; the caller frees. -ENAMETOOLONG, -ENOMEM. */
 must_check int core_name(const struct integrity_task *task, const struct path *path, char **ret_name);
+
+/*
+ * boot_aggregate of the TPM, which may be NULL. ret_legacy: over the sha1 bank, for the field d; 20 zeros when there is
+ * no such bank. Errors of tpm_pcr_read.
+ */
+must_check int aggregate_compute(struct tpm *tpm, unsigned default_hash, struct digest *ret_digest,
+				 struct digest *ret_legacy);
 
 /* Replaces the policy; sticky consequences are kept. Takes over its content. */
 void core_set_policy(struct policy *policy);

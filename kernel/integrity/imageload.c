@@ -44,7 +44,7 @@ static int take_file(const struct load *load, const char *path, size_t max, stru
 	if (err) return explain(load, path, err, "cannot be opened");
 	if ((file->inode->mode & S_IFMT) != S_IFREG) return explain(load, path, -EINVAL, "is no regular file");
 	task.context = load->context;
-	if (core.recording) err = check_record_only(&task, file, FUNC_POLICY_CHECK);
+	if (core.recording) err = check_file(&task, task.cred, file, FUNC_POLICY_CHECK, MAY_READ, CHECK_RECORD_ONLY);
 	if (err) return explain(load, path, err, "cannot be recorded");
 	err = read_whole(file->inode, max, out);
 	return err ? explain(load, path, err, "cannot be read") : 0;
@@ -99,9 +99,9 @@ int integrity_load_image_keys(const struct vfs_context *context, const struct cr
 	path_get(&core.real.root);
 	path_get(&core.real.cwd);
 	core.has_root = true;
-	TRY(load_keys(&load, "/etc/keys/ca.der", core.builtin));
-	TRY(load_keys(&load, "/etc/keys/x509_ima.der", core.ima));
-	TRY(load_keys(&load, "/etc/keys/x509_evm.der", core.evm));
+	TRY(load_keys(&load, "/etc/keys/ca.der", core.rings[RING_BUILTIN]));
+	TRY(load_keys(&load, "/etc/keys/x509_ima.der", core.rings[RING_IMA]));
+	TRY(load_keys(&load, "/etc/keys/x509_evm.der", core.rings[RING_EVM]));
 	if (core.replace_policy) TRY(load_policy(&load));
 	return core_measure_keys() ? explain(&load, "the keys", -EIO, "cannot be recorded") : 0;
 }

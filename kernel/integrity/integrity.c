@@ -6,7 +6,6 @@
  */
 #include "kernel/integrity/integrity.h"
 
-#include "kernel/integrity/aggregate.h"
 #include "kernel/integrity/core.h"
 #include "kernel/integrity/policy_parse.h"
 
@@ -14,6 +13,8 @@
 #define DEFAULT_TEMPLATE "ima-ng"
 
 struct core core;
+
+static const char *const ring_names[RING_COUNT] = { ".builtin_trusted_keys", ".ima", ".evm" };
 
 static const struct cred boot_cred;
 static const struct integrity_task boot_task = { .pid = 1, .comm = "swapper/0", .cred = &boot_cred };
@@ -23,14 +24,11 @@ const struct integrity_task *core_boot_task(void) { return &boot_task; }
 /* ---- start */
 
 static void choose_hash(const char *name) {
-	unsigned id = HASH_SHA256;
-
 	core.default_hash = HASH_SHA256;
 	if (!name) return;
-	if (hash_by_name(name, strlen(name), &id) || !hash_available(id))
-		port_log(LOG_ERR, "ima: hash algorithm \"%s\" not available, using sha256", name);
-	else
-		core.default_hash = id;
+	if (!hash_by_name(name, strlen(name), &core.default_hash) && hash_available(core.default_hash)) return;
+	port_log(LOG_ERR, "ima: hash algorithm \"%s\" not available, using sha256", name);
+	core.default_hash = HASH_SHA256;
 }
 
 /* The first usable of the two parameters counts. The older template has room for a sha1 only. */
@@ -40,8 +38,12 @@ static void choose_template(const char *name, const char *format) {
 	core.default_template = template_find(DEFAULT_TEMPLATE, strlen(DEFAULT_TEMPLATE));
 	if (name) {
 		chosen = template_find(name, strlen(name));
-		if (chosen && template_is_legacy(chosen) && core.default_hash != HASH_SHA1) chosen = NULL;
-		if (!chosen) port_log(LOG_ERR, "ima: template %s not found, using %s", name, DEFAULT_TEMPLATE);
+		if (!chosen) {
+			port_log(LOG_ERR, "ima: template %s not found, using " DEFAULT_TEMPLATE, name);
+		} else if (template_is_legacy(chosen) && core.default_hash != HASH_SHA1) {
+			port_log(LOG_ERR, "ima: template %s needs ima_hash=sha1, using " DEFAULT_TEMPLATE, name);
+			chosen = NULL;
+		}
 	}
 	if (!chosen && format && template_register(format, &chosen))
 		port_log(LOG_ERR, "ima: template format \"%s\" not valid, using %s", format, DEFAULT_TEMPLATE);
@@ -60,25 +62,17 @@ static int start_policy(const char *names) {
 	return 0;
 }
 
-static int record_boot_aggregate(struct tpm *tpm) {
+static int start(const struct integrity_config *config) {
 	struct event event = { .name = LOG_BOOT_AGGREGATE, .default_hash = core.default_hash };
 
-	TRY(aggregate_compute(tpm, core.default_hash, &event.digest, &event.legacy_digest));
-	return core_record(&boot_task, core.default_template, LOG_DEFAULT_PCR, &event);
-}
-
-static int alloc_rings(void) {
-	core.ima = keyring_alloc(".ima");
-	core.evm = keyring_alloc(".evm");
-	core.builtin = keyring_alloc(".builtin_trusted_keys");
-	return core.ima && core.evm && core.builtin ? 0 : -ENOMEM;
-}
-
-static int start(const struct integrity_config *config) {
 	TRY(mlog_alloc(config->tpm, core.default_hash, &core.log));
-	TRY(alloc_rings());
+	for (size_t i = 0; i < RING_COUNT; i++) {
+		core.rings[i] = keyring_alloc(ring_names[i]);
+		if (!core.rings[i]) return -ENOMEM;
+	}
 	TRY(start_policy(config->policy_names));
-	return record_boot_aggregate(config->tpm);
+	TRY(aggregate_compute(config->tpm, core.default_hash, &event.digest, &event.legacy_digest));
+	return core_record(&boot_task, core.default_template, LOG_DEFAULT_PCR, &event);
 }
 
 static void set_hooks(void);
@@ -114,17 +108,13 @@ void core_done(void) {
 	}
 	policy_done(&core.policy);
 	mlog_free(core.log);
-	keyring_free(core.ima);
-	keyring_free(core.evm);
-	keyring_free(core.builtin);
+	for (size_t i = 0; i < RING_COUNT; i++) keyring_free(core.rings[i]);
 	core = (struct core){ 0 };
 }
 
 struct keyring *integrity_keyring(const char *name) {
-	struct keyring *const rings[] = { core.ima, core.evm, core.builtin };
-
-	for (size_t i = 0; i < ARRAY_COUNT(rings); i++)
-		if (rings[i] && strcmp(keyring_name(rings[i]), name) == 0) return rings[i];
+	for (size_t i = 0; i < RING_COUNT; i++)
+		if (strcmp(ring_names[i], name) == 0) return core.rings[i];
 	return NULL;
 }
 
@@ -135,17 +125,18 @@ void integrity_set_current(void (*current)(struct integrity_task *ret_task)) { c
 /* ---- programs */
 
 int integrity_bprm_check(const struct integrity_task *task, struct file *file) {
-	return check_file(task, task->cred, file, FUNC_BPRM_CHECK, MAY_EXEC, false);
+	return check_file(task, task->cred, file, FUNC_BPRM_CHECK, MAY_EXEC, CHECK_BY_RULES);
 }
 
 int integrity_creds_check(const struct integrity_task *task, struct file *file, const struct cred *new_cred) {
-	return check_file(task, new_cred, file, FUNC_CREDS_CHECK, MAY_EXEC, false);
+	return check_file(task, new_cred, file, FUNC_CREDS_CHECK, MAY_EXEC, CHECK_BY_RULES);
 }
 
 int integrity_mmap_check(const struct integrity_task *task, struct file *file, u32 reqprot, u32 prot) {
-	if (file && reqprot & PROT_EXEC)
-		TRY(check_file(task, task->cred, file, FUNC_MMAP_CHECK_REQPROT, MAY_EXEC, false));
-	if (file && prot & PROT_EXEC) TRY(check_file(task, task->cred, file, FUNC_MMAP_CHECK, MAY_EXEC, false));
+	if (!file) return 0;
+	if (reqprot & PROT_EXEC)
+		TRY(check_file(task, task->cred, file, FUNC_MMAP_CHECK_REQPROT, MAY_EXEC, CHECK_BY_RULES));
+	if (prot & PROT_EXEC) TRY(check_file(task, task->cred, file, FUNC_MMAP_CHECK, MAY_EXEC, CHECK_BY_RULES));
 	return 0;
 }
 
@@ -162,7 +153,7 @@ static struct integrity_task current_task(const struct cred *cred) {
 static int hook_file_open(struct file *file, const struct cred *cred, u32 mask, bool created) {
 	const struct integrity_task task = current_task(cred);
 
-	return check_file(&task, cred, file, FUNC_FILE_CHECK, mask, created);
+	return check_file(&task, cred, file, FUNC_FILE_CHECK, mask, created ? CHECK_CREATED : CHECK_BY_RULES);
 }
 
 /* The last writer goes: the next overlap is a new one. */

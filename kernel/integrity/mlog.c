@@ -17,16 +17,14 @@
 #define LEN_WIDE 0xffffu
 
 struct segment {
+	struct segment *next;
 	u8 *bytes; /* apart from this struct, so that a full one can be mapped read-only */
-	size_t cap;
-	size_t used;
+	size_t cap, used;
 };
 
 /* A list of records; what is staged becomes a second one. */
 struct records {
-	struct segment *segments;
-	size_t segment_count;
-	size_t segment_cap;
+	struct segment *first, *open; /* records are added to open, the last one */
 	u64 count;
 };
 
@@ -85,38 +83,35 @@ int mlog_alloc(struct tpm *tpm, unsigned default_hash, struct mlog **ret_log) {
 	return 0;
 }
 
+static void free_segments(struct segment *segment) {
+	for (struct segment *next; segment; segment = next) {
+		next = segment->next;
+		port_free(segment->bytes);
+		port_free(segment);
+	}
+}
+
 void mlog_free(struct mlog *log) {
 	if (!log) return;
-	for (size_t i = 0; i < log->current.segment_count; i++) port_free(log->current.segments[i].bytes);
-	port_free(log->current.segments);
+	free_segments(log->current.first);
 	seen_done(&log->seen);
 	port_free(log);
 }
 
-/* Room in the list of segments for one more. */
-static int reserve_segment_entry(struct records *records) {
-	size_t cap = records->segment_cap ? records->segment_cap * 2 : 8;
-	struct segment *bigger;
-
-	if (records->segment_count < records->segment_cap) return 0;
-	bigger = port_alloc(cap * sizeof(*bigger));
-	if (!bigger) return -ENOMEM;
-	if (records->segment_count) memcpy(bigger, records->segments, records->segment_count * sizeof(*bigger));
-	port_free(records->segments);
-	records->segments = bigger;
-	records->segment_cap = cap;
-	return 0;
-}
-
 static int reserve_space(struct records *records, size_t len) {
-	struct segment *open = records->segment_count ? &records->segments[records->segment_count - 1] : NULL;
-	struct segment made = { .cap = max_u64(SEGMENT_BYTES, len) };
+	struct segment *made;
 
-	if (open && open->cap - open->used >= len) return 0;
-	TRY(reserve_segment_entry(records));
-	made.bytes = port_alloc(made.cap);
-	if (!made.bytes) return -ENOMEM;
-	records->segments[records->segment_count++] = made;
+	if (records->open && records->open->cap - records->open->used >= len) return 0;
+	made = port_alloc(sizeof(*made));
+	if (!made) return -ENOMEM;
+	made->cap = max_u64(SEGMENT_BYTES, len);
+	made->bytes = port_alloc(made->cap);
+	if (!made->bytes) {
+		port_free(made);
+		return -ENOMEM;
+	}
+	*(records->open ? &records->open->next : &records->first) = made;
+	records->open = made;
 	return 0;
 }
 
@@ -135,41 +130,37 @@ static int template_index(struct mlog *log, const struct template *template, u8 
 }
 
 /* Writes the record behind the last one; the caller reserved the space. */
-static void store(struct records *records, const struct mlog_entry *entry, u8 index) {
-	struct segment *open = &records->segments[records->segment_count - 1];
-	size_t header = header_len(entry->data.len);
-	u8 *to = open->bytes + open->used;
+static void store(struct records *records, const struct mlog_record *record, u8 index) {
+	size_t len = record->data.len, header = header_len(len);
+	u8 *to = records->open->bytes + records->open->used;
 
-	store_le16(to, (u16)(header == 4 ? entry->data.len : LEN_WIDE));
-	to[2] = (u8)(entry->pcr | (entry->violation ? PCR_VIOLATION : 0));
+	store_le16(to, (u16)min_u64(len, LEN_WIDE));
+	to[2] = (u8)(record->pcr | (record->violation ? PCR_VIOLATION : 0));
 	to[3] = index;
-	if (header == 8) store_le32(to + 4, (u32)entry->data.len);
-	memcpy(to + header, entry->data.base, entry->data.len);
-	open->used += stored_len(entry->data.len);
+	if (header == 8) store_le32(to + 4, (u32)len);
+	memcpy(to + header, record->data.base, len);
+	records->open->used += stored_len(len);
 	records->count++;
 }
 
 /* Takes the last record back: only before anybody could see it. */
 static void retract(struct records *records, size_t data_len) {
-	struct segment *open = &records->segments[records->segment_count - 1];
-
-	open->used -= stored_len(data_len);
-	memset(open->bytes + open->used, 0, stored_len(data_len));
+	records->open->used -= stored_len(data_len);
+	memset(records->open->bytes + records->open->used, 0, stored_len(data_len));
 	records->count--;
 }
 
 bool mlog_next(const struct mlog *log, struct mlog_cursor *cursor, struct mlog_record *ret_record) {
-	const struct records *records = &log->current;
 	size_t header, len;
 	const u8 *from;
 
-	while (cursor->segment < records->segment_count &&
-	       cursor->offset == records->segments[cursor->segment].used) {
-		if (cursor->segment + 1 == records->segment_count) return false;
-		*cursor = (struct mlog_cursor){ .segment = cursor->segment + 1 };
+	if (!cursor->segment) cursor->segment = log->current.first;
+	while (cursor->segment && cursor->offset == cursor->segment->used) {
+		if (!cursor->segment->next) return false;
+		*cursor = (struct mlog_cursor){ .segment = cursor->segment->next };
 	}
-	if (cursor->segment >= records->segment_count) return false;
-	from = records->segments[cursor->segment].bytes + cursor->offset;
+	if (!cursor->segment) return false;
+	from = cursor->segment->bytes + cursor->offset;
 	header = load_le16(from) == LEN_WIDE ? 8 : 4;
 	len = header == 4 ? load_le16(from) : load_le32(from + 4);
 	*ret_record = (struct mlog_record){
@@ -181,23 +172,22 @@ bool mlog_next(const struct mlog *log, struct mlog_cursor *cursor, struct mlog_r
 }
 
 /* The digest of the data for a bank, violation or not. */
-static int content_digest(const struct mlog_bank *bank, const struct template *template, struct span data,
-			  u8 *ret_bytes) {
+static int content_digest(const struct mlog_bank *bank, const struct mlog_record *record, u8 *ret_bytes) {
 	memset(ret_bytes, 0, bank->len);
-	return template_digest(template, bank->padded ? HASH_SHA1 : bank->hash, data, ret_bytes);
+	return template_digest(record->template, bank->padded ? HASH_SHA1 : bank->hash, record->data, ret_bytes);
 }
 
 int mlog_digest(const struct mlog_bank *bank, const struct mlog_record *record, u8 *ret_bytes) {
-	if (!record->violation) return content_digest(bank, record->template, record->data, ret_bytes);
+	if (!record->violation) return content_digest(bank, record, ret_bytes);
 	memset(ret_bytes, 0, bank->len);
 	return 0;
 }
 
 /* A violation extends ones: over the bank, or over a sha1 where the algorithm has no mapping. */
-static int extend_digest(const struct mlog_bank *bank, const struct mlog_entry *entry, u8 *ret_bytes) {
-	if (!entry->violation) return content_digest(bank, entry->template, entry->data, ret_bytes);
-	memset(ret_bytes, 0, bank->len);
-	memset(ret_bytes, 0xff, bank->hash == HASH_COUNT ? min_u64(bank->len, hash_len(HASH_SHA1)) : bank->len);
+static int extend_digest(const struct mlog_bank *bank, const struct mlog_record *record, u8 *ret_bytes) {
+	TRY(mlog_digest(bank, record, ret_bytes));
+	if (record->violation)
+		memset(ret_bytes, 0xff, bank->hash == HASH_COUNT ? min_u64(bank->len, hash_len(HASH_SHA1)) : bank->len);
 	return 0;
 }
 
@@ -208,12 +198,12 @@ static bool pcr_fits(const struct mlog *log, u32 pcr) {
 }
 
 /* Extends; a failure that may have left the PCR other than the log says breaks the log. */
-static int extend(struct mlog *log, const struct mlog_entry *entry, const struct tpm_digests *digests) {
-	int err = log->tpm ? tpm_extend(log->tpm, entry->pcr, digests) : 0;
+static int extend(struct mlog *log, const struct mlog_record *record, const struct tpm_digests *digests) {
+	int err = log->tpm ? tpm_extend(log->tpm, record->pcr, digests) : 0;
 
 	if (!err) return 0;
 	if (err == -ENOMEM || err == -EINVAL) { /* nothing was sent */
-		retract(&log->current, entry->data.len);
+		retract(&log->current, record->data.len);
 		return err;
 	}
 	log->broken = true;
@@ -221,27 +211,27 @@ static int extend(struct mlog *log, const struct mlog_entry *entry, const struct
 	return -EIO;
 }
 
-int mlog_append(struct mlog *log, const struct mlog_entry *entry) {
+int mlog_append(struct mlog *log, const struct mlog_record *record) {
 	const struct mlog_bank *key = &log->banks[log->default_bank];
 	struct tpm_digests digests;
 	struct fingerprint fp;
 	u8 digest[HASH_MAX_LEN], index;
 
-	if (entry->violation && log->violations != UINT64_MAX) log->violations++;
+	if (record->violation && log->violations != UINT64_MAX) log->violations++;
 	if (log->broken) return -EIO;
-	if (!pcr_fits(log, entry->pcr)) return -EINVAL;
-	if (entry->data.len > LOG_DATA_MAX) return -E2BIG;
-	TRY(content_digest(key, entry->template, entry->data, digest));
-	fp = seen_fingerprint(&log->seen, entry->pcr, digest, key->len);
-	if (!entry->violation && seen_has(&log->seen, &fp)) return -EEXIST;
+	if (!pcr_fits(log, record->pcr)) return -EINVAL;
+	if (record->data.len > LOG_DATA_MAX) return -E2BIG;
+	TRY(content_digest(key, record, digest));
+	fp = seen_fingerprint(&log->seen, record->pcr, digest, key->len);
+	if (!record->violation && seen_has(&log->seen, &fp)) return -EEXIST;
 	for (size_t i = 0; log->tpm && i < log->tpm->bank_count; i++)
-		TRY(extend_digest(&log->banks[i], entry, digests.bytes[i]));
-	TRY(template_index(log, entry->template, &index));
+		TRY(extend_digest(&log->banks[i], record, digests.bytes[i]));
+	TRY(template_index(log, record->template, &index));
 	TRY(seen_reserve(&log->seen));
-	TRY(reserve_space(&log->current, stored_len(entry->data.len)));
-	store(&log->current, entry, index);
-	TRY(extend(log, entry, &digests));
-	if (!entry->violation) seen_add(&log->seen, &fp);
+	TRY(reserve_space(&log->current, stored_len(record->data.len)));
+	store(&log->current, record, index);
+	TRY(extend(log, record, &digests));
+	if (!record->violation) seen_add(&log->seen, &fp);
 	return 0;
 }
 

@@ -33,23 +33,16 @@ struct mlog_bank {
 	bool listed; /* has files: not the slot of the default hash alone */
 };
 
-struct mlog_entry {
+struct mlog_record {
 	u32 pcr;
 	const struct template *template;
 	struct span data;  /* from template_build */
 	bool violation;    /* all-zero digests; 0xff extended; never a duplicate */
 };
 
-struct mlog_record {
-	u32 pcr;
-	bool violation;
-	const struct template *template;
-	struct span data;
-};
-
 /* Where a reader stands. Zeroed: before the first record. */
 struct mlog_cursor {
-	size_t segment;
+	const struct segment *segment;
 	size_t offset;
 };
 
@@ -57,7 +50,7 @@ struct mlog_cursor {
 must_check int mlog_alloc(struct tpm *tpm, unsigned default_hash, struct mlog **ret_log);
 void mlog_free(struct mlog *log);
 
-must_check int mlog_append(struct mlog *log, const struct mlog_entry *entry);
+must_check int mlog_append(struct mlog *log, const struct mlog_record *record);
 
 /* Records in the list; violations tried since start (saturating). */
 u64 mlog_count(const struct mlog *log);

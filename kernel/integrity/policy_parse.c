@@ -381,9 +381,7 @@ static char *next_token(char **rest) {
 
 static int refuse(struct policy_error *ret_error, size_t column, const char *reason, const char *token) {
 	*ret_error = (struct policy_error){ .column = (unsigned)column, .reason = reason };
-	(void)text_copy(ret_error->token, sizeof(ret_error->token), token); /* a long one is shown in part */
-	for (char *c = ret_error->token; *c; c++)
-		if ((u8)*c < 0x20 || (u8)*c >= 0x7f) *c = '?';
+	text_printable(ret_error->token, sizeof(ret_error->token), token, strlen(token));
 	return -EINVAL;
 }
 

@@ -28,7 +28,7 @@ static int append(const struct template *template, u32 pcr, const struct event *
 	RELEASED(blob_done) struct blob data = { 0 };
 
 	TRY(template_build(template, event, &data));
-	return mlog_append(core.log, &(struct mlog_entry){ pcr, template, blob_span(&data), event->violation });
+	return mlog_append(core.log, &(struct mlog_record){ pcr, template, blob_span(&data), event->violation });
 }
 
 int core_record(const struct integrity_task *task, const struct template *template, u32 pcr, const struct event *event)
@@ -50,7 +50,7 @@ void core_say_refused(const char *name, int err, const char *cause, const char *
 	RELEASED(blob_done) struct blob text = { 0 };
 	char what[256], words[64];
 
-	audit_printable(what, sizeof(what), name);
+	text_printable(what, sizeof(what), name, strlen(name));
 	(void)text_copy(words, sizeof(words), cause); /* ours, short */
 	for (char *c = words; *c; c++)
 		if (*c == '-') *c = ' ';
@@ -92,14 +92,13 @@ int integrity_measure_buffer(const struct integrity_task *task, unsigned func, c
 }
 
 int core_measure_keys(void) {
-	struct keyring *const rings[] = { core.builtin, core.ima, core.evm };
 	struct key_info info;
 
-	for (size_t i = 0; i < ARRAY_COUNT(rings); i++) {
-		const char *name = keyring_name(rings[i]);
+	for (size_t i = 0; i < RING_COUNT; i++) {
+		const char *name = keyring_name(core.rings[i]);
 
-		for (size_t k = 0; k < keyring_count(rings[i]); k++) {
-			TRY(keyring_info(rings[i], k, &info));
+		for (size_t k = 0; k < keyring_count(core.rings[i]); k++) {
+			TRY(keyring_info(core.rings[i], k, &info));
 			TRY(integrity_measure_buffer(core_boot_task(), FUNC_KEY_CHECK, name, name, info.der, false));
 		}
 	}

@@ -206,12 +206,12 @@ static void expect_log_makes_the_same(const struct list_file *file, struct span 
 
 	assert_int_equal(mlog_alloc(NULL, file->hash, &log), 0);
 	for (size_t i = 0; i < count; i++) {
-		const struct mlog_entry entry = { .pcr = parsed[i].pcr, .data = parsed[i].data,
+		const struct mlog_record entry = { .pcr = parsed[i].pcr, .data = parsed[i].data,
 						  .violation = log_record_is_violation(&parsed[i]),
 						  .template = template_find((const char *)parsed[i].name.base,
 									    parsed[i].name.len) };
 
-		struct mlog_entry custom = entry;
+		struct mlog_record custom = entry;
 
 		custom.template = entry.template ? entry.template : &templates_of[0].template;
 		assert_int_equal(mlog_append(log, &custom), 0);

@@ -177,7 +177,7 @@ static void image_policy_that_the_kernel_refuses_is_refused(void **state)
 	scratch_write_text("badp", "measure func=BPRM_CHECK\n\n  measure func=NO_SUCH\nmeasure uid=x\n");
 	scratch_write_text("bad1", "appraise func=BPRM_CHECK appraise_type=imasig\nmeasure\tfowner=-1\n");
 	scratch_write_text("none", "# nothing\n");
-	assert_not_made(IMAGE "-o @q.efi --policy @badp", 1, "/badp:3:11: the func is not known: func=NO_SUCH\n");
+	assert_not_made(IMAGE "-o @q.efi --policy @badp", 1, "/badp:3:11: the value is not known: func=NO_SUCH\n");
 	assert_not_made(IMAGE "-o @q.efi --policy @badp", 1, "1 more");
 	assert_not_made(IMAGE "-o @q.efi --policy @bad1 --reference @q.json", 1, "/bad1:2:9: the value is no id");
 	assert_not_made(IMAGE "-o @q.efi --policy @none", 1, "/none:1:1: there is no rule in it\n");

@@ -48,7 +48,7 @@ static int append_to(u32 pcr, const char *name, u8 content, bool violation)
 {
 	struct event event = { .name = name, .violation = violation, .default_hash = HASH_SHA256,
 			       .digest = { .id = HASH_SHA256, .len = 32, .bytes = { content } } };
-	struct mlog_entry entry = { .pcr = pcr, .template = template_find("ima-ng", 6), .violation = violation };
+	struct mlog_record entry = { .pcr = pcr, .template = template_find("ima-ng", 6), .violation = violation };
 	struct blob data = { 0 };
 	int err = template_build(entry.template, &event, &data);
 
@@ -277,7 +277,8 @@ static void records_of_every_size_come_back_as_they_were(void **state)
 	assert_int_equal(mlog_alloc(NULL, HASH_SHA256, &mlog), 0);
 	for (unsigned round = 0; round < 300; round++) {
 		size_t len = round < ARRAY_COUNT(sizes) ? sizes[round] : 977;
-		struct mlog_entry entry = { .pcr = 10, .template = template_find("ima-ng", 6), .data = { bytes, len } };
+		struct mlog_record entry = { .pcr = 10, .template = template_find("ima-ng", 6),
+					     .data = { bytes, len } };
 
 		store_le32(bytes, round);
 		assert_int_equal(mlog_append(mlog, &entry), 0);

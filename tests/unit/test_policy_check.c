@@ -78,10 +78,10 @@ static void policy_check_names_line_column_and_reason_of_each_bad_rule(void **st
 {
 	(void)state;
 	scratch_write_text("p", "# mine\nmeasure func=BPRM_CHECK\n\n  measure  func=FOO\nappraise uid=x # no\nhash\n");
-	expect("policy check @p", 1, "/p:4:12: the func is not known: func=FOO\n");
+	expect("policy check @p", 1, "/p:4:12: the value is not known: func=FOO\n");
 	expect("policy check @p", 1, "/p:5:10: the value is no id (0 to 4294967294): uid=x\n");
 	scratch_write_text("crlf", "measure func=BPRM_CHECK\r\n");
-	expect("policy check @crlf", 1, "/crlf:1:9: the func is not known: func=BPRM_CHECK?\n");
+	expect("policy check @crlf", 1, "/crlf:1:9: the value is not known: func=BPRM_CHECK?\n");
 	scratch_write_text("good", "measure func=BPRM_CHECK\n");
 	expect("policy check @good", 0, "");
 	assert_int_equal(scratch_sh("grep -qx '.*/good: 1 rule' $D/out"), 0);

@@ -97,6 +97,21 @@ static void text_format_unknown_letter_writes_nothing_through_arguments(void **s
 	assert_int_equal(target, 7);
 }
 
+static void text_printable_replaces_and_cuts(void **state)
+{
+	char buf[6];
+
+	(void)state; /* none */
+	text_printable(buf, sizeof(buf), "a\n\x7f\0~", 5);
+	assert_string_equal(buf, "a???~");
+	text_printable(buf, sizeof(buf), "abcdef", 6);
+	assert_string_equal(buf, "ab...");
+	text_printable(buf, 3, "\xff\xff\xff", 3);
+	assert_string_equal(buf, "??");
+	text_printable(buf, sizeof(buf), NULL, 0);
+	assert_string_equal(buf, "");
+}
+
 static void text_copy_reports_truncation(void **state)
 {
 	char buf[4] = "zzz";
@@ -244,6 +259,7 @@ int main(void)
 		cmocka_unit_test(text_format_null_string_is_named),
 		cmocka_unit_test(text_format_no_buffer_counts_only),
 		cmocka_unit_test(text_format_unknown_letter_writes_nothing_through_arguments),
+		cmocka_unit_test(text_printable_replaces_and_cuts),
 		cmocka_unit_test(text_copy_reports_truncation),
 		cmocka_unit_test(text_hex_writes_lower_case),
 		cmocka_unit_test(text_to_u64_numbers),
