@@ -28,7 +28,6 @@
 #define TASKS_MAX 4096u                /* one kernel stack slot each */
 
 #define PMM_RANGES_MAX 512u            /* descriptors of the firmware's map; OVMF has about 100 */
-#define PMM_ORDER_MAX 10u              /* largest contiguous run: 4 MiB */
 #define PADDR_BITS_MAX 46u             /* the physical map is 64 TiB long */
 
 #define KLOG_LEN 0x20000u              /* the kernel log; as Linux's default LOG_BUF_SHIFT 17 */

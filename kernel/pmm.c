@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * kernel/pmm.c - physical pages: a buddy allocator over an array of page records.
+ * kernel/pmm.c - physical pages: a list of the free ones, in an array of page records.
  *
  * Relies on the firmware's map for where memory is, on nothing else of it. Invariants: ranges are sorted and
  * disjoint; a page is on a free list or has references or is not ours, never two of these; the records themselves
@@ -12,21 +12,25 @@
 #include "kernel/base/cursor.h"
 #include "kernel/limits.h"
 
-#define NONE 0xffffffffu
 #define POISON 0x5a
 #define FIRST_MIB 0x100000ull
 #define PADDR_MAX (1ull << PADDR_BITS_MAX)
 /* Records may take this part of all memory; a map with absurd holes loses what lies beyond. */
 #define RECORDS_SHARE 32u
 
-enum page_state { PAGE_NOT_OURS = 0, PAGE_LOADER, PAGE_FREE_HEAD, PAGE_FREE_TAIL, PAGE_USED };
+/* What was never used is free without poison. */
+enum page_state { PAGE_NOT_OURS = 0, PAGE_LOADER, PAGE_FREE, PAGE_POISONED, PAGE_USED };
 
-static struct pmm_range ranges[PMM_RANGES_MAX];
-static size_t range_count;
-static struct page *pages;
-static u64 page_count;              /* pages[0, page_count) */
+static struct page {
+	u32 refs;    /* of a used page */
+	u32 next;    /* of a free page: page number, 0 ends the list */
+	u8 state;
+} *pages;                           /* [0, page_count) */
+static struct pmm_range claims[2 * PMM_RANGES_MAX], ranges[PMM_RANGES_MAX];
+static size_t claim_count, range_count;
+static u64 page_count;
 static char *physmap;
-static u32 free_lists[PMM_ORDER_MAX + 1];
+static u32 first_free;
 static struct pmm_stats stats;
 
 /* UEFI 2.10 table 7.10, after ExitBootServices: loader, boot services, conventional, ACPI; the rest is not ours. */
@@ -37,59 +41,41 @@ static u8 kind_of(u32 type) {
 	return type < ARRAY_COUNT(kinds) ? kinds[type] : PMM_RESERVED;
 }
 
-static int insert_at(size_t at, paddr_t start, paddr_t end, u8 kind) {
-	if (start >= end) return 0;
-	if (range_count == PMM_RANGES_MAX) return -EBADMSG;
-	memmove(&ranges[at + 1], &ranges[at], (range_count - at) * sizeof(ranges[0]));
-	ranges[at] = (struct pmm_range){ .start = start, .end = end, .kind = kind };
-	range_count++;
+static int claim(paddr_t start, paddr_t end, u8 kind) {
+	if (claim_count == ARRAY_COUNT(claims)) return -EBADMSG;
+	claims[claim_count++] = (struct pmm_range){ .start = start, .end = end, .kind = kind };
 	return 0;
 }
 
-/* Cuts range i at addr, so that addr is a boundary. */
-static int split_at(paddr_t addr) {
-	for (size_t i = 0; i < range_count; i++) {
-		struct pmm_range *r = &ranges[i];
-		paddr_t end = r->end;
+/* The strictest claim on addr, -1 when there is none; ret_next: the next address where that may change. */
+static int strictest(paddr_t addr, paddr_t *ret_next) {
+	int kind = -1;
 
-		if (addr <= r->start || addr >= end) continue;
-		r->end = addr;
-		return insert_at(i + 1, addr, end, r->kind);
+	*ret_next = PADDR_MAX;
+	for (const struct pmm_range *c = claims; c < claims + claim_count; c++) {
+		if (c->end <= addr) continue;
+		*ret_next = min_u64(*ret_next, c->start > addr ? c->start : c->end);
+		if (c->start <= addr && c->kind > kind) kind = c->kind;
 	}
-	return 0;
+	return kind;
 }
 
-/* Adds [start, end): where it meets earlier ranges the more restrictive kind stays. */
-static int add_range(paddr_t start, paddr_t end, u8 kind) {
-	size_t i = 0;
+/* From the claims, which come in any order and overlap, to the ranges. */
+static int settle_claims(void) {
+	range_count = 0;
+	for (paddr_t addr = 0, next; addr < PADDR_MAX; addr = next) {
+		int kind = strictest(addr, &next);
+		struct pmm_range *last = range_count ? &ranges[range_count - 1] : NULL;
 
-	TRY(split_at(start));
-	TRY(split_at(end));
-	while (start < end) {
-		while (i < range_count && ranges[i].end <= start) i++;
-		if (i < range_count && ranges[i].start <= start) {
-			ranges[i].kind = (u8)max_u64(ranges[i].kind, kind);
-			start = ranges[i].end;
-		} else {
-			paddr_t gap_end = i < range_count ? min_u64(end, ranges[i].start) : end;
-
-			TRY(insert_at(i, start, gap_end, kind));
-			start = gap_end;
+		if (kind < 0) continue;
+		if (last && last->end == addr && last->kind == kind) {
+			last->end = next;
+			continue;
 		}
+		if (range_count == PMM_RANGES_MAX) return -EBADMSG;
+		ranges[range_count++] = (struct pmm_range){ .start = addr, .end = next, .kind = (u8)kind };
 	}
 	return 0;
-}
-
-static void merge_neighbours(void) {
-	size_t out = 0;
-
-	for (size_t i = 0; i < range_count; i++) {
-		if (out && ranges[out - 1].end == ranges[i].start && ranges[out - 1].kind == ranges[i].kind)
-			ranges[out - 1].end = ranges[i].end;
-		else
-			ranges[out++] = ranges[i];
-	}
-	range_count = out;
 }
 
 /* One descriptor: u32 type, u32 pad, u64 start, u64 virtual, u64 pages, u64 attributes. */
@@ -107,7 +93,7 @@ static int add_descriptor(struct cursor d) {
 		end = PADDR_MAX;
 	start = kind == PMM_FREE ? align_up(start, PAGE_SIZE) : align_down(start, PAGE_SIZE);
 	end = kind == PMM_FREE ? align_down(end, PAGE_SIZE) : align_up(end, PAGE_SIZE);
-	return start < end ? add_range(start, end, kind) : 0;
+	return start < end ? claim(start, end, kind) : 0;
 }
 
 static int read_map(const struct pmm_config *config, const char **ret_why) {
@@ -116,13 +102,11 @@ static int read_map(const struct pmm_config *config, const char **ret_why) {
 	*ret_why = "the firmware's memory map has descriptors of an unknown form";
 	if (config->desc_version != 1 || config->desc_len < 40 || config->desc_len > PAGE_SIZE) return -EBADMSG;
 	*ret_why = "the firmware's memory map has too many pieces";
-	range_count = 0;
-	while (cursor_left(&map) >= config->desc_len) {
-		TRY(add_descriptor(cursor_sub(&map, config->desc_len)));
-		merge_neighbours();
-	}
+	claim_count = 0;
+	while (cursor_left(&map) >= config->desc_len) TRY(add_descriptor(cursor_sub(&map, config->desc_len)));
 	/* Interrupt vectors, EBDA, and page 0: firmware that still looks at them is common, the loss is small. */
-	return add_range(0, FIRST_MIB, PMM_RESERVED);
+	TRY(claim(0, FIRST_MIB, PMM_RESERVED));
+	return settle_claims();
 }
 
 /* The records cover [0, top); top sinks until they are a small part of the memory. */
@@ -145,81 +129,41 @@ static int place_records(const char **ret_why) {
 		pages = (void *)(physmap + r->start);
 		page_count = top;
 		memset(pages, 0, len);
-		return add_range(r->start, r->start + len, PMM_ACPI); /* mapped, never handed out */
+		TRY(claim(r->start, r->start + len, PMM_ACPI)); /* mapped, never handed out */
+		return settle_claims();
 	}
 	return -ENOMEM;
 }
 
 static void *contents(u64 pfn) { return physmap + pfn * PAGE_SIZE; }
 
-static void list_push(u64 pfn, unsigned order) {
-	u32 head = free_lists[order];
-
-	pages[pfn] = (struct page){ .next = head, .prev = NONE, .state = PAGE_FREE_HEAD, .order = (u8)order,
-				    .poisoned = pages[pfn].poisoned };
-	if (head != NONE) pages[head].prev = (u32)pfn;
-	free_lists[order] = (u32)pfn;
+static void release(u64 pfn, u8 state) {
+	pages[pfn] = (struct page){ .next = first_free, .state = state };
+	first_free = (u32)pfn;
+	stats.free++;
 }
 
-static void list_remove(u64 pfn) {
-	struct page *p = &pages[pfn];
-
-	if (p->next != NONE) pages[p->next].prev = p->prev;
-	if (p->prev != NONE)
-		pages[p->prev].next = p->next;
-	else
-		free_lists[p->order] = p->next;
-	p->state = PAGE_FREE_TAIL;
-}
-
-/* Gives [pfn, pfn + 2^order) to the lists, joined with its free neighbours. */
-static void release_run(u64 pfn, unsigned order) {
-	stats.free += 1ull << order;
-	for (u64 i = 0; i < 1ull << order; i++) pages[pfn + i].state = PAGE_FREE_TAIL;
-	while (order < PMM_ORDER_MAX) {
-		u64 buddy = pfn ^ (1ull << order);
-
-		if (buddy >= page_count || pages[buddy].state != PAGE_FREE_HEAD || pages[buddy].order != order) break;
-		list_remove(buddy);
-		pfn &= ~(1ull << order);
-		order++;
-	}
-	list_push(pfn, order);
-}
-
-/* Pages that were never handed out: in runs as large as alignment allows. */
-static void release_range(paddr_t start, paddr_t end) {
-	u64 pfn = start / PAGE_SIZE, last = min_u64(end / PAGE_SIZE, page_count);
-
-	while (pfn < last) {
-		unsigned order = 0;
-
-		while (order < PMM_ORDER_MAX && !(pfn & ((2ull << order) - 1)) && last - pfn >= 2ull << order)
-			order++;
-		release_run(pfn, order);
-		pfn += 1ull << order;
-	}
-}
-
-static void poison(u64 pfn) {
+static void poison_and_release(u64 pfn) {
 	memset(contents(pfn), POISON, PAGE_SIZE);
-	pages[pfn].poisoned = true;
+	release(pfn, PAGE_POISONED);
 }
 
 int pmm_init(const struct pmm_config *config, const char **ret_why) {
 	TRY(read_map(config, ret_why));
 	stats = (struct pmm_stats){ 0 };
-	for (unsigned i = 0; i <= PMM_ORDER_MAX; i++) free_lists[i] = NONE;
+	first_free = 0;
 	physmap = config->physmap;
 	TRY(place_records(ret_why));
-	merge_neighbours();
-	for (size_t i = 0; i < range_count; i++) {
-		u64 last = min_u64(ranges[i].end / PAGE_SIZE, page_count);
+	for (const struct pmm_range *r = ranges; r < ranges + range_count; r++) {
+		u64 last = min_u64(r->end / PAGE_SIZE, page_count);
 
-		if (ranges[i].kind == PMM_FREE) release_range(ranges[i].start, ranges[i].end);
-		for (u64 pfn = ranges[i].start / PAGE_SIZE; ranges[i].kind == PMM_LOADER && pfn < last; pfn++) {
-			pages[pfn].state = PAGE_LOADER;
-			stats.loader++;
+		for (u64 pfn = r->start / PAGE_SIZE; r->kind <= PMM_LOADER && pfn < last; pfn++) {
+			if (r->kind == PMM_FREE) {
+				release(pfn, PAGE_FREE);
+			} else {
+				pages[pfn].state = PAGE_LOADER;
+				stats.loader++;
+			}
 		}
 	}
 	stats.total = stats.free + stats.loader;
@@ -238,8 +182,7 @@ void pmm_release_loader(paddr_t keep, u64 keep_len) {
 
 		if (pages[pfn].state != PAGE_LOADER || (paddr + PAGE_SIZE > keep && paddr < keep + keep_len)) continue;
 		stats.loader--;
-		poison(pfn);
-		release_run(pfn, 0);
+		poison_and_release(pfn);
 	}
 }
 
@@ -247,61 +190,39 @@ void pmm_release_loader(paddr_t keep, u64 keep_len) {
 static void check_poison(u64 pfn) {
 	const u64 *words = contents(pfn);
 
-	for (size_t i = 0; pages[pfn].poisoned && i < PAGE_SIZE / sizeof(u64); i++) {
+	for (size_t i = 0; i < PAGE_SIZE / sizeof(u64); i++) {
 		if (words[i] != POISON * 0x0101010101010101ull)
 			port_panic("free page %llx was written to", (unsigned long long)(pfn * PAGE_SIZE));
 	}
 }
 
-paddr_t pmm_alloc_run(unsigned order) {
-	unsigned have = order;
-	u64 pfn;
+paddr_t pmm_alloc(void) {
+	u64 pfn = first_free;
 
-	while (have <= PMM_ORDER_MAX && free_lists[have] == NONE) have++;
-	if (have > PMM_ORDER_MAX) return 0;
-	pfn = free_lists[have];
-	list_remove(pfn);
-	while (have-- > order) list_push(pfn + (1ull << have), have);
-	for (u64 i = 0; i < 1ull << order; i++) {
-		check_poison(pfn + i);
-		pages[pfn + i] = (struct page){ .refs = 1, .state = PAGE_USED };
-	}
-	memset(contents(pfn), 0, (size_t)PAGE_SIZE << order);
-	stats.free -= 1ull << order;
-	stats.low_water = min_u64(stats.low_water, stats.free);
+	if (!pfn) return 0;
+	if (pages[pfn].state == PAGE_POISONED) check_poison(pfn);
+	first_free = pages[pfn].next;
+	pages[pfn] = (struct page){ .refs = 1, .state = PAGE_USED };
+	memset(contents(pfn), 0, PAGE_SIZE);
+	stats.low_water = min_u64(stats.low_water, --stats.free);
 	return pfn * PAGE_SIZE;
 }
 
-paddr_t pmm_alloc(void) { return pmm_alloc_run(0); }
-
-struct page *pmm_page(paddr_t paddr) {
+static struct page *used_page(paddr_t paddr, const char *what) {
 	u64 pfn = paddr / PAGE_SIZE;
 
-	return pfn < page_count && pages[pfn].state != PAGE_NOT_OURS ? &pages[pfn] : NULL;
-}
-
-static struct page *used_page(paddr_t paddr, const char *what) {
-	struct page *p = pmm_page(paddr);
-
-	if (!p || p->state != PAGE_USED || !p->refs)
+	if (pfn >= page_count || pages[pfn].state != PAGE_USED)
 		port_panic("page %llx was %s but is not in use", (unsigned long long)paddr, what);
-	return p;
+	return &pages[pfn];
 }
 
 void pmm_get(paddr_t paddr) {
-	struct page *p = used_page(paddr, "taken");
-
-	if (p->refs == NONE) port_panic("page %llx has too many references", (unsigned long long)paddr);
-	p->refs++;
+	if (++used_page(paddr, "taken")->refs == 0)
+		port_panic("page %llx has too many references", (unsigned long long)paddr);
 }
 
 void pmm_put(paddr_t paddr) {
-	struct page *p = used_page(paddr, "released");
-	u64 pfn = paddr / PAGE_SIZE;
-
-	if (--p->refs) return;
-	poison(pfn);
-	release_run(pfn, 0);
+	if (--used_page(paddr, "released")->refs == 0) poison_and_release(paddr / PAGE_SIZE);
 }
 
 u32 pmm_refs(paddr_t paddr) { return used_page(paddr, "looked at")->refs; }

@@ -23,7 +23,7 @@
 /* The physical map covers all memory of the firmware's map (RAM and ACPI, not device registers). */
 static inline void *phys_to_virt(paddr_t paddr) { return (void *)(PHYSMAP_BASE + paddr); }
 
-/* Only for pointers into the physical map (every page and every heap object up to a run is). */
+/* Only for pointers into the physical map (every page and every small heap object is). */
 static inline paddr_t virt_to_phys(const void *p) { return (u64)p - PHYSMAP_BASE; }
 
 /*
