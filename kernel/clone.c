@@ -4,7 +4,6 @@
  *
  * Invariant: everything that can fail happens before the child is entered in any list; after that it only runs.
  */
-#include "kernel/clone.h"
 #include "kernel/syscall.h"
 #include "kernel/task.h"
 #include "kernel/vm.h"
@@ -60,8 +59,8 @@ static int copy_resources(struct task *child, const struct task *parent, u64 fla
 	}
 	if (child->files == NULL || child->fs == NULL) return -ENOMEM;
 	if ((flags & CLONE_VM) == 0) return mm_fork(parent->mm, &child->mm);
-	mm_get(parent->mm);
 	child->mm = parent->mm;
+	child->mm->refs++;
 	return 0;
 }
 
@@ -120,16 +119,15 @@ static int build(const struct clone_request *q, struct task **ret_child, struct 
 }
 
 s64 task_clone(const struct clone_request *q) {
-	struct task *parent = task_current(), *child;
+	struct task *parent = task_current(), *child = NULL;
 	struct process *process = parent->process;
 	struct vfork_wait wait = { .parent = parent };
 	bool new_process = (q->flags & CLONE_THREAD) == 0;
-	int err = check_flags(q);
 
-	if (err == 0 && task_is_dying(parent)) err = -ERESTARTNOINTR;
-	if (err == 0) err = task_check_count();
-	if (err == 0) err = build(q, &child, &process);
-	if (err != 0) return err;
+	TRY(check_flags(q));
+	if (task_is_dying(parent)) return -ERESTARTNOINTR;
+	TRY(task_check_count());
+	TRY(build(q, &child, &process));
 	task_enter(child, process, new_process);
 	if (new_process) list_add_tail(&process->parent->children, &process->sibling);
 	u32 tid = child->tid;
@@ -141,11 +139,4 @@ s64 task_clone(const struct clone_request *q) {
 	sched_add(child);
 	if ((q->flags & CLONE_VFORK) != 0) wait_for_vfork(&wait, tid);
 	return tid;
-}
-
-void task_begin(struct task *task) {
-	if (task->set_tid != 0)
-		(void)copy_to_user(uaddr(task->set_tid), &task->tid, sizeof(task->tid)); /* as above */
-	task->set_tid = 0;
-	task->in_kernel = true;
 }

@@ -8,8 +8,8 @@
  *
  * Context    any.
  * Units      addresses as linked (before the bias of a position independent program), lengths in bytes.
- * Ownership  ret_why is static text: why the file was refused, to be put after its name. A refused plan is all zeros.
- * Errors     -ENOEXEC.
+ * Ownership  the result is static text, to be put after the file's name. A refused plan is all zeros.
+ * Errors     NULL, or why the file is refused.
  * Source     ELF-64 object file format 1.5; System V ABI AMD64 supplement 1.0.
  */
 #pragma once
@@ -20,45 +20,28 @@
 #define ELF_PHDR_LEN 56u
 #define ELF_PHDRS_MAX 64u
 
-#define ELF_PF_X 1u
-#define ELF_PF_W 2u
-#define ELF_PF_R 4u
+enum { ELF_PF_X = 1, ELF_PF_W = 2, ELF_PF_R = 4 };
 
-/* What the first 64 bytes say. */
-struct elf_header {
-	bool position_independent;
-	u64 entry;
-	u64 phdr_off;
-	u32 phdr_count;
+/* As it lies in the file. */
+struct elf_phdr {
+	u32 type, flags;
+	u64 file_off, addr, physical, file_len, mem_len, align;
 };
-
-struct elf_segment {
-	u64 addr;      /* as linked; congruent to file_off modulo PAGE_SIZE */
-	u64 mem_len;
-	u64 file_off;
-	u64 file_len;  /* <= mem_len */
-	u32 flags;     /* ELF_PF_* */
-};
+_Static_assert(sizeof(struct elf_phdr) == ELF_PHDR_LEN, "the size that the file states");
 
 struct elf_plan {
 	bool position_independent;
 	u64 entry;
+	u64 phdr_off;
 	u64 phdr_addr;       /* where the program header table is mapped, 0 when it is in no segment */
-	u32 phdr_count;
+	u32 phdr_count, segment_count;
 	u64 align;           /* the bias is a multiple of it */
 	u64 start, end;      /* page-rounded span of all segments */
-	u64 interp_off;      /* the interpreter's path in the file, NUL included; length 0: none */
-	u64 interp_len;
-	u32 segment_count;
-	struct elf_segment segments[ELF_PHDRS_MAX];
+	struct elf_phdr segments[ELF_PHDRS_MAX];
 };
 
-/* head: at least the first ELF_HEADER_LEN bytes of the file (fewer are refused). */
-must_check int elf_parse_header(struct span head, u64 file_len, struct elf_header *ret_header, const char **ret_why);
+/* head: at least the first ELF_HEADER_LEN bytes of the file (fewer are refused). Begins the plan. */
+must_check const char *elf_parse_header(struct span head, u64 file_len, struct elf_plan *ret_plan);
 
-/* phdrs: the phdr_count * ELF_PHDR_LEN bytes at phdr_off. */
-must_check int elf_parse_segments(const struct elf_header *header, struct span phdrs, u64 file_len,
-				  struct elf_plan *ret_plan, const char **ret_why);
-
-/* The bytes at interp_off: one absolute path with one NUL, at its end. */
-must_check int elf_check_interp(struct span interp, const char **ret_why);
+/* phdrs: the phdr_count * ELF_PHDR_LEN bytes at phdr_off. Completes the plan. */
+must_check const char *elf_parse_segments(struct elf_plan *plan, struct span phdrs, u64 file_len);

@@ -14,44 +14,17 @@
 #include "kernel/task.h"
 #include "kernel/vm.h"
 
-#define SCRIPT_DEPTH_MAX 4u
-#define SCRIPT_LINE_MAX 256u     /* as Linux's BINPRM_BUF_SIZE */
-
-struct script {
-	char interpreter[SCRIPT_LINE_MAX];
-	char argument[SCRIPT_LINE_MAX];  /* empty: none */
-};
-
-/* One exec on its way; on the heap, for it is too large for a kernel stack. */
-struct exec_job {
-	struct file *file;       /* the image, with one inode_deny_write */
-	struct exec_args args;
-	struct mm *mm;
-	struct cred cred;
-	bool secure;             /* ids change: AT_SECURE */
-	struct elf_plan plan;
-	u32 depth;               /* scripts on the way to the image */
-	struct script scripts[SCRIPT_DEPTH_MAX];
-};
-
 static void close_image(struct exec_job *job) {
 	if (job->file == NULL) return;
 	inode_allow_write(job->file->inode);
-	file_put(job->file);
-	job->file = NULL;
-}
-
-static void job_done(struct exec_job *job) {
-	close_image(job);
-	port_free(job->args.bytes);
-	mm_put(job->mm);
-	port_free(job);
+	file_put(TAKE(job->file));
 }
 
 /* Opens name, keeps writers out, and has it measured and appraised. */
 static int open_checked(struct exec_job *job, const struct path *start, const char *name) {
 	struct integrity_task who;
 	struct file *file;
+
 	TRY(vfs_open_exec(task_fs(), start, name, task_cred(), &file));
 	int err = inode_deny_write(file->inode);
 
@@ -66,27 +39,18 @@ static int open_checked(struct exec_job *job, const struct path *start, const ch
 
 static bool is_blank(char c) { return c == ' ' || c == '\t'; }
 
-/* A line that does not end within what was read is cut there, but the interpreter's name must end before. */
-static bool name_is_cut(const char *line, size_t len) {
-	size_t at = 2;
-
-	while (at < len && is_blank(line[at])) at++;
-	while (at < len && !is_blank(line[at]) && line[at] != 0) at++;
-	return at == len;
-}
-
 /* Splits "#! interpreter [argument]"; the argument is the rest of the line, blanks at its end cut. */
 static int parse_script(const char *head, size_t len, struct script *ret_script) {
 	const char *newline = memchr(head, '\n', len);
 	size_t end = newline != NULL ? (size_t)(newline - head) : len, at = 2;
 
-	if (newline == NULL && len == SCRIPT_LINE_MAX && name_is_cut(head, len)) return -ENOEXEC;
 	while (end > at && (is_blank(head[end - 1]) || head[end - 1] == 0)) end--;
 	while (at < end && is_blank(head[at])) at++;
 	size_t name = at;
 
 	while (at < end && !is_blank(head[at]) && head[at] != 0) at++;
-	if (at == name) return -ENOEXEC;
+	/* A line that does not end within what was read is cut there, but the interpreter's name must end before. */
+	if (at == name || (newline == NULL && at == SCRIPT_LINE_MAX)) return -ENOEXEC;
 	memcpy(ret_script->interpreter, head + name, at - name);
 	ret_script->interpreter[at - name] = 0;
 	while (at < end && is_blank(head[at])) at++;
@@ -136,8 +100,9 @@ static int push_script_words(struct exec_job *job, const char *name) {
 	return push(&job->args, name);
 }
 
-static int collect_args(struct exec_job *job, const struct exec_request *q, const char *name) {
+static int collect_args(struct exec_job *job, const struct exec_request *q) {
 	struct exec_args *args = &job->args;
+	const char *name = q->shown_name;
 	bool script = job->depth > 0;
 
 	args->limit = min_u64(ARGS_LEN_MAX - PAGE_SIZE, max_u64(task_rlimit(RLIMIT_STACK) / 4, ARG_LEN_MAX));
@@ -151,8 +116,9 @@ static int collect_args(struct exec_job *job, const struct exec_request *q, cons
 	return exec_args_append(args, name, strlen(name) + 1);
 }
 
-/* The setuid and setgid bits of the image, which has been appraised. */
-static void choose_cred(struct exec_job *job) {
+/* The setuid and setgid bits of the image, which has been appraised; the hook agrees to them. */
+static int choose_cred(struct exec_job *job) {
+	struct integrity_task who;
 	const struct task *task = task_current();
 	const struct inode *inode = job->file->inode;
 	struct cred *cred = &job->cred;
@@ -166,37 +132,28 @@ static void choose_cred(struct exec_job *job) {
 	cred->suid = cred->fsuid = cred->euid;
 	cred->sgid = cred->fsgid = cred->egid;
 	job->secure = cred->euid != cred->uid || cred->egid != cred->gid;
+	task_integrity(&who);
+	return integrity_creds_check(&who, job->file, cred);
 }
 
 static int decode_image(struct exec_job *job, const char *name) {
-	static const u8 magic[4] = { 0x7f, 'E', 'L', 'F' };
 	const char *why = NULL;
-	u8 head[sizeof(magic)];
-	int err = image_decode(job->file, &job->plan, &why);
+	int err = image_decode(job, &why);
 
-	/* A text file without "#!" is what a shell runs by itself: nothing to report. */
-	if (why != NULL && inode_read(job->file->inode, 0, head, sizeof(head)) == sizeof(head) &&
-	    memcmp(head, magic, sizeof(magic)) == 0)
+	if (why != NULL)
 		port_log(LOG_NOTICE, "assay: %s cannot run: it %s",
 			 job->depth > 0 ? job->scripts[job->depth - 1].interpreter : name, why);
 	return err;
 }
 
-static int check_creds(struct exec_job *job) {
-	struct integrity_task who;
-
-	choose_cred(job);
-	task_integrity(&who);
-	return integrity_creds_check(&who, job->file, &job->cred);
-}
-
-static int build_space(struct exec_job *job, struct image *ret_image) {
+static int build_space(struct exec_job *job) {
 	job->mm = mm_alloc();
 	if (job->mm == NULL) return -ENOMEM;
 	TRY(mm_set_exe(job->mm, job->file));
+	TRY(port_random(&job->random, sizeof(job->random)));
 	TRY(task_check_exec_map(job->file, PROT_READ | PROT_EXEC, PROT_READ | PROT_EXEC));
-	TRY(image_map(job->mm, job->file, &job->plan, ret_image));
-	return image_stack(job->mm, &job->args, &job->plan, &job->cred, job->secure, ret_image);
+	TRY(image_map(job));
+	return image_stack(job);
 }
 
 static bool shares_files(const struct task *self) {
@@ -245,17 +202,11 @@ static void reset_task(struct task *task, const struct exec_job *job) {
 	task->cred = job->cred;
 }
 
-static void reset_registers(struct task *task, const struct image *image) {
-	struct trap_frame *frame = task_frame(task);
-
-	memset(frame, 0, sizeof(*frame));
-	frame->orig_rax = (u64)-1;
-	frame->vector = TRAP_NEW;
-	frame->rip = image->entry;
-	frame->rsp = image->sp;
-	frame->cs = USER_CS;
-	frame->ss = USER_SS;
-	frame->rflags = 0x202;
+static void reset_registers(struct task *task, const struct exec_job *job) {
+	*task_frame(task) = (struct trap_frame){
+		.orig_rax = (u64)-1, .vector = TRAP_NEW, .cs = USER_CS, .ss = USER_SS, .rflags = 0x202,
+		.rip = job->plan.entry + job->bias, .rsp = job->sp,
+	};
 	task->fs_base = task->gs_base = 0;
 	user_bases_load(0, 0);
 	fpu_state_init(task->fpu);
@@ -263,35 +214,32 @@ static void reset_registers(struct task *task, const struct image *image) {
 }
 
 /* The point of no return: nothing here can fail. */
-static void commit(struct exec_job *job, const char *name, const struct image *image) {
+static void commit(struct exec_job *job, const char *name) {
 	struct task *task = task_current();
 	struct mm *old = task->mm;
 
 	task_release_mm(task);
-	task->mm = job->mm;
-	job->mm = NULL;
+	task->mm = TAKE(job->mm);
 	pagetable_switch(&task->mm->pages);
 	mm_put(old);
 	set_comm(task, name);
 	reset_task(task, job);
-	reset_registers(task, image);
+	reset_registers(task, job);
 }
 
 static int run(struct exec_job *job, const struct exec_request *q) {
-	struct image image = { 0 };
-	int err;
-
 	TRY(open_image(job, q));
 	if (q->check_only) return 0;
-	TRY(check_creds(job));
+	TRY(choose_cred(job));
 	TRY(decode_image(job, q->shown_name));
-	TRY(collect_args(job, q, q->shown_name));
-	err = build_space(job, &image);
+	TRY(collect_args(job, q));
+	int err = build_space(job);
+
 	if (err == -ENOMEM) port_log(LOG_NOTICE, "assay: %s cannot run: out of memory for it (ENOMEM)", q->shown_name);
 	TRY(err);
 	TRY(task_become_single());
 	TRY(unshare(task_current()));
-	commit(job, q->shown_name, &image);
+	commit(job, q->shown_name);
 	return 0;
 }
 
@@ -301,6 +249,9 @@ int exec_run(const struct exec_request *request) {
 	if (job == NULL) return -ENOMEM;
 	int err = run(job, request);
 
-	job_done(job);
+	close_image(job);
+	port_free(job->args.bytes);
+	mm_put(job->mm);
+	port_free(job);
 	return err;
 }

@@ -40,62 +40,47 @@ static int read_exact(struct file *file, u64 off, void *buf, size_t len) {
 	return (size_t)got == len ? 0 : -EIO;
 }
 
-static int refuse_interp(struct file *file, const struct elf_plan *plan, const char **ret_why) {
-	RELEASED(memory_drop) u8 *path = port_alloc(plan->interp_len);
-
-	if (path == NULL) return -ENOMEM;
-	TRY(read_exact(file, plan->interp_off, path, plan->interp_len));
-	TRY(elf_check_interp((struct span){ path, plan->interp_len }, ret_why));
-	*ret_why = "is dynamically linked, which is not supported";
-	return -ENOEXEC;
-}
-
-int image_decode(struct file *file, struct elf_plan *ret_plan, const char **ret_why) {
+int image_decode(struct exec_job *job, const char **ret_why) {
+	struct inode *inode = job->file->inode;
 	u8 head[ELF_HEADER_LEN];
-	struct elf_header header;
-	u64 file_len = file->inode->size;
-	ssize got = inode_read(file->inode, 0, head, sizeof(head));
+	ssize got = inode_read(inode, 0, head, sizeof(head));
 
 	TRY(got);
-	TRY(elf_parse_header((struct span){ head, (size_t)got }, file_len, &header, ret_why));
-	size_t len = (size_t)header.phdr_count * ELF_PHDR_LEN;
+	/* A text file without "#!" is what a shell runs by itself: nothing to report. */
+	if (got < 4 || memcmp(head, "\x7f" "ELF", 4) != 0) return -ENOEXEC;
+	*ret_why = elf_parse_header((struct span){ head, (size_t)got }, inode->size, &job->plan);
+	if (*ret_why != NULL) return -ENOEXEC;
+	size_t len = (size_t)job->plan.phdr_count * ELF_PHDR_LEN;
 	RELEASED(memory_drop) u8 *phdrs = port_alloc(len);
 
 	if (phdrs == NULL) return -ENOMEM;
-	TRY(read_exact(file, header.phdr_off, phdrs, len));
-	TRY(elf_parse_segments(&header, (struct span){ phdrs, len }, file_len, ret_plan, ret_why));
-	return ret_plan->interp_len != 0 ? refuse_interp(file, ret_plan, ret_why) : 0;
+	TRY(read_exact(job->file, job->plan.phdr_off, phdrs, len));
+	*ret_why = elf_parse_segments(&job->plan, (struct span){ phdrs, len }, inode->size);
+	return *ret_why != NULL ? -ENOEXEC : 0;
 }
 
-static int random_pages(unsigned bits, u64 *ret_bytes) {
-	u64 value;
-
-	TRY(port_random(&value, sizeof(value)));
-	*ret_bytes = (value & ((1ull << bits) - 1)) << PAGE_BITS;
-	return 0;
-}
+static u64 some_pages(u64 random, unsigned bits) { return (random & ((1ull << bits) - 1)) << PAGE_BITS; }
 
 /* ELF's bits count the other way round. */
-static u32 segment_prot(const struct elf_segment *s) {
+static u32 segment_prot(const struct elf_phdr *s) {
 	return ((s->flags & ELF_PF_R) != 0 ? PROT_READ : 0) | ((s->flags & ELF_PF_W) != 0 ? PROT_WRITE : 0) |
 	       ((s->flags & ELF_PF_X) != 0 ? PROT_EXEC : 0);
 }
 
 /* The page in which the file's bytes end and zeroed memory begins. */
-static int place_tail(struct mm *mm, struct file *file, const struct elf_segment *s, u64 file_end) {
+static int place_tail(struct mm *mm, struct file *file, const struct elf_phdr *s, u64 file_end) {
 	u64 in_page = file_end & (PAGE_SIZE - 1);
-	u64 off = s->file_off + s->file_len - in_page;
 	u8 *page = port_page_alloc();
 
 	if (page == NULL) return -ENOMEM;
-	int err = read_exact(file, off, page, in_page);
+	int err = read_exact(file, s->file_off + s->file_len - in_page, page, in_page);
 
-	if (err == 0) err = vm_place(mm, align_down(file_end, PAGE_SIZE), page);
-	if (err != 0) port_page_put(page);
+	if (err == 0) return vm_place(mm, align_down(file_end, PAGE_SIZE), page);
+	port_page_put(page);
 	return err;
 }
 
-static int map_segment(struct mm *mm, struct file *file, const struct elf_segment *s, u64 bias) {
+static int map_segment(struct mm *mm, struct file *file, const struct elf_phdr *s, u64 bias) {
 	u64 start = align_down(s->addr + bias, PAGE_SIZE), file_end = s->addr + bias + s->file_len, unused;
 	u64 zero_start = s->file_len == 0 ? start : align_up(file_end, PAGE_SIZE);
 	u64 end = align_up(s->addr + bias + s->mem_len, PAGE_SIZE);
@@ -111,7 +96,7 @@ static int map_segment(struct mm *mm, struct file *file, const struct elf_segmen
 	return vm_map(mm, &q, &unused);
 }
 
-static void note_segment(struct mm *mm, const struct elf_segment *s, u64 bias) {
+static void note_segment(struct mm *mm, const struct elf_phdr *s, u64 bias) {
 	u64 start = s->addr + bias, end = start + s->mem_len;
 
 	if ((s->flags & ELF_PF_X) != 0 && mm->at.code_start == 0) {
@@ -124,26 +109,20 @@ static void note_segment(struct mm *mm, const struct elf_segment *s, u64 bias) {
 	}
 }
 
-static int map_all(struct mm *mm, struct file *file, const struct elf_plan *plan, u64 bias) {
-	for (u32 i = 0; i < plan->segment_count; i++) {
-		TRY(map_segment(mm, file, &plan->segments[i], bias));
-		note_segment(mm, &plan->segments[i], bias);
-	}
-	return 0;
-}
+int image_map(struct exec_job *job) {
+	const struct elf_plan *plan = &job->plan;
+	struct mm *mm = job->mm;
+	u64 base = DYN_BASE + some_pages(job->random.image, MMAP_RANDOM_BITS);
 
-int image_map(struct mm *mm, struct file *file, const struct elf_plan *plan, struct image *ret_image) {
-	u64 bias = 0, shift = 0;
-
-	TRY(random_pages(MMAP_RANDOM_BITS, &shift));
 	if (plan->position_independent)
-		bias = align_down(DYN_BASE + shift, plan->align) - align_down(plan->start, plan->align);
-	int err = map_all(mm, file, plan, bias);
+		job->bias = align_down(base, plan->align) - align_down(plan->start, plan->align);
+	for (const struct elf_phdr *s = plan->segments; s < plan->segments + plan->segment_count; s++) {
+		int err = map_segment(mm, job->file, s, job->bias);
 
-	if (err != 0) return err == -EPERM || err == -EEXIST ? -ENOMEM : err;
-	TRY(random_pages(BRK_RANDOM_BITS, &shift));
-	mm->at.brk_start = mm->at.brk = plan->end + bias + shift;
-	*ret_image = (struct image){ .bias = bias, .entry = plan->entry + bias };
+		if (err != 0) return err == -EPERM || err == -EEXIST ? -ENOMEM : err;
+		note_segment(mm, s, job->bias);
+	}
+	mm->at.brk_start = mm->at.brk = plan->end + job->bias + some_pages(job->random.heap, BRK_RANDOM_BITS);
 	return 0;
 }
 
@@ -155,12 +134,7 @@ static int place_bytes(struct mm *mm, u64 addr, const void *bytes, u64 len) {
 
 		if (page == NULL) return -ENOMEM;
 		memcpy(page + in_page, (const u8 *)bytes + done, part);
-		int err = vm_place(mm, addr + done - in_page, page);
-
-		if (err != 0) {
-			port_page_put(page);
-			return err;
-		}
+		TRY(vm_place(mm, addr + done - in_page, page));
 		done += part;
 	}
 	return 0;
@@ -179,44 +153,35 @@ static u64 *put_pointers(u64 *w, u64 count, const char **text, u64 *at) {
 	return w;
 }
 
-static void put_auxv(u64 *w, const struct elf_plan *plan, const struct cred *cred, bool secure,
-		     const struct image *image, u64 name, u64 tail) {
+static void put_auxv(u64 *w, const struct exec_job *job, u64 name, u64 tail) {
+	const struct elf_plan *plan = &job->plan;
+	const struct cred *cred = &job->cred;
 	const u64 pairs[AUX_COUNT][2] = {
 		{ AT_HWCAP, cpuid(1, 0).edx },
 		{ AT_HWCAP2, (cpu_read_cr4() & CR4_FSGSBASE) != 0 ? HWCAP2_FSGSBASE : 0 },
 		{ AT_PAGESZ, PAGE_SIZE }, { AT_CLKTCK, CLOCK_TICKS },
-		{ AT_PHDR, plan->phdr_addr != 0 ? plan->phdr_addr + image->bias : 0 },
+		{ AT_PHDR, plan->phdr_addr != 0 ? plan->phdr_addr + job->bias : 0 },
 		{ AT_PHENT, ELF_PHDR_LEN }, { AT_PHNUM, plan->phdr_count },
-		{ AT_BASE, 0 }, { AT_FLAGS, 0 }, { AT_ENTRY, image->entry },
+		{ AT_BASE, 0 }, { AT_FLAGS, 0 }, { AT_ENTRY, plan->entry + job->bias },
 		{ AT_UID, cred->uid }, { AT_EUID, cred->euid }, { AT_GID, cred->gid }, { AT_EGID, cred->egid },
-		{ AT_SECURE, secure }, { AT_RANDOM, tail + sizeof(platform) }, { AT_EXECFN, name },
+		{ AT_SECURE, job->secure }, { AT_RANDOM, tail + sizeof(platform) }, { AT_EXECFN, name },
 		{ AT_PLATFORM, tail }, { AT_MINSIGSTKSZ, MINSIGSTKSZ }, { AT_NULL, 0 },
 	};
 
 	memcpy(w, pairs, sizeof(pairs));
 }
 
-static int choose_stack(struct mm *mm, u64 *ret_top) {
-	u64 shift, mmap_shift, gap = max_u64(min_u64(task_rlimit(RLIMIT_STACK), STACK_GAP_MAX), STACK_GAP_MIN);
-
-	TRY(random_pages(STACK_RANDOM_BITS, &shift));
-	TRY(random_pages(MMAP_RANDOM_BITS, &mmap_shift));
-	*ret_top = USER_END - PAGE_SIZE - shift;
-	mm->at.mmap_top = *ret_top - align_up(gap, PAGE_SIZE) - mmap_shift;
-	return 0;
-}
-
 /* From the top down: strings, platform name and random bytes; below, in pages of their own, what points to them. */
-int image_stack(struct mm *mm, struct exec_args *args, const struct elf_plan *plan, const struct cred *cred,
-		bool secure,
-		struct image *image) {
-	u64 top, tail = args->len, count = 1 + args->argc + 1 + args->envc + 1 + 2 * AUX_COUNT, unused;
-	u8 random[16];
+int image_stack(struct exec_job *job) {
+	struct exec_args *args = &job->args;
+	struct mm *mm = job->mm;
+	u64 top = USER_END - PAGE_SIZE - some_pages(job->random.stack, STACK_RANDOM_BITS);
+	u64 gap = max_u64(min_u64(task_rlimit(RLIMIT_STACK), STACK_GAP_MAX), STACK_GAP_MIN);
+	u64 tail = args->len, count = 1 + args->argc + 1 + args->envc + 1 + 2 * AUX_COUNT, unused;
 
-	TRY(choose_stack(mm, &top));
-	TRY(port_random(random, sizeof(random)));
+	mm->at.mmap_top = top - align_up(gap, PAGE_SIZE) - some_pages(job->random.mappings, MMAP_RANDOM_BITS);
 	TRY(exec_args_append(args, platform, sizeof(platform)));
-	TRY(exec_args_append(args, random, sizeof(random)));
+	TRY(exec_args_append(args, job->random.for_program, sizeof(job->random.for_program)));
 	RELEASED(memory_drop) u64 *words = port_alloc(count * sizeof(u64));
 
 	if (words == NULL) return -ENOMEM;
@@ -226,17 +191,17 @@ int image_stack(struct mm *mm, struct exec_args *args, const struct elf_plan *pl
 	*w++ = args->argc;
 	w = put_pointers(w, args->argc, &text, &at);
 	w = put_pointers(w, args->envc, &text, &at);
-	put_auxv(w, plan, cred, secure, image, base + args->name_off, base + tail);
-	image->sp = align_down(base - count * sizeof(u64), 16);
-	struct vm_request q = { .addr = align_down(image->sp, PAGE_SIZE) - STACK_FIRST, .prot = PROT_READ | PROT_WRITE,
+	put_auxv(w, job, base + args->name_off, base + tail);
+	job->sp = align_down(base - count * sizeof(u64), 16);
+	struct vm_request q = { .addr = align_down(job->sp, PAGE_SIZE) - STACK_FIRST, .prot = PROT_READ | PROT_WRITE,
 				.how = VM_NO_REPLACE | REGION_STACK };
 
 	q.len = top - q.addr;
 	TRY(vm_map(mm, &q, &unused));
-	mm->at.stack_start = image->sp;
+	mm->at.stack_start = job->sp;
 	mm->at.arg_start = base;
 	mm->at.arg_end = mm->at.env_start = base + args->env_off;
 	mm->at.env_end = base + args->name_off;
 	TRY(place_bytes(mm, base, args->bytes, args->len));
-	return place_bytes(mm, image->sp, words, count * sizeof(u64));
+	return place_bytes(mm, job->sp, words, count * sizeof(u64));
 }

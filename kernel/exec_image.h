@@ -4,9 +4,9 @@
  *
  * Context    task context; touches only the address space under construction.
  * Units      bytes.
- * Ownership  file and args stay the caller's; args->bytes is freed by the caller.
- * Errors     -ENOEXEC with a sentence in ret_why; -E2BIG more than ARGS_LEN_MAX (or a quarter of RLIMIT_STACK), or one
- *            string over ARG_LEN_MAX; -EFAULT; -ENOMEM; -EIO.
+ * Ownership  what a job holds is given back by exec.c.
+ * Errors     -ENOEXEC, for an ELF file with a sentence in ret_why; -E2BIG more than ARGS_LEN_MAX (or a quarter of
+ *            RLIMIT_STACK), or one string over ARG_LEN_MAX; -EFAULT; -ENOMEM; -EIO.
  */
 #pragma once
 
@@ -29,16 +29,34 @@ must_check int exec_args_append(struct exec_args *args, const void *bytes, size_
 /* The strings of the array but the first skip ones; adds their number to *count. */
 must_check int exec_args_collect(struct exec_args *args, const struct exec_strings *strings, u64 skip, u64 *count);
 
-struct image {
-	u64 bias;
-	u64 entry;
-	u64 sp;
+#define SCRIPT_DEPTH_MAX 4u
+#define SCRIPT_LINE_MAX 256u     /* as Linux's BINPRM_BUF_SIZE */
+
+struct script {
+	char interpreter[SCRIPT_LINE_MAX];
+	char argument[SCRIPT_LINE_MAX];  /* empty: none */
+};
+
+/* One exec on its way; on the heap, for it is too large for a kernel stack. */
+struct exec_job {
+	struct file *file;       /* the image, with one inode_deny_write */
+	struct exec_args args;
+	struct mm *mm;
+	struct cred cred;
+	bool secure;             /* ids change: AT_SECURE */
+	struct elf_plan plan;
+	struct {
+		u64 image, heap, stack, mappings;
+		u8 for_program[16];
+	} random;
+	u64 bias, sp;            /* where the plan went; the first stack pointer */
+	u32 depth;               /* scripts on the way to the image */
+	struct script scripts[SCRIPT_DEPTH_MAX];
 };
 
 /* Reads the headers from the resident pages and decodes them. */
-must_check int image_decode(struct file *file, struct elf_plan *ret_plan, const char **ret_why);
+must_check int image_decode(struct exec_job *job, const char **ret_why);
 /* Maps the segments, chooses the places of heap and mappings. */
-must_check int image_map(struct mm *mm, struct file *file, const struct elf_plan *plan, struct image *ret_image);
+must_check int image_map(struct exec_job *job);
 /* Strings, pointers and auxiliary vector at the top of the new stack. */
-must_check int image_stack(struct mm *mm, struct exec_args *args, const struct elf_plan *plan, const struct cred *cred,
-			   bool secure, struct image *image);
+must_check int image_stack(struct exec_job *job);

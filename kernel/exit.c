@@ -72,18 +72,28 @@ void task_release_mm(struct task *task) {
 	}
 }
 
+/* The process's event, for its parent. */
+static struct siginfo_abi event_info(const struct process *process, int sig) {
+	struct siginfo_abi info = signal_info(sig, process->event);
+
+	info.u.child.pid = (s32)process->pid;
+	info.u.child.uid = process->uid;
+	info.u.child.status = process->event_status;
+	return info;
+}
+
 void process_notify_parent(struct process *process, int code, int status) {
 	struct process *parent = process->parent;
 	const struct task *thread = process_any_thread(process);
 	bool ended = code != CLD_STOPPED && code != CLD_CONTINUED;
-	struct siginfo_abi info = signal_info(ended ? process->exit_signal : SIGCHLD, code);
 	struct cpu_times times = process_times(process);
 
 	if (parent == NULL) return;
 	if (thread != NULL) process->uid = thread->cred.uid;
-	info.u.child.pid = (s32)process->pid;
-	info.u.child.uid = process->uid;
-	info.u.child.status = status;
+	process->event = code;
+	process->event_status = status;
+	struct siginfo_abi info = event_info(process, ended ? process->exit_signal : SIGCHLD);
+
 	info.u.child.utime = (s64)(times.user / NS_PER_CLOCK_TICK);
 	info.u.child.stime = (s64)(times.system / NS_PER_CLOCK_TICK);
 	if (ended || (parent->sighand->action[SIGCHLD - 1].flags & SA_NOCLDSTOP) == 0)
@@ -101,8 +111,10 @@ static int ended_code(const struct process *process, int *ret_status) {
 
 /* A zombie tells its parent, and is gone when the parent does not want it. */
 static void announce_end(struct process *process) {
+	const struct sigaction_abi *wish = &process->parent->sighand->action[SIGCHLD - 1];
+	bool unwanted = process->exit_signal == SIGCHLD &&
+			(wish->handler == SIG_IGN || (wish->flags & SA_NOCLDWAIT) != 0);
 	int status, code = ended_code(process, &status);
-	bool unwanted = process->exit_signal == SIGCHLD && signal_child_autoreap(process->parent);
 
 	process_notify_parent(process, code, status);
 	if (unwanted) process_free(process);
@@ -195,29 +207,22 @@ static bool matches(const struct process *child, const struct wait_request *q) {
 
 /* true when child has something to tell that was asked for; unless WAIT_KEEP it is then told. */
 static bool collect(struct process *parent, struct process *child, u32 options, struct wait_result *ret) {
-	bool keep = (options & WAIT_KEEP) != 0;
+	static const u32 asked[] = { [CLD_EXITED] = WAIT_EXITED, [CLD_KILLED] = WAIT_EXITED,
+				     [CLD_STOPPED] = WAIT_STOPPED, [CLD_CONTINUED] = WAIT_CONTINUED };
 
-	*ret = (struct wait_result){ .pid = child->pid, .uid = child->uid, .times = process_times(child) };
+	if ((asked[child->event] & options) == 0) return false;
+	*ret = (struct wait_result){ .info = event_info(child, SIGCHLD), .times = process_times(child) };
 	cpu_times_add(&ret->times, child->children_times);
-	if (child->zombie && (options & WAIT_EXITED) != 0) {
-		ret->code = ended_code(child, &ret->status);
-		ret->wait_status = child->exit_status;
-		if (keep) return true;
-		cpu_times_add(&parent->children_times, ret->times);
-		process_free(child);
-	} else if (child->stop_reported && !child->stop_waited && (options & WAIT_STOPPED) != 0) {
-		ret->code = CLD_STOPPED;
-		ret->status = child->stop_signal;
-		ret->wait_status = child->stop_signal << 8 | 0x7f;
-		child->stop_waited = !keep;
-	} else if (child->continued && (options & WAIT_CONTINUED) != 0) {
-		ret->code = CLD_CONTINUED;
-		ret->status = SIGCONT;
-		ret->wait_status = 0xffff;
-		child->continued = keep;
-	} else {
-		return false;
+	switch (child->event) {
+	case CLD_STOPPED: ret->wait_status = child->event_status << 8 | 0x7f; break;
+	case CLD_CONTINUED: ret->wait_status = 0xffff; break;
+	default: ret->wait_status = child->exit_status; break;
 	}
+	if ((options & WAIT_KEEP) != 0) return true;
+	child->event = 0;
+	if (!child->zombie) return true;
+	cpu_times_add(&parent->children_times, ret->times);
+	process_free(child);
 	return true;
 }
 

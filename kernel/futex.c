@@ -9,7 +9,6 @@
 
 #include "kernel/task.h"
 #include "kernel/vm.h"
-#include "kernel/vm_pages.h"
 #include "kernel/x86/usercopy.h"
 
 #define BUCKET_BITS 6u
@@ -55,7 +54,7 @@ static int find_word(u64 addr, u32 *ret_value, struct key *ret_key) {
 	TRY(copy_from_user(ret_value, uaddr(addr), sizeof(*ret_value)));
 	r = region_at(&mm->regions, addr);
 	if (r != NULL && (r->flags & REGION_SHARED) != 0)
-		*ret_key = (struct key){ entry_get(&mm->pages, addr, &flags), addr & (PAGE_SIZE - 1) };
+		*ret_key = (struct key){ mm_page(mm, addr, &flags), addr & (PAGE_SIZE - 1) };
 	else
 		*ret_key = (struct key){ mm, addr };
 	return 0;

@@ -7,7 +7,7 @@
  *
  * Addresses  0x10000 to USER_END              the program (kernel/x86/usercopy.h)
  *            PHYSMAP_BASE + physical address  memory of the firmware's map, RW + NX
- *            KVMAP_BASE                       stacks with guard pages, device registers, large allocations
+ *            KVMAP_KSTACK_BASE                stacks with guard pages, device registers, large allocations
  *            KERNEL_BASE                      the kernel image, one segment per permission
  */
 #pragma once
@@ -15,8 +15,7 @@
 #include "boot/bootinfo.h"
 
 /* One page of kernel space that is never mapped lies before and behind every stack. */
-#define KVMAP_BASE 0xffffc00000000000ull
-#define KVMAP_KSTACK_BASE KVMAP_BASE
+#define KVMAP_KSTACK_BASE 0xffffc00000000000ull
 #define KVMAP_KSTACK_SLOT 0x10000ull   /* 32 KiB of stack on top of 32 KiB that stay unmapped */
 #define KVMAP_SCRATCH_BASE 0xffffc08000000000ull /* one page, for reading tables of the firmware */
 #define KVMAP_MMIO_BASE 0xffffc10000000000ull

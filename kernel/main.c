@@ -345,5 +345,5 @@ void kernel_main(paddr_t bootinfo, u64 entry_tsc) {
 	release_stub();
 	load_init();              /* measured and appraised like any program */
 	clock_start_tick();
-	sched_run();
+	sched_end();
 }

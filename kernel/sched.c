@@ -13,6 +13,7 @@
 #include "kernel/vm.h"
 #include "kernel/x86/cpu.h"
 #include "kernel/x86/trap.h"
+#include "kernel/x86/usercopy.h"
 
 static struct list run_queue = LIST_INIT(run_queue);
 static struct list timers = LIST_INIT(timers);
@@ -41,10 +42,7 @@ void sched_account(bool in_kernel_from_now) {
 }
 
 static void finish_switch(void) {
-	if (ended != NULL) {
-		task_free(ended);
-		ended = NULL;
-	}
+	if (ended != NULL) task_free(TAKE(ended));
 }
 
 static void switch_to(struct task *next) {
@@ -74,7 +72,10 @@ static void switch_to(struct task *next) {
 
 static void run_first_time(void) {
 	finish_switch();
-	task_begin(current);
+	if (current->set_tid != 0)
+		/* as Linux: a bad address is the caller's loss */
+		(void)copy_to_user(uaddr(current->set_tid), &current->tid, sizeof(current->tid));
+	current->in_kernel = true;
 	enter_user(task_frame(current));
 }
 
@@ -110,12 +111,6 @@ void schedule(void) {
 
 void sched_preempt(void) {
 	if (slice_used && !list_empty(&run_queue)) schedule();
-}
-
-void sched_run(void) {
-	current->state = TASK_ENDED;
-	schedule();
-	port_panic("assay: the boot context ran again");
 }
 
 void sched_end(void) {
@@ -172,17 +167,6 @@ int waitq_sleep(struct waitq *q, u64 deadline_ns, bool interruptible) {
 
 void waitq_wake_all(struct waitq *q) {
 	list_for_each(pos, &q->waiters) sched_wake(list_entry(pos, struct waiter, node)->task, 0);
-}
-
-void waitq_wake_one(struct waitq *q) {
-	list_for_each_safe(pos, next, &q->waiters) {
-		struct waiter *waiter = list_entry(pos, struct waiter, node);
-
-		if (waiter->task->state == TASK_SLEEPING) {
-			sched_wake(waiter->task, 0);
-			return;
-		}
-	}
 }
 
 void poll_wake(void) { waitq_wake_all(&poll_queue); }

@@ -33,7 +33,6 @@ static inline void waitq_init(struct waitq *q) { list_init(&q->waiters); }
  */
 must_check int waitq_sleep(struct waitq *q, u64 deadline_ns, bool interruptible);
 void waitq_wake_all(struct waitq *q);
-void waitq_wake_one(struct waitq *q);
 
 /* Everything that poll, select or epoll can wait for wakes this one queue. */
 void poll_wake(void);
@@ -55,7 +54,10 @@ void sched_add(struct task *task);
 struct task *sched_adopt(struct task *task);
 /* The running task stops (job control) until sched_wake(). */
 void sched_stop(void);
-/* The running task never runs again; its stack and memory are freed by whoever runs next. */
+/*
+ * The running task never runs again; its stack and memory are freed by whoever runs next. Called by the boot
+ * context, everything begins to run.
+ */
 __attribute__((noreturn)) void sched_end(void);
 
 /* Lets the others run; returns when it is this task's turn again. */
@@ -64,9 +66,6 @@ void schedule(void);
 void sched_preempt(void);
 /* From the timer interrupt: time slices, timers. */
 void sched_tick(u64 now_ns);
-/* The boot context becomes the first to wait; never returns. */
-__attribute__((noreturn)) void sched_run(void);
-
 struct ktimer {
 	struct list node;       /* self-linked when not armed */
 	u64 deadline_ns;

@@ -10,7 +10,6 @@
 
 #include "kernel/task.h"
 
-#define STOP_SET (SIG_BIT(SIGSTOP) | SIG_BIT(SIGTSTP) | SIG_BIT(SIGTTIN) | SIG_BIT(SIGTTOU))
 #define DEFAULT_IGNORE_SET (SIG_BIT(SIGCHLD) | SIG_BIT(SIGCONT) | SIG_BIT(SIGURG) | SIG_BIT(SIGWINCH))
 /* Taken before the others: what a program's own instruction caused. */
 #define SYNCHRONOUS_SET \
@@ -38,38 +37,32 @@ void sighand_reset(struct sighand *sighand) {
 	}
 }
 
-void sigpending_init(struct sigpending *pending) {
-	pending->set = 0;
-	pending->queued = 0;
-	list_init(&pending->queue);
+static void drop(struct sigpending *pending, struct sigqueue_entry *entry) {
+	list_del(&entry->node);
+	port_free(entry);
+	pending->queued--;
 }
 
-static void discard(struct sigpending *pending, u64 set) {
+void sigpending_discard(struct sigpending *pending, u64 set) {
 	list_for_each_safe(pos, next, &pending->queue) {
 		struct sigqueue_entry *entry = list_entry(pos, struct sigqueue_entry, node);
 
-		if ((SIG_BIT(entry->info.signo) & set) != 0) {
-			list_del(&entry->node);
-			port_free(entry);
-			pending->queued--;
-		}
+		if ((SIG_BIT(entry->info.signo) & set) != 0) drop(pending, entry);
 	}
 	pending->set &= ~set;
 }
 
-void sigpending_flush(struct sigpending *pending) { discard(pending, ~0ull); }
-
 void signal_discard(struct process *process, u64 set) {
-	discard(&process->pending, set);
-	list_for_each(pos, &process->threads) discard(&list_entry(pos, struct task, thread_node)->pending, set);
+	sigpending_discard(&process->pending, set);
+	list_for_each_entry(struct task, task, &process->threads, thread_node) sigpending_discard(&task->pending, set);
 }
 
-bool signal_ignored_by_default(int sig) { return (SIG_BIT(sig) & DEFAULT_IGNORE_SET) != 0; }
+enum signal_effect signal_effect(const struct process *process, int sig) {
+	u64 handler = process->sighand->action[sig - 1].handler;
 
-bool signal_child_autoreap(const struct process *parent) {
-	const struct sigaction_abi *action = &parent->sighand->action[SIGCHLD - 1];
-
-	return action->handler == SIG_IGN || (action->flags & SA_NOCLDWAIT) != 0;
+	if (handler != SIG_DFL) return handler == SIG_IGN ? SIGNAL_NOTHING : SIGNAL_HANDLER;
+	if ((SIG_BIT(sig) & DEFAULT_IGNORE_SET) != 0 || process->unkillable) return SIGNAL_NOTHING;
+	return (SIG_BIT(sig) & SIG_STOPS) != 0 ? SIGNAL_STOP : SIGNAL_DEATH;
 }
 
 struct siginfo_abi signal_info_user(int sig, int code) {
@@ -78,16 +71,6 @@ struct siginfo_abi signal_info_user(int sig, int code) {
 	info.u.rt.pid = (s32)task_pid();
 	info.u.rt.uid = task_current()->cred.uid;
 	return info;
-}
-
-/* Sending it would change nothing: not kept. A blocked one is kept, for it may be waited for. */
-static bool is_ignored(const struct task *task, int sig) {
-	const struct process *process = task->process;
-	u64 handler = process->sighand->action[sig - 1].handler;
-
-	if ((task->blocked & SIG_BIT(sig)) != 0) return false;
-	if (handler == SIG_DFL) return signal_ignored_by_default(sig) || process->unkillable;
-	return handler == SIG_IGN;
 }
 
 static int enqueue(struct sigpending *pending, const struct siginfo_abi *info, u64 queue_max) {
@@ -107,83 +90,55 @@ static int enqueue(struct sigpending *pending, const struct siginfo_abi *info, u
 }
 
 static void continue_process(struct process *process) {
-	signal_discard(process, STOP_SET);
-	if (!process->stopping) return;
-	bool reported = process->stop_reported;
+	bool told = process->stop_reported;
 
-	process->stopping = false;
-	process->stop_reported = false;
+	signal_discard(process, SIG_STOPS);
+	if (!process->stopping) return;
+	process->stopping = process->stop_reported = false;
 	list_for_each_entry(struct task, task, &process->threads, thread_node)
 		if (task->state == TASK_STOPPED) sched_wake(task, 0);
-	if (reported) {
-		process->continued = true;
-		process_notify_parent(process, CLD_CONTINUED, SIGCONT);
-	}
-}
-
-/* What the mere sending of sig does. */
-static void sending_effects(struct process *process, int sig) {
-	if (sig == SIGCONT)
-		continue_process(process);
-	else if ((SIG_BIT(sig) & STOP_SET) != 0)
-		signal_discard(process, SIG_BIT(SIGCONT));
-}
-
-static bool is_deadly(const struct process *process, int sig) {
-	if (sig == SIGKILL) return true;
-	return process->sighand->action[sig - 1].handler == SIG_DFL && !signal_ignored_by_default(sig) &&
-	       (SIG_BIT(sig) & STOP_SET) == 0;
+	if (told) process_notify_parent(process, CLD_CONTINUED, SIGCONT);
 }
 
 /* task can take sig now or when it wakes. */
 static bool wants(const struct task *task, int sig) {
-	if (sig == SIGKILL) return true;
-	return (task->blocked & SIG_BIT(sig)) == 0 && task->state != TASK_STOPPED;
+	return sig == SIGKILL || ((task->blocked & SIG_BIT(sig)) == 0 && task->state != TASK_STOPPED);
 }
 
 static void wake_for(struct task *task, int sig) {
 	if (!wants(task, sig)) return;
-	if (is_deadly(task->process, sig))
+	if (signal_effect(task->process, sig) == SIGNAL_DEATH)
 		process_kill(task->process, sig);
 	else if (task->state == TASK_SLEEPING && task->sleep_mode == SLEEP_INTERRUPTIBLE)
 		sched_wake(task, -EINTR);
 }
 
-int signal_send_task(struct task *task, const struct siginfo_abi *info) {
-	struct process *process = task->process;
-	int sig = info->signo;
-
-	if (sig == 0 || process->exiting) return 0;
-	sending_effects(process, sig);
-	if ((process->unkillable && (SIG_BIT(sig) & SIG_UNBLOCKABLE) != 0) || is_ignored(task, sig)) return 0;
-	int err = enqueue(&task->pending, info, process->limits[RLIMIT_SIGPENDING].soft);
-
-	if (err == 0) wake_for(task, sig);
-	return err;
-}
-
-/* The thread that shall take it: the first one that wants to. */
+/* The thread that shall take it: the first one that wants to, or else any. */
 static struct task *taker(struct process *process, int sig) {
 	list_for_each_entry(struct task, task, &process->threads, thread_node)
 		if (wants(task, sig)) return task;
-	return NULL;
+	return process_any_thread(process);
 }
 
-int signal_send_process(struct process *process, const struct siginfo_abi *info) {
+/* To task, or with NULL to whichever thread takes it. What would change nothing is kept only while it is blocked. */
+static int send(struct process *process, struct task *task, const struct siginfo_abi *info) {
+	struct sigpending *pending = task != NULL ? &task->pending : &process->pending;
 	int sig = info->signo;
 
-	if (sig == 0 || process->exiting || process->zombie) return 0;
-	sending_effects(process, sig);
-	struct task *task = taker(process, sig);
-	const struct task *judge = task != NULL ? task : process_any_thread(process);
-
-	if ((process->unkillable && (SIG_BIT(sig) & SIG_UNBLOCKABLE) != 0) || judge == NULL || is_ignored(judge, sig))
-		return 0;
-	int err = enqueue(&process->pending, info, process->limits[RLIMIT_SIGPENDING].soft);
-
-	if (err == 0 && task != NULL) wake_for(task, sig);
-	return err;
+	if (sig == 0 || process->exiting) return 0;
+	if (sig == SIGCONT) continue_process(process);
+	if ((SIG_BIT(sig) & SIG_STOPS) != 0) signal_discard(process, SIG_BIT(SIGCONT));
+	if (task == NULL) task = taker(process, sig);
+	if (task == NULL || (process->unkillable && (SIG_BIT(sig) & SIG_UNBLOCKABLE) != 0)) return 0;
+	if ((task->blocked & SIG_BIT(sig)) == 0 && signal_effect(process, sig) == SIGNAL_NOTHING) return 0;
+	TRY(enqueue(pending, info, process->limits[RLIMIT_SIGPENDING].soft));
+	wake_for(task, sig);
+	return 0;
 }
+
+int signal_send_task(struct task *task, const struct siginfo_abi *info) { return send(task->process, task, info); }
+
+int signal_send_process(struct process *process, const struct siginfo_abi *info) { return send(process, NULL, info); }
 
 bool signal_permitted(const struct task *target, int sig) {
 	const struct task *self = task_current();
@@ -201,23 +156,17 @@ u64 signal_deliverable(const struct task *task) {
 
 /* Takes sig out of the queue; without an entry its information is only the number. */
 static void take_from(struct sigpending *pending, int sig, struct siginfo_abi *ret_info) {
-	bool taken = false, more = false;
+	struct sigqueue_entry *found = NULL;
+	bool more = false;
 
-	*ret_info = signal_info(sig, SI_USER);
-	list_for_each_safe(pos, next, &pending->queue) {
-		struct sigqueue_entry *entry = list_entry(pos, struct sigqueue_entry, node);
-
+	list_for_each_entry(struct sigqueue_entry, entry, &pending->queue, node) {
 		if (entry->info.signo != sig) continue;
-		if (taken) {
-			more = true;
-			break;
-		}
-		*ret_info = entry->info;
-		list_del(&entry->node);
-		port_free(entry);
-		pending->queued--;
-		taken = true;
+		more = found != NULL;
+		if (more) break;
+		found = entry;
 	}
+	*ret_info = found != NULL ? found->info : signal_info(sig, SI_USER);
+	if (found != NULL) drop(pending, found);
 	if (!more) pending->set &= ~SIG_BIT(sig);
 }
 

@@ -16,81 +16,40 @@ struct process;
 struct trap_frame;
 
 #define SIGNAL_COUNT 64
-#define SIGHUP 1
-#define SIGINT 2
-#define SIGQUIT 3
-#define SIGILL 4
-#define SIGTRAP 5
-#define SIGABRT 6
-#define SIGBUS 7
-#define SIGFPE 8
-#define SIGKILL 9
-#define SIGUSR1 10
-#define SIGSEGV 11
-#define SIGUSR2 12
-#define SIGPIPE 13
-#define SIGALRM 14
-#define SIGTERM 15
-#define SIGCHLD 17
-#define SIGCONT 18
-#define SIGSTOP 19
-#define SIGTSTP 20
-#define SIGTTIN 21
-#define SIGTTOU 22
-#define SIGURG 23
-#define SIGXCPU 24
-#define SIGVTALRM 26
-#define SIGPROF 27
-#define SIGWINCH 28
-#define SIGSYS 31
-#define SIGRTMIN 32
+enum { SIGHUP = 1, SIGINT, SIGQUIT, SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGKILL, SIGUSR1, SIGSEGV, SIGUSR2,
+       SIGPIPE, SIGALRM, SIGTERM, SIGCHLD = 17, SIGCONT, SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU, SIGURG, SIGXCPU,
+       SIGWINCH = 28, SIGSYS = 31, SIGRTMIN };
 
 #define SIG_DFL 0ull
 #define SIG_IGN 1ull
-#define SA_NOCLDSTOP 1ull
-#define SA_NOCLDWAIT 2ull
-#define SA_SIGINFO 4ull
-#define SA_RESTORER 0x04000000ull
-#define SA_ONSTACK 0x08000000ull
-#define SA_RESTART 0x10000000ull
-#define SA_NODEFER 0x40000000ull
+/* The bits of sigaction's flags that count here; SA_SIGINFO changes nothing. */
+enum { SA_NOCLDSTOP = 1, SA_NOCLDWAIT = 2, SA_RESTORER = 0x04000000, SA_ONSTACK = 0x08000000, SA_RESTART = 0x10000000,
+       SA_NODEFER = 0x40000000 };
 #define SA_RESETHAND 0x80000000ull
 
-#define SI_USER 0
-#define SI_KERNEL 0x80
-#define SI_QUEUE (-1)
-#define SI_TIMER (-2)
-#define SI_TKILL (-6)
-#define CLD_EXITED 1
-#define CLD_KILLED 2
-#define CLD_STOPPED 5
-#define CLD_CONTINUED 6
-#define SEGV_MAPERR 1
-#define SEGV_ACCERR 2
-#define BUS_ADRERR 2
+enum { SI_USER = 0, SI_KERNEL = 0x80, SI_TKILL = -6 };
+enum { CLD_EXITED = 1, CLD_KILLED = 2, CLD_STOPPED = 5, CLD_CONTINUED = 6 };
 
-#define SS_ONSTACK 1u
-#define SS_DISABLE 2u
+enum { SS_ONSTACK = 1, SS_DISABLE = 2 };
 #define SS_AUTODISARM 0x80000000u
 #define MINSIGSTKSZ 2048u
 
 #define SIG_BIT(sig) (1ull << ((sig) - 1))
 #define SIG_UNBLOCKABLE (SIG_BIT(SIGKILL) | SIG_BIT(SIGSTOP))
+/* Stop the process by default; those of the terminal not when its group is orphaned. */
+#define SIG_TERMINAL_STOPS (SIG_BIT(SIGTSTP) | SIG_BIT(SIGTTIN) | SIG_BIT(SIGTTOU))
+#define SIG_STOPS (SIG_BIT(SIGSTOP) | SIG_TERMINAL_STOPS)
 
 /* As sigaltstack's argument lies in memory. */
 struct stack_abi {
 	u64 base;
-	u32 flags;
-	u32 pad;
+	u32 flags, pad;
 	u64 len;
 };
 
 /* As rt_sigaction's argument lies in memory. */
 struct sigaction_abi {
-	u64 handler;
-	u64 flags;
-	u64 restorer;
-	u64 mask;
+	u64 handler, flags, restorer, mask;
 };
 
 struct sighand {
@@ -110,8 +69,7 @@ struct siginfo_abi {
 		struct {
 			s32 pid;
 			u32 uid;
-			s32 status;
-			s32 pad2;
+			s32 status, pad2;
 			s64 utime, stime; /* clock ticks */
 		} child;
 		struct {
@@ -139,8 +97,7 @@ struct sigpending {
 
 struct sighand *sighand_alloc(const struct sighand *copy_of);
 void sighand_put(struct sighand *sighand);
-void sigpending_init(struct sigpending *pending);
-void sigpending_flush(struct sigpending *pending);
+void sigpending_discard(struct sigpending *pending, u64 set);
 
 static inline struct siginfo_abi signal_info(int sig, int code) {
 	return (struct siginfo_abi){ .signo = sig, .code = code };
@@ -171,6 +128,7 @@ void signal_set_blocked(u64 mask);
 void sighand_reset(struct sighand *sighand);
 /* After a change to ignored: pending ones are dropped. */
 void signal_discard(struct process *process, u64 set);
-bool signal_ignored_by_default(int sig);
-/* The process's parent does not want to wait for it. */
-bool signal_child_autoreap(const struct process *parent);
+
+/* What taking a signal does to a process, which blocks it nowhere. */
+enum signal_effect { SIGNAL_NOTHING = 0, SIGNAL_HANDLER, SIGNAL_STOP, SIGNAL_DEATH };
+enum signal_effect signal_effect(const struct process *process, int sig);

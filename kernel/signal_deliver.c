@@ -11,7 +11,6 @@
 #include "kernel/task.h"
 #include "kernel/x86/usercopy.h"
 
-#define STOP_SET (SIG_BIT(SIGSTOP) | SIG_BIT(SIGTSTP) | SIG_BIT(SIGTTIN) | SIG_BIT(SIGTTOU))
 #define RED_ZONE 128u
 #define SYSCALL_INSN_LEN 2u
 #define NR_RESTART_SYSCALL 219u
@@ -21,16 +20,15 @@
 #define REPORT_INTERVAL_NS 5000000000ull
 
 static void report_fault(const struct task *task, const struct trap_frame *frame, int sig, u64 addr) {
-	static const char *const names[] = { [SIGILL] = "SIGILL", [SIGTRAP] = "SIGTRAP", [SIGBUS] = "SIGBUS",
-					     [SIGFPE] = "SIGFPE",
-					     [SIGKILL] = "out of memory", [SIGSEGV] = "SIGSEGV" };
+	static const char *const names[SIGNAL_COUNT + 1] = {
+		[SIGILL] = "SIGILL", [SIGTRAP] = "SIGTRAP", [SIGBUS] = "SIGBUS", [SIGFPE] = "SIGFPE",
+		[SIGKILL] = "out of memory", [SIGSEGV] = "SIGSEGV",
+	};
 	static u64 interval_start, reported, dropped;
 	u64 now = port_now_ns();
 
 	if (now - interval_start > REPORT_INTERVAL_NS) {
-		if (dropped > 0)
-			port_log(LOG_WARN, "assay: %llu reports of killed programs were left out",
-				 (unsigned long long)dropped);
+		if (dropped > 0) port_log(LOG_WARN, "assay: %lu reports of killed programs were left out", dropped);
 		interval_start = now;
 		reported = dropped = 0;
 	}
@@ -38,10 +36,9 @@ static void report_fault(const struct task *task, const struct trap_frame *frame
 		dropped++;
 		return;
 	}
-	port_log(LOG_INFO, "assay: %s[%u] is killed by a fault: %s, address %llx, instruction %llx, stack %llx",
-		 task->comm,
-		 task->process->pid, (size_t)sig < ARRAY_COUNT(names) && names[sig] != NULL ? names[sig] : "exception",
-		 (unsigned long long)addr, (unsigned long long)frame->rip, (unsigned long long)frame->rsp);
+	port_log(LOG_INFO, "assay: %s[%u] is killed by a fault: %s, address %lx, instruction %lx, stack %lx",
+		 task->comm, task->process->pid, names[sig] != NULL ? names[sig] : "exception", addr, frame->rip,
+		 frame->rsp);
 }
 
 /* A signal that the current instruction caused cannot wait and cannot be ignored. */
@@ -112,20 +109,12 @@ static void run_handler(struct trap_frame *regs, const struct siginfo_abi *info)
 
 /* The interrupted call's answer: with a handler about to run, or without one. */
 static void settle_call(struct trap_frame *regs, const struct sigaction_abi *handler) {
-	s64 result = (s64)regs->rax;
-	bool restart;
+	s64 code = -(s64)regs->rax;
 
-	if (regs->orig_rax == (u64)-1 || result > -ERESTARTSYS || result < -ERESTART_RESTARTBLOCK) return;
-	switch (-result) {
-	case ERESTARTSYS: restart = handler == NULL || (handler->flags & SA_RESTART) != 0; break;
-	case ERESTARTNOINTR: restart = true; break;
-	case ERESTARTNOHAND:
-	case ERESTART_RESTARTBLOCK: restart = handler == NULL; break;
-	default: return;
-	}
-	if (restart) {
+	if (regs->orig_rax == (u64)-1 || code < ERESTARTSYS || code > ERESTART_RESTARTBLOCK) return;
+	if (handler == NULL || code == ERESTARTNOINTR || (code == ERESTARTSYS && (handler->flags & SA_RESTART) != 0)) {
 		regs->rip -= SYSCALL_INSN_LEN;
-		regs->rax = result == -ERESTART_RESTARTBLOCK ? NR_RESTART_SYSCALL : regs->orig_rax;
+		regs->rax = code == ERESTART_RESTARTBLOCK ? NR_RESTART_SYSCALL : regs->orig_rax;
 	} else {
 		regs->rax = (u64)-EINTR;
 	}
@@ -134,10 +123,11 @@ static void settle_call(struct trap_frame *regs, const struct sigaction_abi *han
 }
 
 static void begin_stop(struct process *process, int sig) {
-	if ((SIG_BIT(sig) & STOP_SET & ~SIG_BIT(SIGSTOP)) != 0 && task_group_orphaned(process->pgid)) return;
+	if ((SIG_BIT(sig) & SIG_TERMINAL_STOPS) != 0 && task_group_orphaned(process->pgid)) return;
 	process->stopping = true;
 	process->stop_signal = sig;
-	process->stop_reported = process->stop_waited = process->continued = false;
+	process->stop_reported = false;
+	process->event = 0;
 	list_for_each_entry(struct task, task, &process->threads, thread_node)
 		if (task->state == TASK_SLEEPING && task->sleep_mode == SLEEP_INTERRUPTIBLE) sched_wake(task, -EINTR);
 }
@@ -160,16 +150,12 @@ static void stop_here(struct task *task) {
 static struct sigaction_abi *take_one(struct task *task, struct siginfo_abi *ret_info) {
 	int sig = signal_take(task, ~task->blocked, ret_info);
 
-	if (sig == 0) return NULL;
-	struct sigaction_abi *action = &task->process->sighand->action[sig - 1];
-
-	if (action->handler == SIG_IGN) return NULL;
-	if (action->handler != SIG_DFL) return action;
-	if (signal_ignored_by_default(sig) || task->process->unkillable) return NULL;
-	if ((SIG_BIT(sig) & STOP_SET) != 0)
-		begin_stop(task->process, sig);
-	else
-		process_kill(task->process, sig);
+	switch (sig != 0 ? signal_effect(task->process, sig) : SIGNAL_NOTHING) {
+	case SIGNAL_HANDLER: return &task->process->sighand->action[sig - 1];
+	case SIGNAL_STOP: begin_stop(task->process, sig); break;
+	case SIGNAL_DEATH: process_kill(task->process, sig); break;
+	case SIGNAL_NOTHING: break;
+	}
 	return NULL;
 }
 

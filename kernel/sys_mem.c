@@ -7,7 +7,6 @@
 #include "kernel/syscall.h"
 #include "kernel/task.h"
 #include "kernel/vm.h"
-#include "kernel/vm_pages.h"
 #include "kernel/x86/usercopy.h"
 
 #define MAP_SHARED 1u
@@ -120,47 +119,23 @@ SYSCALL(25, mremap) {
 	return err != 0 ? err : (s64)addr;
 }
 
-static bool range_is_mapped(u64 start, u64 end) {
-	const struct list *regions = &task_mm()->regions;
-
-	for (const struct region *r = region_at(regions, start); start < end; r = region_next(regions, r)) {
-		if (r == NULL || r->start > start) return false;
-		start = r->end;
-	}
-	return true;
-}
-
-/* Decodes a range whose start must be page aligned. */
-static int decode_range(u64 addr, u64 len, u64 *ret_end) {
-	if ((addr & (PAGE_SIZE - 1)) != 0) return -EINVAL;
-	if (addr > USER_END || len > USER_END - addr) return -ENOMEM;
-	*ret_end = addr + align_up(len, PAGE_SIZE);
-	return 0;
-}
-
 /* Advice about use is answered and has no effect; what would change contents in ways we do not have is refused. */
 SYSCALL(28, madvise) {
 	static const u32 accepted = 1u << 0 | 1u << 1 | 1u << 2 | 1u << 3 | 1u << 14 | 1u << 15 | 1u << 16 | 1u << 17 |
 		1u << 20 |
 				    1u << 21;
 	u32 advice = (u32)args[2];
-	u64 end;
 
 	if (advice > 31 || ((accepted >> advice & 1) == 0 && advice != MADV_DONTNEED && advice != MADV_FREE))
 		return -EINVAL;
-	TRY(decode_range(args[0], args[1], &end));
-	if (advice == MADV_DONTNEED || advice == MADV_FREE)
-		return args[1] == 0 ? 0 : vm_drop(task_mm(), args[0], args[1]);
-	return range_is_mapped(args[0], end) ? 0 : -ENOMEM;
+	if (advice == MADV_DONTNEED || advice == MADV_FREE) return vm_drop(task_mm(), args[0], args[1]);
+	return vm_check_mapped(task_mm(), args[0], args[1]);
 }
 
 /* Shared file pages are the file's pages: they are in step already. */
 SYSCALL(26, msync) {
-	u64 end;
-
 	if ((args[2] & ~(u64)MS_SYNC_FLAGS) != 0 || (args[2] & 5) == 5) return -EINVAL;
-	TRY(decode_range(args[0], args[1], &end));
-	return range_is_mapped(args[0], end) ? 0 : -ENOMEM;
+	return vm_check_mapped(task_mm(), args[0], args[1]);
 }
 
 /* mlock and its kin: nothing is ever paged out. */

@@ -35,8 +35,7 @@ SYSCALL(13, rt_sigaction) {
 	*now = action;
 	now->mask &= ~SIG_UNBLOCKABLE;
 	/* Pending signals that the new action ignores are gone. */
-	if (now->handler == SIG_IGN || (now->handler == SIG_DFL && signal_ignored_by_default(sig)))
-		signal_discard(process, SIG_BIT(sig));
+	if (signal_effect(process, sig) == SIGNAL_NOTHING) signal_discard(process, SIG_BIT(sig));
 	return 0;
 }
 

@@ -4,7 +4,6 @@
  *
  * Decodes arguments and answers; clone.c, exec.c and exit.c act.
  */
-#include "kernel/clone.h"
 #include "kernel/exec.h"
 #include "kernel/filearg.h"
 #include "kernel/syscall.h"
@@ -84,14 +83,13 @@ SYSCALL(61, wait4) {
 
 	if (err <= 0) return err;
 	if (args[1] != 0 && copy_to_user(uaddr(args[1]), &r.wait_status, sizeof(r.wait_status)) != 0) return -EFAULT;
-	return put_rusage(args[3], r.times) != 0 ? -EFAULT : (s64)r.pid;
+	return put_rusage(args[3], r.times) != 0 ? -EFAULT : r.info.u.child.pid;
 }
 
 SYSCALL(247, waitid) {
 	int which = int_arg(args[0]), id = int_arg(args[1]);
 	u32 options = (u32)args[3];
 	struct wait_request q = { .which = which, .id = (u32)id, .options = options };
-	struct siginfo_abi info = signal_info(0, 0);
 	struct wait_result r = { 0 };
 
 	if ((options & ~WAITID_OPTIONS) != 0 || (options & (WAIT_EXITED | WAIT_STOPPED | WAIT_CONTINUED)) == 0)
@@ -102,13 +100,7 @@ SYSCALL(247, waitid) {
 	int got = task_wait(&q, &r);
 
 	if (got < 0) return got;
-	if (got > 0) {
-		info = signal_info(SIGCHLD, r.code);
-		info.u.child.pid = (s32)r.pid;
-		info.u.child.uid = r.uid;
-		info.u.child.status = r.status;
-	}
-	if (args[2] != 0 && copy_to_user(uaddr(args[2]), &info, sizeof(info)) != 0) return -EFAULT;
+	if (args[2] != 0 && copy_to_user(uaddr(args[2]), &r.info, sizeof(r.info)) != 0) return -EFAULT;
 	return got > 0 ? put_rusage(args[4], r.times) : 0;
 }
 

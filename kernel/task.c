@@ -17,12 +17,7 @@
 #define PID_MAX 32768u
 /* The last ones are for uid 0, so that a fork bomb can be ended. */
 #define TASKS_FOR_ROOT 16u
-#define STACK_SOFT (8ull << 20)
 #define NOFILE_SOFT 1024u
-#define NOFILE_HARD 4096u
-#define SIGPENDING_MAX 1024u
-#define MSGQUEUE_MAX 819200u
-#define MEMLOCK_MAX (8ull << 20)
 
 /* Load average: fixed point with 11 bits; decay factors of 5 s in 1, 5 and 15 minutes. */
 #define LOAD_INTERVAL_NS 5000000000ull
@@ -36,21 +31,7 @@ static struct path root;
 static u32 loadavg[3];
 static u64 load_next_ns;
 
-const struct cred *task_cred(void) { return &task_current()->cred; }
-
-struct vfs_context *task_fs(void) { return &task_current()->fs->context; }
-
-struct fdtable *task_files(void) { return task_current()->files; }
-
 struct mm *task_mm(void) { return task_current()->mm; }
-
-u32 task_pid(void) { return process_current()->pid; }
-
-u32 task_pgid(void) { return process_current()->pgid; }
-
-u32 task_sid(void) { return process_current()->sid; }
-
-const char *task_comm(void) { return task_current()->comm; }
 
 u64 task_rlimit(unsigned resource) { return process_current()->limits[resource].soft; }
 
@@ -148,13 +129,13 @@ struct task *task_alloc(void) {
 	list_init(&task->thread_node);
 	list_init(&task->run_node);
 	list_init(&task->sleep_timer.node);
-	sigpending_init(&task->pending);
+	list_init(&task->pending.queue);
 	task->dumpable = true;
 	return task;
 }
 
 void task_free(struct task *task) {
-	sigpending_flush(&task->pending);
+	sigpending_discard(&task->pending, ~0ull);
 	mm_put(task->mm);
 	if (task->files != NULL) fdtable_put(task->files);
 	fs_state_put(task->fs);
@@ -179,7 +160,7 @@ struct process *process_alloc(void) {
 	list_init(&process->children);
 	list_init(&process->sibling);
 	list_init(&process->threads);
-	sigpending_init(&process->pending);
+	list_init(&process->pending.queue);
 	waitq_init(&process->child_event);
 	ktimer_init(&process->alarm.timer, alarm_fires);
 	process->exit_signal = SIGCHLD;
@@ -191,7 +172,7 @@ void process_free(struct process *process) {
 	list_del(&process->node);
 	list_del(&process->sibling);
 	ktimer_cancel(&process->alarm.timer);
-	sigpending_flush(&process->pending);
+	sigpending_discard(&process->pending, ~0ull);
 	sighand_put(process->sighand);
 	port_free(process);
 }
@@ -256,13 +237,13 @@ static void first_limits(struct process *process) {
 	struct rlimit *limits = process->limits;
 
 	for (unsigned i = 0; i < RLIMIT_COUNT; i++) limits[i] = (struct rlimit){ RLIM_INFINITY, RLIM_INFINITY };
-	limits[RLIMIT_STACK].soft = STACK_SOFT;
+	limits[RLIMIT_STACK].soft = 8ull << 20;
 	limits[RLIMIT_CORE].soft = 0;
-	limits[RLIMIT_NOFILE] = (struct rlimit){ NOFILE_SOFT, NOFILE_HARD };
+	limits[RLIMIT_NOFILE] = (struct rlimit){ NOFILE_SOFT, 4096 };
 	limits[RLIMIT_NPROC] = (struct rlimit){ TASKS_MAX / 2, TASKS_MAX };
-	limits[RLIMIT_SIGPENDING] = (struct rlimit){ SIGPENDING_MAX, SIGPENDING_MAX };
-	limits[RLIMIT_MSGQUEUE] = (struct rlimit){ MSGQUEUE_MAX, MSGQUEUE_MAX };
-	limits[RLIMIT_MEMLOCK] = (struct rlimit){ MEMLOCK_MAX, MEMLOCK_MAX };
+	limits[RLIMIT_SIGPENDING] = (struct rlimit){ 1024, 1024 };
+	limits[RLIMIT_MSGQUEUE] = (struct rlimit){ 819200, 819200 };
+	limits[RLIMIT_MEMLOCK] = (struct rlimit){ 8ull << 20, 8ull << 20 };
 	limits[RLIMIT_NICE] = limits[RLIMIT_RTPRIO] = (struct rlimit){ 0, 0 };
 }
 

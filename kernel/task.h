@@ -35,9 +35,7 @@ struct rlimit {
 	u64 soft, hard;
 };
 
-/* Who is asked for by id, in wait and kill. */
 #define COMM_LEN 16u
-#define NO_PID 0u
 
 struct fs_state {
 	u32 refs;
@@ -53,8 +51,7 @@ struct interval_timer {
 struct process {
 	struct list node;            /* in the list of all */
 	struct process *parent;      /* NULL for init */
-	struct list children;        /* of siblings */
-	struct list sibling;
+	struct list children, sibling;
 	struct list threads;         /* of task.thread_node */
 	u32 thread_count;
 	u32 pid, pgid, sid;
@@ -66,6 +63,7 @@ struct process {
 	bool exiting;                /* exit_group or a deadly signal: every thread ends at its next chance */
 	bool zombie;
 	int exit_status;             /* as wait gives it */
+	int event, event_status;     /* what the parent was told and did not wait for yet: CLD_* (0: none) */
 	struct task *exec_task;      /* the thread that waits in exec until the others are gone */
 	char comm[COMM_LEN];         /* of the last thread, for zombies */
 	u32 uid;                     /* real uid, for siginfo of a zombie */
@@ -75,8 +73,7 @@ struct process {
 	struct sighand *sighand;
 	struct sigpending pending;
 	bool stopping;               /* a stop signal was taken; threads stop at the way to ring 3 */
-	bool stop_reported, stop_waited;
-	bool continued;              /* SIGCONT since the last wait with WCONTINUED */
+	bool stop_reported;          /* to the parent */
 	int stop_signal;
 
 	struct rlimit limits[RLIMIT_COUNT];
@@ -143,22 +140,24 @@ struct task {
 /* Boot: the names other parts call. */
 /* The root that init starts with; references are taken. */
 void task_set_root(const struct path *root);
-/* Makes pid 1 and loads path; it runs with sched_run(). The errno of exec when it cannot. */
+/* Makes pid 1 and loads path; it runs with sched_end(). The errno of exec when it cannot. */
 must_check int task_start_init(const char *path, char *const argv[], char *const envp[]);
 /* From trap.c: a system call, and the last thing before ring 3. */
 void task_syscall(struct trap_frame *frame);
 void task_return_to_user(struct trap_frame *frame);
 
 struct task *task_current(void);
+static inline struct process *process_current(void) { return task_current()->process; }
 /* What the file calls need of the current task. Borrowed: valid until the next schedule() or exec. */
-const struct cred *task_cred(void);
-struct vfs_context *task_fs(void);
-struct fdtable *task_files(void);
+static inline const struct cred *task_cred(void) { return &task_current()->cred; }
+static inline struct vfs_context *task_fs(void) { return &task_current()->fs->context; }
+static inline struct fdtable *task_files(void) { return task_current()->files; }
 struct mm *task_mm(void);
-u32 task_pid(void);              /* thread group id */
-u32 task_pgid(void);
-u32 task_sid(void);              /* equal to task_pid(): session leader */
-const char *task_comm(void);
+/* Thread group, process group and session. */
+static inline u32 task_pid(void) { return process_current()->pid; }
+static inline u32 task_pgid(void) { return process_current()->pgid; }
+static inline u32 task_sid(void) { return process_current()->sid; }
+static inline const char *task_comm(void) { return task_current()->comm; }
 /* true when a signal that would end a wait is pending. */
 bool task_signal_pending(void);
 /* Sends sig to the current thread (SIGPIPE and the like), or to a process group (^C). */
@@ -187,8 +186,6 @@ static inline bool task_on_altstack(const struct task *task, u64 sp) {
 	return sp > task->altstack.base && sp - task->altstack.base <= task->altstack.len;
 }
 
-static inline struct process *process_current(void) { return task_current()->process; }
-
 extern struct list task_list;    /* every task that did not end, in the order of creation */
 extern struct list process_list; /* every process, zombies too */
 extern u32 task_count, fork_count, last_pid;
@@ -204,10 +201,6 @@ static inline void cpu_times_add(struct cpu_times *sum, struct cpu_times more) {
 	sum->user += more.user;
 	sum->system += more.system;
 }
-
-
-/* The first thing a new task does, before ring 3. */
-void task_begin(struct task *task);
 
 /* An empty task with a stack, in no list, and one with its process; for clone and init. */
 struct task *task_alloc(void);
@@ -235,6 +228,24 @@ must_check int task_become_single(void);
 /* The old address space goes: clear_tid is written, robust futexes released, a vfork parent woken. */
 void task_release_mm(struct task *task);
 
+/* clone's flags: Linux uapi sched.h. */
+enum { CLONE_VM = 0x100, CLONE_FS = 0x200, CLONE_FILES = 0x400, CLONE_SIGHAND = 0x800, CLONE_PIDFD = 0x1000,
+       CLONE_VFORK = 0x4000, CLONE_PARENT = 0x8000, CLONE_THREAD = 0x10000, CLONE_SETTLS = 0x80000,
+       CLONE_PARENT_SETTID = 0x100000, CLONE_CHILD_CLEARTID = 0x200000, CLONE_CHILD_SETTID = 0x1000000 };
+#define CLONE_CLEAR_SIGHAND 0x100000000ull
+#define CLONE_NAMESPACES 0x7e020080ull /* NEWTIME NEWNS NEWCGROUP NEWUTS NEWIPC NEWUSER NEWPID NEWNET */
+
+struct clone_request {
+	u64 flags, stack;
+	u64 parent_tid, child_tid, tls;
+	int exit_signal;
+};
+/*
+ * The child's tid; the child itself begins at the caller's next instruction with 0. -EINVAL flags that make no sense
+ * together or ask for namespaces, -EAGAIN, -ENOMEM.
+ */
+s64 task_clone(const struct clone_request *request);
+
 /* What happened to a child, for the parent: SIGCHLD and waking its wait. code is CLD_*. */
 void process_notify_parent(struct process *process, int code, int status);
 
@@ -244,20 +255,12 @@ struct wait_request {
 	u32 options;             /* W* of Linux */
 };
 struct wait_result {
-	u32 pid, uid;
-	int code;                /* CLD_* */
-	int status;              /* exit code or signal */
-	int wait_status;         /* as wait4 encodes it */
+	struct siginfo_abi info; /* as waitid gives it */
+	int wait_status;         /* as wait4 gives it */
 	struct cpu_times times;
 };
-#define WAIT_ALL 0
-#define WAIT_PID 1
-#define WAIT_GROUP 2
-#define WAIT_NOHANG 1u
-#define WAIT_STOPPED 2u
-#define WAIT_EXITED 4u
-#define WAIT_CONTINUED 8u
-#define WAIT_KEEP 0x01000000u
+enum { WAIT_ALL = 0, WAIT_PID, WAIT_GROUP };
+enum { WAIT_NOHANG = 1, WAIT_STOPPED = 2, WAIT_EXITED = 4, WAIT_CONTINUED = 8, WAIT_KEEP = 0x01000000 };
 /* 1 with a result, 0 nothing yet (WAIT_NOHANG), -ECHILD, -ERESTARTSYS. */
 must_check int task_wait(const struct wait_request *request, struct wait_result *ret_result);
 

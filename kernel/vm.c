@@ -11,7 +11,6 @@
 #include "kernel/commit.h"
 #include "kernel/limits.h"
 #include "kernel/task.h"
-#include "kernel/vm_pages.h"
 #include "kernel/x86/usercopy.h"
 
 #define MREMAP_MAYMOVE 1u
@@ -30,8 +29,6 @@ struct mm *mm_alloc(void) {
 	mm->at.mmap_top = USER_END;
 	return mm;
 }
-
-void mm_get(struct mm *mm) { mm->refs++; }
 
 static void drop_pages(struct mm *mm, u64 start, u64 end) {
 	paddr_t paddr;
@@ -123,6 +120,13 @@ static bool too_many_regions(const struct mm *mm) {
 	return count + 2 > REGIONS_MAX; /* a split may add two */
 }
 
+/* A place without an address of its own, 0 when there is none. */
+static u64 find_gap(const struct mm *mm, u64 len) {
+	u64 addr = region_gap(&mm->regions, len, USER_START, mm->at.mmap_top, STACK_GUARD);
+
+	return addr != 0 ? addr : region_gap(&mm->regions, len, USER_START, USER_END, STACK_GUARD);
+}
+
 /* Where the request goes: checked for the user half, for what is there, and for room. */
 static int choose_place(const struct mm *mm, const struct vm_request *q, u64 len, u64 *ret_addr) {
 	u64 addr = q->addr;
@@ -135,8 +139,7 @@ static int choose_place(const struct mm *mm, const struct vm_request *q, u64 len
 	if (fixed && !inside) return addr < USER_START ? -EPERM : -ENOMEM;
 	if ((q->how & VM_NO_REPLACE) != 0 && !region_range_free(&mm->regions, addr, addr + len)) return -EEXIST;
 	if (!fixed && (!inside || !region_range_free(&mm->regions, addr, addr + len))) {
-		addr = region_gap(&mm->regions, len, USER_START, mm->at.mmap_top, STACK_GUARD);
-		if (addr == 0) addr = region_gap(&mm->regions, len, USER_START, USER_END, STACK_GUARD);
+		addr = find_gap(mm, len);
 		if (addr == 0) return -ENOMEM;
 	}
 	*ret_addr = addr;
@@ -191,8 +194,20 @@ static int check_range(u64 addr, u64 len, u64 *ret_end) {
 	return 0;
 }
 
+int vm_check_mapped(const struct mm *mm, u64 addr, u64 len) {
+	u64 end;
+
+	TRY(check_range(addr, len, &end));
+	for (const struct region *r = region_at(&mm->regions, addr); addr < end; r = region_next(&mm->regions, r)) {
+		if (r == NULL || r->start > addr) return -ENOMEM;
+		addr = r->end;
+	}
+	return 0;
+}
+
 int vm_unmap(struct mm *mm, u64 addr, u64 len) {
 	u64 end;
+
 	if (check_range(addr, len, &end) != 0 || len == 0) return -EINVAL;
 	if (too_many_regions(mm)) return -ENOMEM;
 	TRY(region_isolate(&mm->regions, addr, end));
@@ -221,20 +236,6 @@ static bool needs_charge(const struct region *r, u32 prot) {
 	return (prot & PROT_WRITE) != 0 && (r->flags & (REGION_SHARED | REGION_CHARGED)) == 0;
 }
 
-/* Every part of the range is mapped and may get prot; ret_charge: pages to promise. */
-static int check_protect_range(struct mm *mm, u64 addr, u64 end, u32 prot, u64 *ret_charge) {
-	u64 at = addr, charge = 0;
-
-	for (struct region *r = region_at(&mm->regions, addr); at < end; r = region_next(&mm->regions, r)) {
-		if (r == NULL || r->start > at) return -ENOMEM;
-		TRY(check_protect(r, prot));
-		if (needs_charge(r, prot)) charge += (min_u64(r->end, end) - at) >> PAGE_BITS;
-		at = r->end;
-	}
-	*ret_charge = charge;
-	return 0;
-}
-
 static void apply_protect(struct mm *mm, struct region *r, u32 prot) {
 	paddr_t paddr;
 	u32 flags;
@@ -253,11 +254,14 @@ static void apply_protect(struct mm *mm, struct region *r, u32 prot) {
 }
 
 int vm_protect(struct mm *mm, u64 addr, u64 len, u32 prot) {
-	u64 end, charge = 0;
+	u64 end = addr + align_up(len, PAGE_SIZE), charge = 0;
 
-	TRY(check_range(addr, len, &end));
+	TRY(vm_check_mapped(mm, addr, len));
 	if ((prot & (PROT_WRITE | PROT_EXEC)) == (PROT_WRITE | PROT_EXEC)) return -EACCES;
-	TRY(check_protect_range(mm, addr, end, prot, &charge));
+	list_for_each_region(r, &mm->regions, addr, end) {
+		TRY(check_protect(r, prot));
+		if (needs_charge(r, prot)) charge += (min_u64(r->end, end) - max_u64(r->start, addr)) >> PAGE_BITS;
+	}
 	if (too_many_regions(mm) || commit_charge(charge) != 0) return -ENOMEM;
 	if (region_isolate(&mm->regions, addr, end) != 0) {
 		commit_uncharge(charge);
@@ -271,16 +275,12 @@ int vm_protect(struct mm *mm, u64 addr, u64 len, u32 prot) {
 }
 
 int vm_drop(struct mm *mm, u64 addr, u64 len) {
-	u64 end, at = addr;
-	int err = 0;
+	u64 end;
 
 	TRY(check_range(addr, len, &end));
-	list_for_each_region(r, &mm->regions, addr, end) {
-		if (r->start > at) err = -ENOMEM;
+	list_for_each_region(r, &mm->regions, addr, end)
 		drop_pages(mm, max_u64(r->start, addr), min_u64(r->end, end));
-		at = r->end;
-	}
-	return at < end ? -ENOMEM : err;
+	return vm_check_mapped(mm, addr, len);
 }
 
 u64 vm_brk(struct mm *mm, u64 brk) {
@@ -375,7 +375,7 @@ int vm_remap(struct mm *mm, u64 addr, u64 old_len, u64 new_len, u32 flags, u64 n
 		*ret_addr = addr;
 		if (new_len == old_len) return 0;
 		if (whole->end == addr + old_len && grow_in_place(mm, whole, addr + new_len) == 0) return 0;
-		new_addr = region_gap(&mm->regions, new_len, USER_START, mm->at.mmap_top, STACK_GUARD);
+		new_addr = find_gap(mm, new_len);
 		if ((flags & MREMAP_MAYMOVE) == 0 || new_addr == 0) return -ENOMEM;
 	}
 	TRY(region_isolate(&mm->regions, addr, addr + old_len));

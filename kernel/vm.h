@@ -51,7 +51,6 @@ struct vm_request {
 };
 
 struct mm *mm_alloc(void);
-void mm_get(struct mm *mm);
 void mm_put(struct mm *mm); /* accepts NULL */
 /* A copy for a fork; private pages become copy-on-write on both sides. */
 must_check int mm_fork(struct mm *mm, struct mm **ret_mm);
@@ -68,15 +67,26 @@ u64 vm_brk(struct mm *mm, u64 brk);
 /* Drops the resident pages: private ones read as zeros or file content again. -ENOMEM when a part is not mapped. */
 must_check int vm_drop(struct mm *mm, u64 addr, u64 len);
 
-/* Puts a page of the caller's (reference taken over on success) into a private, writable region; for exec. */
+/* 0 when all of [addr, addr + len) is mapped; -EINVAL, -ENOMEM. */
+must_check int vm_check_mapped(const struct mm *mm, u64 addr, u64 len);
+
+/* The resident page at addr, borrowed, and its PT_* flags; or NULL (flags untouched). */
+static inline void *mm_page(const struct mm *mm, u64 addr, u32 *ret_flags) {
+	paddr_t paddr;
+
+	bool there = pagetable_lookup(&mm->pages, addr, &paddr, ret_flags);
+
+	return there ? phys_to_virt(align_down(paddr, PAGE_SIZE)) : NULL;
+}
+
+/* Puts a page of the caller's (reference taken over, also on failure) into a private, writable region; for exec. */
 must_check int vm_place(struct mm *mm, u64 addr, void *page);
 /* Copies from another space what is resident there; returns the bytes copied, stopping at the first hole. */
 size_t vm_peek(const struct mm *mm, u64 addr, void *ret_buf, size_t len);
 
 /*
  * A fault at addr in the current space. 0: the access can be repeated. -EFAULT nothing is mapped, -EACCES the mapping
- * forbids
- * it, -EIO the file ends before it, -ENOMEM a promised page could not be given (the task is to be killed).
+ * forbids it, -EIO the file ends before it, -ENOMEM a promised page could not be given (the task is to be killed).
  */
 must_check int vm_fault(u64 addr, bool write, bool exec, bool user);
 

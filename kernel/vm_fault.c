@@ -2,7 +2,7 @@
 /*
  * kernel/vm_fault.c - what a page fault brings in.
  *
- * Relies on region.h for what is mapped and on vm_pages.h for the tables. Invariant: an entry with PT_OWNED holds a
+ * Relies on region.h for what is mapped. Invariant: an entry with PT_OWNED holds a
  * page that belongs to private regions only (its references are the spaces that map it); every other entry holds a
  * reference on a page of an inode, of shared memory, or on the one zero page, and is never writable unless the
  * region is shared.
@@ -12,7 +12,6 @@
 #include "kernel/commit.h"
 #include "kernel/limits.h"
 #include "kernel/task.h"
-#include "kernel/vm_pages.h"
 #include "kernel/x86/usercopy.h"
 
 /* Read faults on memory nobody wrote share it. Made at the first need, never freed. */
@@ -40,19 +39,26 @@ void vm_release_page(struct mm *mm, void *page, u32 flags) {
 	port_page_put(page);
 }
 
-/* Puts page (reference taken over) where old was; on failure the reference stays the caller's. */
+/* Maps page at addr in place of what is there; takes its reference over, also on failure. */
 static int install(struct mm *mm, u64 addr, void *page, u32 flags) {
 	u32 old_flags = 0;
-	void *old = entry_get(&mm->pages, addr, &old_flags);
-	TRY(entry_set(&mm->pages, addr, page, flags));
-	if ((flags & PT_OWNED) != 0) {
+	void *old = mm_page(mm, addr, &old_flags);
+
+	if (old != NULL) {
+		(void)pagetable_unmap(&mm->pages, addr); /* known above */
+		vm_release_page(mm, old, old_flags);
+	}
+	int err = pagetable_map(&mm->pages, addr, virt_to_phys(page), flags);
+
+	if (err != 0) {
+		port_page_put(page);
+	} else if ((flags & PT_OWNED) != 0) {
 		mm->owned_pages++;
 		commit_kept(1);
 	} else {
 		mm->borrowed_pages++;
 	}
-	if (old != NULL) vm_release_page(mm, old, old_flags);
-	return 0;
+	return err;
 }
 
 static int get_zero_page(void **ret_page) {
@@ -66,27 +72,22 @@ static int get_zero_page(void **ret_page) {
 /* The page that stands behind addr, referenced; holes of private mappings read as zeros. */
 static int backing_page(const struct region *r, u64 addr, void **ret_page) {
 	u64 offset = r->offset + (addr - r->start);
-	bool make = (r->flags & REGION_SHARED) != 0;
+	void *page = NULL;
 
 	if (r->shared != NULL) {
-		void *page;
-
 		if (offset >> PAGE_BITS >= r->shared->page_count) return -EIO;
 		page = shared_pages_page(r->shared, offset >> PAGE_BITS);
 		if (page == NULL) return -ENOMEM;
 		port_page_get(page);
-		*ret_page = page;
-		return 0;
+	} else if (r->file != NULL) {
+		struct inode *inode = r->file->inode;
+		bool make = (r->flags & REGION_SHARED) != 0 && (r->file->flags & O_ACCMODE) == O_RDWR;
+
+		if (offset >= inode->size) return -EIO;
+		int err = inode->ops->page(inode, offset >> PAGE_BITS, make, &page);
+
+		if (err != 0) return err == -ENOMEM || err == -ENOSPC ? -ENOMEM : -EIO;
 	}
-	if (r->file == NULL) return get_zero_page(ret_page);
-	struct inode *inode = r->file->inode;
-	void *page = NULL;
-
-	if (offset >= inode->size) return -EIO;
-	make = make && (r->file->flags & O_ACCMODE) == O_RDWR;
-	int err = inode->ops->page(inode, offset >> PAGE_BITS, make, &page);
-
-	if (err != 0) return err == -ENOMEM || err == -ENOSPC ? -ENOMEM : -EIO;
 	if (page == NULL) return get_zero_page(ret_page);
 	*ret_page = page;
 	return 0;
@@ -95,43 +96,28 @@ static int backing_page(const struct region *r, u64 addr, void **ret_page) {
 /* A private write: the page becomes ours, copied unless it already is. */
 static int fault_copy(struct mm *mm, const struct region *r, u64 addr) {
 	u32 flags = 0;
-	void *old = entry_get(&mm->pages, addr, &flags);
-	void *from = NULL;
+	void *from = mm_page(mm, addr, &flags);
 
-	if (old != NULL && (flags & PT_OWNED) != 0 && port_page_refs(old) == 1)
-		return entry_set(&mm->pages, addr, old, vm_page_flags(r, old, true));
-	if (old != NULL) {
-		from = old;
+	if (from != NULL && (flags & PT_OWNED) != 0 && port_page_refs(from) == 1)
+		return pagetable_protect(&mm->pages, addr, vm_page_flags(r, from, true));
+	if (from != NULL)
 		port_page_get(from);
-	} else if (r->file != NULL) {
-		int err = backing_page(r, addr, &from);
-
-		if (err != 0) return err;
-	}
+	else if (r->file != NULL)
+		TRY(backing_page(r, addr, &from));
 	void *page = port_page_alloc();
 
 	if (page != NULL && from != NULL) memcpy(page, from, PAGE_SIZE);
 	if (from != NULL) port_page_put(from);
-	if (page == NULL) return -ENOMEM;
-	int err = install(mm, addr, page, vm_page_flags(r, page, true));
-
-	if (err != 0) port_page_put(page);
-	return err;
+	return page != NULL ? install(mm, addr, page, vm_page_flags(r, page, true)) : -ENOMEM;
 }
 
 static int fault_borrow(struct mm *mm, struct region *r, u64 addr, bool write) {
 	u32 flags = 0;
-	void *page = entry_get(&mm->pages, addr, &flags);
+	void *page = mm_page(mm, addr, &flags);
 	bool present = page != NULL;
 
-	if (!present) {
-		int err = backing_page(r, addr, &page);
-
-		if (err != 0) return err;
-	}
-	bool owned = present && (flags & PT_OWNED) != 0;
-
-	flags = vm_page_flags(r, page, owned);
+	if (!present) TRY(backing_page(r, addr, &page));
+	flags = vm_page_flags(r, page, (flags & PT_OWNED) != 0);
 	if (write) {
 		flags |= PT_WRITE;
 		if (r->file != NULL) {
@@ -139,11 +125,7 @@ static int fault_borrow(struct mm *mm, struct region *r, u64 addr, bool write) {
 			inode_changed(r->file->inode, true);
 		}
 	}
-	if (present) return entry_set(&mm->pages, addr, page, flags);
-	int err = install(mm, addr, page, flags);
-
-	if (err != 0) port_page_put(page);
-	return err;
+	return present ? pagetable_protect(&mm->pages, addr, flags) : install(mm, addr, page, flags);
 }
 
 /* The stack region above addr, grown down to it; NULL when it may not grow that far. */
@@ -163,22 +145,16 @@ static struct region *grow_stack(struct mm *mm, u64 addr) {
 	return r;
 }
 
-static bool forbidden(const struct region *r, bool write, bool exec) {
-	if (write) return (r->prot & PROT_WRITE) == 0;
-	if (exec) return (r->prot & PROT_EXEC) == 0;
-	return r->prot == 0;
-}
-
 int vm_fault(u64 addr, bool write, bool exec, bool user) {
 	struct mm *mm = task_mm();
-	struct region *r;
 
 	(void)user; /* the kernel touches a program's memory under the same rules */
 	if (mm == NULL || addr < USER_START || addr >= USER_END) return -EFAULT;
-	r = region_at(&mm->regions, addr);
+	struct region *r = region_at(&mm->regions, addr);
+
 	if (r == NULL) r = grow_stack(mm, addr);
 	if (r == NULL) return -EFAULT;
-	if (forbidden(r, write, exec)) return -EACCES;
+	if ((r->prot & (write ? PROT_WRITE : exec ? PROT_EXEC : PROT_ALL)) == 0) return -EACCES;
 	addr = align_down(addr, PAGE_SIZE);
 	if (write && (r->flags & REGION_SHARED) == 0) return fault_copy(mm, r, addr);
 	return fault_borrow(mm, r, addr, write);
@@ -187,8 +163,10 @@ int vm_fault(u64 addr, bool write, bool exec, bool user) {
 int vm_place(struct mm *mm, u64 addr, void *page) {
 	const struct region *r = region_at(&mm->regions, addr);
 
-	if (r == NULL || (r->flags & (REGION_SHARED | REGION_CHARGED)) != REGION_CHARGED) return -EFAULT;
-	return install(mm, addr, page, vm_page_flags(r, page, true));
+	if (r != NULL && (r->flags & (REGION_SHARED | REGION_CHARGED)) == REGION_CHARGED)
+		return install(mm, addr, page, vm_page_flags(r, page, true));
+	port_page_put(page);
+	return -EFAULT;
 }
 
 size_t vm_peek(const struct mm *mm, u64 addr, void *ret_buf, size_t len) {
@@ -199,7 +177,7 @@ size_t vm_peek(const struct mm *mm, u64 addr, void *ret_buf, size_t len) {
 		u64 at = addr + done, in_page = at & (PAGE_SIZE - 1);
 		size_t part = min_u64(len - done, PAGE_SIZE - in_page);
 		u32 flags = 0;
-		const u8 *page = at < USER_END ? entry_get(&mm->pages, align_down(at, PAGE_SIZE), &flags) : NULL;
+		const u8 *page = at < USER_END ? mm_page(mm, at, &flags) : NULL;
 
 		if (page == NULL) break;
 		memcpy(out + done, page + in_page, part);

@@ -12,7 +12,7 @@ static void check(const struct elf_plan *plan, size_t len)
 	u64 end = 0;
 
 	for (u32 i = 0; i < plan->segment_count; i++) {
-		const struct elf_segment *s = &plan->segments[i];
+		const struct elf_phdr *s = &plan->segments[i];
 
 		if (s->addr < end || s->file_len > s->mem_len || s->file_off > len || s->file_len > len - s->file_off ||
 		    s->addr + s->mem_len > 0x7ffffffff000 || (s->flags & 3) == 3)
@@ -26,14 +26,12 @@ static void check(const struct elf_plan *plan, size_t len)
 int LLVMFuzzerTestOneInput(const u8 *data, size_t len)
 {
 	static struct elf_plan plan;
-	struct elf_header header;
-	const char *why;
 
-	if (elf_parse_header((struct span){ data, len }, len, &header, &why) != 0)
+	if (elf_parse_header((struct span){ data, len }, len, &plan))
 		return 0;
-	struct span phdrs = { data + header.phdr_off, (size_t)header.phdr_count * ELF_PHDR_LEN };
+	struct span phdrs = { data + plan.phdr_off, (size_t)plan.phdr_count * ELF_PHDR_LEN };
 
-	if (elf_parse_segments(&header, phdrs, len, &plan, &why) == 0)
+	if (!elf_parse_segments(&plan, phdrs, len))
 		check(&plan, len);
 	return 0;
 }
