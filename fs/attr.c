@@ -7,7 +7,7 @@
  */
 #include "fs/namespace.h"
 
-bool cred_in_group(const struct cred *cred, u32 gid) {
+static bool in_group(const struct cred *cred, u32 gid) {
 	if (cred->fsgid == gid) return true;
 	for (u32 i = 0; i < cred->group_count && i < VFS_GROUPS_MAX; i++)
 		if (cred->groups[i] == gid) return true;
@@ -24,7 +24,7 @@ int inode_permission(const struct inode *inode, u32 mask, const struct cred *cre
 	}
 	if (cred->fsuid == inode->uid)
 		bits >>= 6;
-	else if (cred_in_group(cred, inode->gid))
+	else if (in_group(cred, inode->gid))
 		bits >>= 3;
 	return (want & ~bits & 7) ? -EACCES : 0;
 }
@@ -38,19 +38,13 @@ int path_permission(const struct path *path, u32 mask, const struct cred *cred) 
 	return inode_permission(inode, mask, cred);
 }
 
-int sticky_check(const struct inode *dir, const struct inode *victim, const struct cred *cred) {
-	u32 uid = cred->fsuid;
-
-	return !(dir->mode & S_ISVTX) || uid == 0 || uid == victim->uid || uid == dir->uid ? 0 : -EPERM;
-}
-
 static int may_setattr(const struct inode *inode, const struct attr *attr, const struct cred *cred) {
 	bool owner = cred->fsuid == inode->uid;
 
 	if (cred->fsuid == 0) return 0;
 	if ((attr->valid & (ATTR_MODE | ATTR_UID | ATTR_GID)) && !owner) return -EPERM;
 	if ((attr->valid & ATTR_UID) && attr->uid != inode->uid) return -EPERM;
-	if ((attr->valid & ATTR_GID) && attr->gid != inode->gid && !cred_in_group(cred, attr->gid)) return -EPERM;
+	if ((attr->valid & ATTR_GID) && attr->gid != inode->gid && !in_group(cred, attr->gid)) return -EPERM;
 	if (!(attr->valid & (ATTR_ATIME | ATTR_MTIME)) || owner) return 0;
 	return (attr->valid & ATTR_TIMES_NOW) ? inode_permission(inode, MAY_WRITE, cred) : -EPERM;
 }
@@ -61,7 +55,7 @@ static void adjust_mode(const struct inode *inode, struct attr *attr, const stru
 
 	if (attr->valid & ATTR_MODE) {
 		attr->mode = (inode->mode & S_IFMT) | (attr->mode & 07777);
-		if (cred->fsuid != 0 && !cred_in_group(cred, gid)) attr->mode &= ~S_ISGID;
+		if (cred->fsuid != 0 && !in_group(cred, gid)) attr->mode &= ~S_ISGID;
 	} else if ((attr->valid & (ATTR_UID | ATTR_GID)) && !inode_is(inode, S_IFDIR)) {
 		attr->valid |= ATTR_MODE;
 		attr->mode = without_set_id(inode->mode);

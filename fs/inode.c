@@ -44,15 +44,18 @@ void inode_changed(struct inode *inode, bool content) {
 	if (vfs_hooks.inode_changed) vfs_hooks.inode_changed(inode, content);
 }
 
-struct inode *inode_alloc(struct superblock *sb) {
-	struct inode *inode = port_alloc(sizeof(*inode));
+struct inode *inode_alloc(struct superblock *sb, const struct inode_ops *ops, u32 mode, size_t private_size) {
+	struct inode *inode = port_alloc(sizeof(*inode) + private_size);
 	struct vtime now = vfs_now();
 
 	if (!inode) return NULL;
 	inode->refs = 1;
 	inode->sb = sb;
+	inode->ops = ops;
+	inode->mode = mode;
 	inode->version = 1;
 	inode->atime = inode->mtime = inode->ctime = inode->btime = now;
+	inode->fs_private = inode + 1;
 	return inode;
 }
 
@@ -60,7 +63,7 @@ void inode_get(struct inode *inode) { inode->refs++; }
 
 void inode_put(struct inode *inode) {
 	if (!inode || --inode->refs) return;
-	if (inode->ops && inode->ops->evict) inode->ops->evict(inode);
+	if (inode->ops->evict) inode->ops->evict(inode);
 	if (vfs_hooks.inode_free) vfs_hooks.inode_free(inode);
 	port_free(inode);
 }
@@ -136,11 +139,4 @@ int dentry_lookup(struct dentry *parent, struct name name, struct dentry **ret_d
 	if (!new) return -ENOMEM;
 	*ret_dentry = new;
 	return 0;
-}
-
-bool dentry_is_ancestor(const struct dentry *ancestor, const struct dentry *dentry) {
-	for (;; dentry = dentry->parent) {
-		if (dentry == ancestor) return true;
-		if (dentry->parent == dentry) return false;
-	}
 }

@@ -125,22 +125,16 @@ static void clear_entries(struct meminode *dir) {
 static const struct inode_ops mem_ops;
 
 static struct inode *new_inode(struct memfs *fs, u32 mode, u64 rdev) {
-	struct inode *inode = inode_alloc(&fs->sb);
-	struct meminode *mi = port_alloc(sizeof(*mi));
+	struct inode *inode = inode_alloc(&fs->sb, &mem_ops, mode, sizeof(struct meminode));
+	struct meminode *mi;
 
-	if (!inode || !mi) {
-		inode_put(inode);
-		port_free(mi);
-		return NULL;
-	}
+	if (!inode) return NULL;
+	mi = mem_of(inode);
 	list_init(&mi->entries);
 	mi->next_pos = FIRST_POS;
 	mi->inode = inode;
 	list_add_tail(&fs->inodes, &mi->link);
 	fs->inode_count++;
-	inode->fs_private = mi;
-	inode->ops = &mem_ops;
-	inode->mode = mode;
 	inode->rdev = rdev;
 	if (inode_is(inode, S_IFREG)) inode->fops = &vfs_page_file_ops;
 	return inode;
@@ -371,10 +365,8 @@ static int mem_setxattr(struct inode *inode, const char *name, const void *value
 
 static void mem_evict(struct inode *inode) {
 	struct meminode *mi = mem_of(inode);
-	u64 before;
+	u64 before = mi->pages.count;
 
-	if (!mi) return; /* half made */
-	before = mi->pages.count;
 	pagetree_cut(&mi->pages, 0);
 	update_blocks(inode, before);
 	while (mi->xattrs) remove_xattr(inode, &mi->xattrs);
@@ -382,7 +374,6 @@ static void mem_evict(struct inode *inode) {
 	port_free(mi->target);
 	list_del(&mi->link);
 	fs_of(inode)->inode_count--;
-	port_free(mi);
 }
 
 static const struct inode_ops mem_ops = {
@@ -425,7 +416,6 @@ int memfs_create(const struct memfs_options *options, struct superblock **ret_sb
 	fs->sb = (struct superblock){ .refs = 1, .fsname = options->fsname, .magic = options->magic,
 				      .dev = superblock_new_dev(), .fs_private = fs, .statfs = mem_statfs,
 				      .release = mem_release };
-	memcpy(fs->sb.uuid, options->uuid, sizeof(fs->sb.uuid));
 	root = new_inode(fs, S_IFDIR | (options->root_mode & 07777), 0);
 	if (!root) {
 		port_free(fs);

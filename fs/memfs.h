@@ -14,12 +14,9 @@
 #include "fs/vfs.h"
 
 struct memfs_options {
-	const char *fsname;   /* static */
-	u64 magic;
-	u64 max_bytes;        /* of content and extended attributes; 0: no limit of its own */
-	u32 root_mode;        /* permission bits */
-	u32 root_uid, root_gid;
-	u8 uuid[16];
+	const char *fsname; /* static */
+	u64 magic, max_bytes; /* of content and extended attributes; 0: no limit of its own */
+	u32 root_mode, root_uid, root_gid; /* permission bits */
 };
 
 must_check int memfs_create(const struct memfs_options *options, struct superblock **ret_sb);

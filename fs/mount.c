@@ -10,14 +10,12 @@
 
 static struct list mounts = LIST_INIT(mounts);
 
-static struct mount *find(bool (*match)(const struct mount *m, const void *arg), const void *arg) {
+/* What is mounted in outer: at that dentry, or (NULL) anywhere. */
+static struct mount *mounted_in(const struct mount *outer, const struct dentry *at) {
 	list_for_each_entry(struct mount, m, &mounts, link)
-		if (match(m, arg)) return m;
+		if (m->where.mount == outer && (!at || m->where.dentry == at)) return m;
 	return NULL;
 }
-
-static bool is_at(const struct mount *m, const void *where) { return m->where.dentry && path_equal(&m->where, where); }
-static bool is_inside(const struct mount *m, const void *outer) { return m->where.mount == outer; }
 
 static void mount_put(struct mount *m) {
 	if (--m->refs) return;
@@ -41,7 +39,7 @@ void path_put(struct path *path) {
 void path_cross_down(struct path *path) {
 	struct mount *m;
 
-	while (path->dentry->mount_count && (m = find(is_at, path))) {
+	while (path->dentry->mount_count && (m = mounted_in(path->mount, path->dentry))) {
 		struct path inner = { m, m->root };
 
 		path_get(&inner);
@@ -144,7 +142,7 @@ static void detach_tree(struct mount *m) {
 	struct mount *inner, *next;
 
 	do {
-		for (inner = m; (next = find(is_inside, inner));) inner = next;
+		for (inner = m; (next = mounted_in(inner, NULL));) inner = next;
 		next = inner == m ? NULL : m;
 		unhook(inner);
 		mount_put(inner); /* its being attached */

@@ -77,10 +77,13 @@ int vfs_link(const struct vfs_context *ctx, const struct path *old_path, const s
 	return 0;
 }
 
-/* Whether cred may take victim out of parent. */
+/* Whether cred may take victim out of parent; from a sticky directory only its owner or the directory's may. */
 static int may_remove(const struct path *parent, const struct dentry *victim, const struct cred *cred) {
+	const struct inode *dir = path_inode(parent);
+	u32 uid = cred->fsuid;
+
 	TRY(path_permission(parent, MAY_WRITE | MAY_EXEC, cred));
-	TRY(sticky_check(path_inode(parent), victim->inode, cred));
+	if ((dir->mode & S_ISVTX) && uid != 0 && uid != victim->inode->uid && uid != dir->uid) return -EPERM;
 	return victim->mount_count ? -EBUSY : 0;
 }
 
@@ -132,14 +135,22 @@ static void side_done(struct side *side) {
 	path_put(&side->parent);
 }
 
+/* Whether ancestor is dentry or above it in the same tree. */
+static bool is_ancestor(const struct dentry *ancestor, const struct dentry *dentry) {
+	for (;; dentry = dentry->parent) {
+		if (dentry == ancestor) return true;
+		if (dentry->parent == dentry) return false;
+	}
+}
+
 static int check_kinds(const struct side *from, const struct side *to, bool exchange) {
 	bool from_dir = inode_is(from->dentry->inode, S_IFDIR);
 	bool to_dir = to->dentry && inode_is(to->dentry->inode, S_IFDIR);
 
 	if (!from_dir && from->last.text[from->last.len] == '/') return -ENOTDIR;
 	if (!(exchange ? to_dir : from_dir) && to->last.text[to->last.len] == '/') return -ENOTDIR;
-	if (dentry_is_ancestor(from->dentry, to->parent.dentry)) return -EINVAL;
-	if (to->dentry && dentry_is_ancestor(to->dentry, from->parent.dentry)) return exchange ? -EINVAL : -ENOTEMPTY;
+	if (is_ancestor(from->dentry, to->parent.dentry)) return -EINVAL;
+	if (to->dentry && is_ancestor(to->dentry, from->parent.dentry)) return exchange ? -EINVAL : -ENOTEMPTY;
 	if (!to->dentry || exchange || from_dir == to_dir) return 0;
 	return from_dir ? -ENOTDIR : -EISDIR;
 }

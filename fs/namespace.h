@@ -14,8 +14,7 @@
 #include "fs/vfs.h"
 
 struct mount {
-	u32 refs;            /* one for being attached, one for each path */
-	u32 flags;
+	u32 refs, flags;     /* references: one for being attached, one for each path */
 	struct superblock *sb;
 	struct dentry *root;
 	struct path where;   /* mount point; empty for the top mount and for detached ones */
@@ -33,8 +32,6 @@ static inline void dentry_drop(struct dentry **dentry) { dentry_put(*dentry); }
 struct dentry *dentry_alloc(struct dentry *parent, struct name name, struct inode *inode);
 /* The entry of that name, from the file system; -ENOENT. Does not cross mounts. */
 must_check int dentry_lookup(struct dentry *parent, struct name name, struct dentry **ret_dentry);
-/* True when ancestor is dentry or above it in the same tree. */
-bool dentry_is_ancestor(const struct dentry *ancestor, const struct dentry *dentry);
 
 /* Replaces *path by the root of what is mounted there, as often as something is. */
 void path_cross_down(struct path *path);
@@ -65,6 +62,3 @@ static inline bool vtime_after(const struct vtime *a, const struct vtime *b) {
 
 /* The mode without the bits that a stranger's write or a change of owner takes away. */
 static inline u32 without_set_id(u32 mode) { return mode & ~(S_ISUID | ((mode & 0010) ? S_ISGID : 0)); }
-
-/* Sticky bit: whether cred may remove victim from dir. -EPERM. */
-must_check int sticky_check(const struct inode *dir, const struct inode *victim, const struct cred *cred);

@@ -68,16 +68,14 @@ static int anon_setattr(struct inode *, const struct attr *attr) { return (attr-
 static const struct inode_ops anon_inode_ops = { .setattr = anon_setattr };
 
 struct file *file_alloc_kind(const char *kind, u32 mode, const struct file_ops *ops, u32 flags, void *private_data) {
-	RELEASED(inode_drop) struct inode *inode = inode_alloc(&anon_sb);
+	RELEASED(inode_drop) struct inode *inode = inode_alloc(&anon_sb, &anon_inode_ops, mode, 0);
 	RELEASED(path_put) struct path path = { &anon_mount, NULL };
 	char name[64];
 	struct name shown = { name, 0 };
 
 	if (!inode) return NULL;
 	inode->ino = ++anon_ino;
-	inode->mode = mode;
 	inode->nlink = 1;
-	inode->ops = &anon_inode_ops;
 	shown.len = (mode & S_IFMT)
 		? text_format(name, sizeof(name), "%s:[%lu]", kind, (unsigned long)inode->ino)
 		: text_format(name, sizeof(name), "anon_inode:[%s]", kind);

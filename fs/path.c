@@ -205,46 +205,50 @@ int path_walk_parent(const struct vfs_context *ctx, const struct path *start, co
 	return 0;
 }
 
-/* Puts text before pos; false when it does not fit. */
-static bool prepend(char *buf, size_t *pos, const char *text) {
+/* A text that grows at its front; failing is sticky. */
+struct tail {
+	char *buf;
+	size_t pos;
+	bool full;
+};
+
+static void prepend(struct tail *tail, const char *text) {
 	size_t len = strlen(text);
 
-	if (len > *pos) return false;
-	*pos -= len;
-	memcpy(buf + *pos, text, len);
-	return true;
+	tail->full |= len > tail->pos;
+	if (tail->full) return;
+	tail->pos -= len;
+	memcpy(tail->buf + tail->pos, text, len);
 }
 
-/* Fills buf from its end; returns where the name begins, or cap when it does not fit. */
-static size_t climb(const struct vfs_context *ctx, const struct path *path, char *buf, size_t cap) {
-	struct path at = *path;
-	size_t pos = cap - 1;
-	bool fits = true, root = path_equal(path, &ctx->root);
-
-	buf[pos] = '\0';
-	if (at.dentry->unlinked) fits = prepend(buf, &pos, " (deleted)");
-	if (at.dentry->inode->sb->anonymous) return fits && prepend(buf, &pos, at.dentry->name) ? pos : cap;
-	while (fits && !path_equal(&at, &ctx->root)) {
+static void climb(const struct vfs_context *ctx, struct path at, struct tail *tail) {
+	if (at.dentry->unlinked) prepend(tail, " (deleted)");
+	if (path_inode(&at)->sb->anonymous) {
+		prepend(tail, at.dentry->name);
+		return;
+	}
+	if (path_equal(&at, &ctx->root)) prepend(tail, "/");
+	while (!path_equal(&at, &ctx->root)) {
 		if (at.dentry != at.mount->root) {
-			fits = prepend(buf, &pos, at.dentry->name) && prepend(buf, &pos, "/");
+			prepend(tail, at.dentry->name);
+			prepend(tail, "/");
 			at.dentry = at.dentry->parent;
 		} else if (at.mount->where.dentry) {
 			at = at.mount->where;
 		} else {
-			if (buf[pos] != '/') fits = prepend(buf, &pos, "/");
-			return fits && prepend(buf, &pos, "(unreachable)") ? pos : cap;
+			prepend(tail, tail->buf[tail->pos] == '/' ? "(unreachable)" : "(unreachable)/");
+			return;
 		}
 	}
-	if (root) fits = fits && prepend(buf, &pos, "/");
-	return fits ? pos : cap;
 }
 
 ssize path_name(const struct vfs_context *ctx, const struct path *path, char *buf, size_t cap) {
-	size_t pos;
+	struct tail tail = { buf, cap, false };
 
 	if (cap < 2) return -ENAMETOOLONG;
-	pos = climb(ctx, path, buf, cap);
-	if (pos == cap) return -ENAMETOOLONG;
-	memmove(buf, buf + pos, cap - pos);
-	return (ssize)(cap - pos - 1);
+	buf[--tail.pos] = '\0';
+	climb(ctx, *path, &tail);
+	if (tail.full) return -ENAMETOOLONG;
+	memmove(buf, buf + tail.pos, cap - tail.pos);
+	return (ssize)(cap - tail.pos - 1);
 }

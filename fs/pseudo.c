@@ -36,22 +36,17 @@ static struct pnode *node_of(const struct inode *inode) { return inode->fs_priva
 
 static struct pnode *node_alloc(struct superblock *sb, const struct pseudo_node *is, u64 ino, u64 parent_ino,
 				const char *name, size_t len) {
-	struct inode *inode = inode_alloc(sb);
-	struct pnode *node = port_alloc(sizeof(*node) + len + 1);
+	const struct inode_ops *ops = is->follow ? &follow_inode_ops : &node_inode_ops;
+	struct inode *inode = inode_alloc(sb, ops, is->mode, sizeof(struct pnode) + len + 1);
+	struct pnode *node;
 
-	if (!inode || !node) {
-		inode_put(inode);
-		port_free(node);
-		return NULL;
-	}
+	if (!inode) return NULL;
+	node = node_of(inode);
 	node->inode = inode;
 	node->parent_ino = parent_ino;
 	node->is = *is;
 	memcpy(node->name, name, len);
-	inode->fs_private = node;
-	inode->ops = is->follow ? &follow_inode_ops : &node_inode_ops;
 	inode->fops = is->fops ? &own_ops : (is->mode & S_IFMT) == S_IFREG ? &text_ops : NULL;
-	inode->mode = is->mode;
 	inode->uid = is->uid;
 	inode->gid = is->gid;
 	inode->rdev = is->rdev;
@@ -60,10 +55,7 @@ static struct pnode *node_alloc(struct superblock *sb, const struct pseudo_node 
 	return node;
 }
 
-static void node_evict(struct inode *inode) {
-	if (node_of(inode)) blob_done(&node_of(inode)->text); /* else half made */
-	port_free(inode->fs_private);
-}
+static void node_evict(struct inode *inode) { blob_done(&node_of(inode)->text); }
 
 static bool is_name(const char *name, const char *text, size_t len) {
 	return strlen(name) == len && memcmp(name, text, len) == 0;

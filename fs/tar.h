@@ -13,10 +13,8 @@
  */
 #pragma once
 
-#include "fs/vfs.h"
+#include "fs/tarfs.h"
 #include "kernel/base/cursor.h"
-
-enum tar_type { TAR_FILE, TAR_LINK, TAR_SYMLINK, TAR_DEVICE, TAR_DIRECTORY };
 
 struct tar_entry {
 	enum tar_type type;

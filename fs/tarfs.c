@@ -5,8 +5,6 @@
  * Names are checked component by component before anything is made, and symlinks are never followed: what an entry
  * makes lies where its name says, inside the file system.
  */
-#include "fs/tarfs.h"
-
 #include "fs/tar.h"
 
 #define SHOWN_NAME 120 /* of an entry's name, in a report */
@@ -129,15 +127,6 @@ static int set_xattrs(const struct unpacking *u, struct inode *inode) {
 	return more ? refuse(u, more, "an extended attribute is malformed") : 0;
 }
 
-/* What all kinds have; a symlink keeps its mode. */
-static int set_attributes(const struct unpacking *u, struct inode *inode) {
-	if (!inode_is(inode, S_IFLNK)) inode->mode = (inode->mode & S_IFMT) | u->entry->mode;
-	inode->uid = u->entry->uid;
-	inode->gid = u->entry->gid;
-	inode->atime = inode->mtime = u->entry->mtime;
-	return set_xattrs(u, inode);
-}
-
 static int fill(const struct unpacking *u, struct inode *inode) {
 	struct cursor c = cursor_of(u->entry->content);
 	void *page;
@@ -162,40 +151,33 @@ static int replace_earlier(const struct unpacking *u, struct inode *dir, struct 
 	return failed(u, dir->ops->unlink(dir, last, earlier));
 }
 
-static int unpack_directory(const struct unpacking *u, struct inode *dir, struct name last) {
+/* A directory, a file or a symlink, whose mode stays. */
+static int unpack_inode(const struct unpacking *u, struct inode *dir, struct name last, u32 type) {
 	RELEASED(inode_drop) struct inode *inode = NULL;
+	const struct tar_entry *entry = u->entry;
 
-	if (!last.len) {
+	if (type == S_IFDIR && !last.len) {
 		inode = dir; /* the root */
 		inode_get(inode);
-	} else if (look_up(dir, last, &inode)) {
-		TRY(make(u, dir, last, S_IFDIR | 0755, &inode));
+	} else if (type != S_IFDIR) {
+		TRY(replace_earlier(u, dir, last));
 	}
-	if (!is_dir(inode)) return refuse(u, -EBADMSG, "an earlier entry of that name is not a directory");
-	u->report->directories++;
-	return set_attributes(u, inode);
-}
-
-static int unpack_file(const struct unpacking *u, struct inode *dir, struct name last) {
-	RELEASED(inode_drop) struct inode *inode = NULL;
-
-	TRY(replace_earlier(u, dir, last));
-	TRY(make(u, dir, last, S_IFREG | 0600, &inode));
+	if (!inode && look_up(dir, last, &inode)) TRY(make(u, dir, last, type, &inode));
+	if (type == S_IFDIR && !is_dir(inode))
+		return refuse(u, -EBADMSG, "an earlier entry of that name is not a directory");
 	TRY(fill(u, inode));
-	u->report->files++;
-	return set_attributes(u, inode);
+	inode->mode = type | (type == S_IFLNK ? 0777 : entry->mode);
+	inode->uid = entry->uid;
+	inode->gid = entry->gid;
+	inode->atime = inode->mtime = entry->mtime;
+	return set_xattrs(u, inode);
 }
 
-static int unpack_symlink(const struct unpacking *u, struct inode *dir, struct name last) {
-	RELEASED(inode_drop) struct inode *inode = NULL;
+static int check_target(const struct unpacking *u) {
 	struct span link = u->entry->link;
 
 	if (link.len >= VFS_PATH_MAX) return refuse(u, -ENAMETOOLONG, "its target is longer than 4095 bytes");
-	if (!link.len || memchr(link.base, '\0', link.len)) return refuse(u, -EBADMSG, "its target is not a name");
-	TRY(replace_earlier(u, dir, last));
-	TRY(make(u, dir, last, S_IFLNK | 0777, &inode));
-	u->report->symlinks++;
-	return set_attributes(u, inode);
+	return link.len && !memchr(link.base, '\0', link.len) ? 0 : refuse(u, -EBADMSG, "its target is not a name");
 }
 
 static int unpack_link(const struct unpacking *u, struct inode *dir, struct name last) {
@@ -209,24 +191,23 @@ static int unpack_link(const struct unpacking *u, struct inode *dir, struct name
 	if (is_dir(target)) return refuse(u, -EBADMSG, "it links to a directory");
 	if (look_up(dir, last, &earlier) == 0 && earlier == target) return 0; /* said twice */
 	TRY(replace_earlier(u, dir, last));
-	TRY(failed(u, dir->ops->link(dir, last, target)));
-	u->report->links++;
-	return 0;
+	return failed(u, dir->ops->link(dir, last, target));
 }
 
 static int unpack_entry(const struct unpacking *u) {
 	RELEASED(inode_drop) struct inode *dir = NULL;
+	enum tar_type type = u->entry->type;
 	struct name last;
 
-	if (u->entry->type == TAR_DEVICE) {
-		u->report->skipped_devices++;
-		return 0;
-	}
+	u->report->count[type]++;
+	if (type == TAR_DEVICE) return 0;
 	TRY(find_parent(u, u->entry->name, true, &dir, &last));
-	if (u->entry->type == TAR_DIRECTORY) return unpack_directory(u, dir, last);
+	if (type == TAR_DIRECTORY) return unpack_inode(u, dir, last, S_IFDIR);
 	if (!last.len) return refuse(u, -EBADMSG, "only a directory can be the root");
-	if (u->entry->type == TAR_FILE) return unpack_file(u, dir, last);
-	return u->entry->type == TAR_SYMLINK ? unpack_symlink(u, dir, last) : unpack_link(u, dir, last);
+	if (type == TAR_FILE) return unpack_inode(u, dir, last, S_IFREG);
+	if (type == TAR_LINK) return unpack_link(u, dir, last);
+	TRY(check_target(u));
+	return unpack_inode(u, dir, last, S_IFLNK);
 }
 
 int tar_unpack(struct superblock *sb, struct span tar, struct tar_report *ret_report) {

@@ -16,8 +16,10 @@
 
 #include "fs/vfs.h"
 
+enum tar_type { TAR_FILE, TAR_LINK, TAR_SYMLINK, TAR_DEVICE, TAR_DIRECTORY, TAR_TYPES };
+
 struct tar_report {
-	u64 files, directories, symlinks, links, skipped_devices;
+	u64 count[TAR_TYPES]; /* entries; the devices among them were skipped */
 	char why[256]; /* the only output that counts after a failure */
 };
 

@@ -22,10 +22,6 @@
 
 struct file;
 struct inode;
-struct lock;
-struct mount;
-struct superblock;
-struct dentry;
 
 /* Mode bits: Linux uapi stat.h. */
 enum {
@@ -49,9 +45,7 @@ enum { MAY_EXEC = 1, MAY_WRITE = 2, MAY_READ = 4, MAY_APPEND = 8 };
 #define VFS_GROUPS_MAX 32u
 
 struct cred {
-	u32 uid, euid, suid, fsuid;
-	u32 gid, egid, sgid, fsgid;
-	u32 group_count;
+	u32 uid, euid, suid, fsuid, gid, egid, sgid, fsgid, group_count;
 	u32 groups[VFS_GROUPS_MAX];
 };
 
@@ -75,8 +69,7 @@ struct name {
 char *name_copy(struct name name);
 
 struct vfs_context {
-	struct path root;
-	struct path cwd;
+	struct path root, cwd;
 	u32 umask;
 };
 
@@ -249,7 +242,8 @@ void vfs_set_hooks(const struct vfs_hooks *hooks);
 /* Stamps ctime (and mtime when content) from port_wall_ns(), bumps version, tells the hook. */
 void inode_changed(struct inode *inode, bool content);
 
-struct inode *inode_alloc(struct superblock *sb);
+/* With private_size zeroed bytes of the file system's own at fs_private, that end with it. */
+struct inode *inode_alloc(struct superblock *sb, const struct inode_ops *ops, u32 mode, size_t private_size);
 void inode_get(struct inode *inode);
 void inode_put(struct inode *inode);
 static inline void inode_drop(struct inode **inode) { inode_put(*inode); } /* for RELEASED */
@@ -319,12 +313,9 @@ s64 file_seek(struct file *file, s64 off, int whence);
 u32 file_poll(struct file *file);
 must_check int file_readdir(struct file *file, struct dir_sink *sink);
 must_check int file_truncate(struct file *file, u64 size, const struct cred *cred);
-static inline bool file_readable(const struct file *file) {
-	return !(file->flags & (O_PATH | O_WRONLY)); /* O_RDONLY or O_RDWR; neither with 3 */
-}
-static inline bool file_writable(const struct file *file) {
-	return !(file->flags & O_PATH) && (file->flags & O_ACCMODE) - 1 < 2; /* O_WRONLY or O_RDWR */
-}
+/* O_RDONLY or O_RDWR, and O_WRONLY or O_RDWR; the fourth access mode is neither. */
+static inline bool file_readable(const struct file *file) { return !(file->flags & (O_PATH | O_WRONLY)); }
+static inline bool file_writable(const struct file *file) { return (file->flags & (O_PATH | O_ACCMODE)) - 1 < O_RDWR; }
 /* What fifo inodes of every file system use at open; and what is told when a watched file goes. */
 void vfs_set_fifo_ops(const struct file_ops *ops);
 /* Character devices by number, wherever their inodes are; private_data is arg at open. -ENOSPC: table full. */
@@ -340,7 +331,6 @@ must_check int inode_permission(const struct inode *inode, u32 mask, const struc
 
 /* The same with the mount's and the superblock's read-only flags. */
 must_check int path_permission(const struct path *path, u32 mask, const struct cred *cred);
-bool cred_in_group(const struct cred *cred, u32 gid);
 
 /* Name operations; all follow POSIX and the sticky bit. */
 must_check int vfs_mknod(const struct vfs_context *ctx, const struct path *start, const char *name, u32 mode, u64 rdev,

@@ -230,17 +230,18 @@ static void unpack_root(void) {
 	int err;
 
 	if (!boot.initrd.len) halt_machine("the image has no section .initrd, and so no root file system");
-	memcpy(options.uuid, cmdline.rootuuid, sizeof(options.uuid));
 	must(memfs_create(&options, &sb), "the root file system could not be made");
+	memcpy(sb->uuid, cmdline.rootuuid, sizeof(sb->uuid));
 	err = tar_unpack(sb, span_of(boot.initrd), &report);
 	if (err) halt_machine(".initrd: %s (%s)", report.why, err_name(err));
 	must(vfs_mount_root(sb, 0, "assayroot", &root_context.root), "the root file system could not be mounted");
 	root_context.cwd = root_context.root;
 	path_get(&root_context.cwd);
-	port_log(LOG_INFO, "assay: root: %lu files, %lu directories, %lu symbolic links, %lu hard links", report.files,
-		 report.directories, report.symlinks, report.links);
-	if (report.skipped_devices)
-		port_log(LOG_WARN, "assay: root: %lu device nodes left out: /dev is devfs", report.skipped_devices);
+	port_log(LOG_INFO, "assay: root: %lu files, %lu directories, %lu symbolic links, %lu hard links",
+		 report.count[TAR_FILE], report.count[TAR_DIRECTORY], report.count[TAR_SYMLINK],
+		 report.count[TAR_LINK]);
+	if (report.count[TAR_DEVICE])
+		port_log(LOG_WARN, "assay: root: %lu device nodes left out: /dev is devfs", report.count[TAR_DEVICE]);
 }
 
 /* The image need not have the directories. */

@@ -28,8 +28,8 @@ static void need(int err, const char *what)
 
 void machine_up(bool with_tpm)
 {
-	static const struct memfs_options options = { .fsname = "assayroot", .magic = MAGIC_ROOT, .root_mode = 0755,
-						      .uuid = { 1, 2, 3 } };
+	static const struct memfs_options options = { .fsname = "assayroot", .magic = MAGIC_ROOT, .root_mode = 0755 };
+	static const u8 uuid[16] = { 1, 2, 3 };
 	struct tpm_regs regs;
 	struct tpm_location where;
 
@@ -45,6 +45,7 @@ void machine_up(bool with_tpm)
 	}
 	machine.at_start = machine.fake;
 	need(memfs_create(&options, &machine.sb), "memfs_create");
+	memcpy(machine.sb->uuid, uuid, sizeof(uuid));
 	need(vfs_mount_root(machine.sb, 0, "root", &machine.context.root), "vfs_mount_root");
 	machine.context.cwd = machine.context.root;
 	path_get(&machine.context.cwd);

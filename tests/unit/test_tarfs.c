@@ -499,8 +499,8 @@ static void missing_directories_are_made(void **state)
 	assert_int_equal(fs_inode("/a/b")->mode, S_IFDIR | 0755);
 	assert_int_equal(fs_inode("/a/b")->uid, 0);
 	assert_true(fs_holds("/a/b/c/f", "x"));
-	assert_int_equal(report.skipped_devices, 2);
-	assert_int_equal(report.files, 1);
+	assert_int_equal(report.count[TAR_DEVICE], 2);
+	assert_int_equal(report.count[TAR_FILE], 1);
 	assert_null(fs_inode("/dev")); /* a skipped entry leaves nothing */
 }
 
