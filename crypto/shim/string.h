@@ -2,4 +2,4 @@
 /* crypto/shim/string.h - <string.h> for foreign sources in the kernel: what kernel/base/mem.c has. */
 #pragma once
 
-#include "kernel/base/base.h"
+#include "kernel/base/mem.h"

@@ -2,4 +2,4 @@
 /* tpm/shim/string.h - what tpm2-tss needs of <string.h>: the floor's memory functions. */
 #pragma once
 
-#include "kernel/base/base.h"
+#include "kernel/base/mem.h"
