@@ -81,7 +81,8 @@ static struct process *copy_process(struct process *from, const struct clone_req
 	memcpy(process->limits, from->limits, sizeof(process->limits));
 	process->pgid = from->pgid;
 	process->sid = from->sid;
-	process->exit_signal = q->exit_signal;
+	/* A parent that did not make this child gets the signal that it chose for ours. */
+	process->exit_signal = (q->flags & CLONE_PARENT) != 0 ? from->exit_signal : q->exit_signal;
 	process->parent = (q->flags & CLONE_PARENT) != 0 ? from->parent : from;
 	return process;
 }

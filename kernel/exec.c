@@ -194,6 +194,8 @@ static void reset_task(struct task *task, const struct exec_job *job) {
 
 	process->exec_done = true;
 	process->exit_signal = SIGCHLD;
+	/* The new program may have other rights: it did not choose these signals. */
+	list_for_each_entry(struct process, child, &process->children, sibling) child->exit_signal = SIGCHLD;
 	sighand_reset(process->sighand);
 	fdtable_close_on_exec(task->files);
 	task->altstack = (struct stack_abi){ 0 };

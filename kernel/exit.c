@@ -229,7 +229,7 @@ static bool collect(struct process *parent, struct process *child, u32 options, 
 int task_wait(const struct wait_request *q, struct wait_result *ret_result) {
 	struct process *self = process_current();
 
-	for (;;) {
+	for (int interrupted = 0;;) {
 		bool any = false;
 
 		list_for_each_safe(pos, next, &self->children) {
@@ -241,6 +241,7 @@ int task_wait(const struct wait_request *q, struct wait_result *ret_result) {
 		}
 		if (!any) return -ECHILD;
 		if ((q->options & WAIT_NOHANG) != 0) return 0;
-		if (waitq_sleep(&self->child_event, 0, true) != 0) return -ERESTARTSYS;
+		if (interrupted != 0) return -ERESTARTSYS; /* a child's end counts more than its signal */
+		interrupted = waitq_sleep(&self->child_event, 0, true);
 	}
 }
