@@ -117,21 +117,22 @@ void uio_done(struct uio *uio) {
 	if (uio->vec != &uio->one) port_free(uio->vec);
 }
 
-/* Moves exactly len bytes, at most uio->left, out to the program or in from it. */
-static int uio_move(struct uio *uio, u8 *buf, size_t len, bool out) {
-	while (len) {
-		struct iovec_abi *v = &uio->vec[uio->index];
-		size_t n = min_u64(len, v->len);
+/* Moves len bytes, at most uio->left, out to the program or in from it: how many, up to the first page that is bad. */
+static ssize uio_move(struct uio *uio, u8 *buf, size_t len, bool out) {
+	size_t done = 0, n;
 
-		TRY(out ? copy_to_user(uaddr(v->base), buf, n) : copy_from_user(buf, uaddr(v->base), n));
+	for (; done < len; done += n) {
+		struct iovec_abi *v = &uio->vec[uio->index];
+
+		n = min_u64(min_u64(len - done, v->len), PAGE_SIZE - v->base % PAGE_SIZE);
+		if (out ? copy_to_user(uaddr(v->base), buf + done, n) : copy_from_user(buf + done, uaddr(v->base), n))
+			break;
 		v->base += n;
 		v->len -= n;
 		uio->left -= n;
-		buf += n;
-		len -= n;
 		if (!v->len) uio->index++;
 	}
-	return 0;
+	return done || !len ? (ssize)done : -EFAULT;
 }
 
 /*
@@ -149,11 +150,13 @@ ssize file_read_uio(struct file *file, struct uio *uio, u64 *pos) {
 
 		want = min_u64(uio->left, cap);
 		n = file_read(file, bounce, want, pos);
-		if (n > 0 && uio_move(uio, bounce, (size_t)n, true)) {
-			*pos = before;
-			n = -EFAULT;
+		if (n > 0) {
+			ssize moved = uio_move(uio, bounce, (size_t)n, true);
+
+			if (moved != n) *pos = before + (moved > 0 ? (u64)moved : 0);
+			n = moved;
+			if (n > 0) done += n;
 		}
-		if (n > 0) done += n;
 	} while (n == (ssize)want && uio->left && !file->ops->poll);
 	return done ? done : n;
 }
@@ -181,7 +184,8 @@ ssize file_write_uio(struct file *file, struct uio *uio, u64 *pos) {
 	do {
 		want = min_u64(uio->left, cap);
 		n = uio_move(uio, bounce, want, false);
-		if (!n) n = file_write(file, bounce, want, pos);
+		if (n != (ssize)want && !inode_is(file->inode, S_IFREG)) n = -EFAULT; /* all or nothing */
+		if (n >= 0) n = file_write(file, bounce, (size_t)n, pos);
 		if (n > 0) done += n;
 	} while (n == (ssize)want && uio->left);
 	return done ? done : n;

@@ -29,6 +29,7 @@ static s64 transfer(u64 fd, struct uio *uio, enum direction way, const u64 *pos)
 static s64 transfer_single(const u64 args[6], enum direction way, const u64 *pos) {
 	struct uio uio;
 
+	if (args[2] > USER_END || args[1] > USER_END - args[2]) return -EFAULT;
 	uio_single(&uio, args[1], args[2]);
 	return transfer(args[0], &uio, way, pos);
 }
