@@ -57,8 +57,22 @@ void task_syscall(struct trap_frame *frame) {
 	frame->rax = (u64)syscall_dispatch(frame->orig_rax, args);
 }
 
+/* RLIMIT_CPU: SIGXCPU each second from the soft limit on, SIGKILL at the hard one. */
+static void limit_cpu_time(struct process *process) {
+	struct rlimit *limit = &process->limits[RLIMIT_CPU];
+
+	if (limit->soft == RLIM_INFINITY) return;
+	struct cpu_times used = process_times(process);
+	u64 seconds = (used.user + used.system) / 1000000000u;
+
+	if (seconds < limit->soft) return;
+	task_signal_self(seconds < limit->hard ? SIGXCPU : SIGKILL);
+	limit->soft = seconds + 1;
+}
+
 void task_return_to_user(struct trap_frame *frame) {
 	sched_preempt();
+	limit_cpu_time(process_current());
 	signal_deliver(frame);
 	sched_account(false);
 }
