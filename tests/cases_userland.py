@@ -243,23 +243,71 @@ def userland_robust():
             twin("faults as on Linux", lambda text: text == expected, seen.replace(b"EFAULT", b"EINVAL", 1))
 
 
+RESOURCES = (("fork", 2000), ("pipes", 10000), ("threads", 1000), ("/guest-suite.sh", 1))
+RESOURCE_LINE = r"^%s %d pages (\d+) (\d+) objects (\d+) (\d+)\r?$"
+OWN_PROGRAMS = ("process", "memory", "files", "parents", "lacking")
+
+
+def judge_resources(text):
+    """As many free pages and kernel objects after as before."""
+    judge = lambda match: match and int(match[1]) > 0 and match[1] == match[2] and match[3] == match[4]
+    for kind, count in RESOURCES:
+        line = re.search(RESOURCE_LINE % (kind, count), text, re.M)
+        check(f"{count} of {kind} leave as many free pages and objects", judge(line), line and line[0])
+    for spoiled in ("4000 3999 objects 70 70", "4000 4000 objects 70 71"):
+        twin("as many free pages and objects", judge, re.match(RESOURCE_LINE % ("fork", 1), f"fork 1 pages {spoiled}"))
+
+
+def judge_own_programs(text):
+    """Each line PASS or FAIL of the guest's programs is a check; each program ran twice to its end."""
+    for verdict, name in re.findall(r"^(PASS|FAIL) ([^\r\n]*)", text, re.M):
+        check(f"{name} in the guest", verdict == "PASS")
+    judge = lambda words: all(len(re.findall(rf"^{name}: \d+ passed, 0 failed", words, re.M)) == 2
+                              for name in OWN_PROGRAMS)
+    check("each program comes to its end without a failure", judge(text), text[-1500:])
+    twin("each program without a failure", judge, text.replace("passed, 0 failed", "passed, 1 failed", 1))
+    twin("each program comes to its end", judge, text.replace("files: ", "pfiles: ", 1))
+
+
+def judge_missing_calls(text, log):
+    """The kernel log names each call that is not there once, however often it was asked for."""
+    asked = set(re.findall(r"^asked (\d+)", text, re.M))
+    named = lambda lines: re.findall(r"asked for system call (\d+), which is not there \(ENOSYS\)", lines)
+    judge = lambda lines: len(asked) >= 15 and all(named(lines).count(number) == 1 for number in asked)
+    check("the log names each missing call once", judge(log), (sorted(asked), named(log)))
+    twin("each missing call once", judge, log.replace("is not there", "is there", 1))
+    twin("each missing call once and not twice", judge, log + "".join(
+        f"asked for system call {number}, which is not there (ENOSYS)\n" for number in sorted(asked)[:1]))
+
+
 @case
-def userland_resources_and_wx():
+def userland_own_programs():
+    """The programs of tests/guest: what they check, that they leave nothing behind, what the log says of them."""
     with scratch() as folder:
-        root = userland_root(folder, "u_resources fork 2000\nu_resources pipes 10000\nu_resources threads 1000\n"
-                                     "mkdir /tmp/w\nu_wx /tmp/w\n")
-        for name in ("u_resources", "u_wx"):
+        runs = "".join(f"u_resources {kind} {count}\n" for kind, count in RESOURCES)
+        root = userland_root(folder, "export HOME=/\nmount -t tmpfs -o mode=1777 shm /dev/shm\nlacking\nlacking\n"
+                             f"dmesg >/tmp/log; put log /tmp/log; rm /tmp/log\nexport SEED={seed()}\n{runs}"
+                             "mkdir /tmp/w\nu_wx /tmp/w\n")
+        for name in (*OWN_PROGRAMS, "u_resources", "u_wx", "u_robust", "wild"):
             root.copy(guest_program(name), f"bin/{name}")
-        result = boot(folder, root, tpm="none")
+        root.copy(os.path.join(HERE, "guest-suite.sh"), "guest-suite.sh")
+        result = boot(folder, root, tpm="none", timeout=400)
         if not result:
             return
-        judge = lambda match: match and match.group(1) == match.group(2)
-        for kind, count in (("fork", 2000), ("pipes", 10000), ("threads", 1000)):
-            line = re.search(rf"^{kind} {count} free (\d+) (\d+)", result.text, re.M)
-            check(f"{count} of {kind} leave as many free pages", judge(line), line and line.group(0))
-        twin("as many free pages", judge, re.match(r"(\d+) (\d+)", "4000 3996"))
+        log = result.blob("log")
+        first, _, rest = result.text.partition("<<<log")
+        judge_missing_calls(first, log.decode("utf-8", "replace") if log else "")
+        judge_resources(result.text)
+        judge_own_programs(rest)
         bad = [line for line in result.lines if line.startswith("bad ")]
-        check("nothing written becomes executable", not bad and "wx ended" in result.text, bad or result.text[-800:])
+        judge = lambda lines: not any(line.startswith("bad ") for line in lines) and "wx ended" in lines
+        check("nothing written becomes executable", judge(result.lines), bad or result.text[-800:])
+        twin("nothing written becomes executable", judge, ["bad mprotect", "wx ended"])
+
+
+def seed():
+    """FUZZ_SEED, or a new one: what is random in a run is told with it."""
+    return int(os.environ.get("FUZZ_SEED") or int.from_bytes(os.urandom(4), "big"))
 
 
 def fuzz(seconds):

@@ -28,7 +28,6 @@ struct check {
 #define CHECK(name) { #name, name }
 
 static int passed, failed_checks, failed_line;
-static const char *self;
 
 /* Inside a check: the first thing that does not hold ends it. */
 #define HOLDS(condition)                          \

@@ -3,12 +3,14 @@
  * tests/guest/u_resources.c - uses up processes, pipes and threads and gives them back.
  *
  *   u_resources fork|pipes|threads COUNT
+ *   u_resources PROGRAM COUNT        runs another program instead
  *
- * Each kind runs COUNT / 10 times to fill what the kernel keeps for reuse, then COUNT times between two
- * readings of MemFree. Prints "KIND COUNT free BEFORE AFTER" in KiB. The work is done by a child, so that
- * nothing of the C library's own keeping counts.
+ * Each kind runs COUNT / 10 times (once at least) to fill what the kernel keeps for reuse, then COUNT times between
+ * two readings of /proc/meminfo. Prints "KIND COUNT pages BEFORE AFTER objects BEFORE AFTER". The work is done by a
+ * child, so that nothing of the C library's own keeping counts.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -94,18 +96,44 @@ static int threads(int count)
 	return 0;
 }
 
-static long free_kib(void)
-{
-	char line[128];
-	long value = -1;
-	FILE *f = fopen("/proc/meminfo", "r");
+static const char *program;
 
-	while (f && fgets(line, sizeof(line), f))
-		if (sscanf(line, "MemFree: %ld", &value) == 1)
-			break;
-	if (f)
-		fclose(f);
-	return value;
+static int others(int count)
+{
+	for (int i = 0; i < count; i++) {
+		int status = -1;
+		pid_t child = fork();
+
+		if (child == 0) {
+			execl(program, program, (char *)NULL);
+			_exit(99);
+		}
+		if (child < 0 || waitpid(child, &status, 0) != child || status != 0)
+			return 1;
+	}
+	return 0;
+}
+
+struct counts {
+	unsigned long pages, objects;
+};
+
+/* Free pages and objects of the kernel. */
+static struct counts counts(void)
+{
+	static char text[4096];
+	struct counts now = { 0, 0 };
+	int fd = open("/proc/meminfo", O_RDONLY);
+	ssize_t len = read(fd, text, sizeof(text) - 1);
+	const char *pages, *objects;
+
+	close(fd);
+	text[len > 0 ? len : 0] = 0;
+	pages = strstr(text, "AssayFreePages:");
+	objects = strstr(text, "AssayObjects:");
+	if (pages && objects)
+		now = (struct counts){ strtoul(strchr(pages, ' '), NULL, 10), strtoul(strchr(objects, ' '), NULL, 10) };
+	return now;
 }
 
 /* Runs the work in a child; 0 when it did all of it. */
@@ -136,19 +164,22 @@ int main(int argc, char **argv)
 		work = pipes;
 	if (strcmp(argv[1], "threads") == 0)
 		work = threads;
-	if (!work)
-		return 2;
+	if (!work) {
+		work = others;
+		program = argv[1];
+	}
 	int count = atoi(argv[2]);
-	int warm = in_child(work, count / 10);
-	free_kib();
-	long before = free_kib();
+	int warm = in_child(work, (count + 9) / 10);
+	counts();
+	struct counts before = counts();
 	int status = in_child(work, count);
-	long after = free_kib();
+	struct counts after = counts();
 
 	if (warm || status) {
 		printf("%s failed: %d %d\n", argv[1], warm, status);
 		return 1;
 	}
-	printf("%s %d free %ld %ld\n", argv[1], count, before, after);
+	printf("%s %d pages %lu %lu objects %lu %lu\n", argv[1], count, before.pages, after.pages, before.objects,
+	       after.objects);
 	return 0;
 }

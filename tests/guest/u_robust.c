@@ -587,7 +587,7 @@ static void pointers(void)
 	(void)!pipe(fds);
 	said("write from kernel", syscall(SYS_write, fd, KERNEL_ADDRESS, 8));
 	said("write from null", syscall(SYS_write, fd, NULL, 8));
-	printf("write across the edge: %zd\n", write(fd, edge + PAGE - 100, 200) > 0 ? (ssize_t)1 : (ssize_t)-1);
+	printf("write across the edge: %zd\n", write(fd, edge + PAGE - 100, 200));
 	said("read to kernel", pread(fd, (void *)KERNEL_ADDRESS, 8, 0));
 	said("read to text", pread(fd, (void *)(unsigned long)pointers, 8, 0));
 	printf("writev good then bad: %zd\n", writev(fds[1], two, 2));
@@ -602,7 +602,7 @@ static void pointers(void)
 	said("nanosleep null", syscall(SYS_nanosleep, NULL, NULL));
 	said("getcwd null", syscall(SYS_getcwd, NULL, 100));
 	said("futex of kernel", syscall(SYS_futex, KERNEL_ADDRESS, 0, 0, NULL, NULL, 0));
-	said("clone3 null", syscall(SYS_clone3, NULL, 64));
+	said("clone3 null", syscall(SYS_clone3, NULL, 64) == -1 && (errno == EFAULT || errno == ENOSYS) ? 0 : -1);
 	said("read of -1 bytes", syscall(SYS_pread64, fd, edge, -1l, 0));
 	said("mmap at the end", (long)mmap((void *)0x7ffffffff000, PAGE, PROT_READ,
 					   MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0));
