@@ -14,12 +14,6 @@ struct word {
 	const char *value; /* NULL without '=' */
 };
 
-struct source {
-	const char *at, *end;
-	bool outside;
-	bool image_rules;  /* the image has a command line, so its assay.allow= decides */
-};
-
 static bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 
 /* Option names: '-' and '_' are the same. */
@@ -60,16 +54,18 @@ static int append(char *text, size_t cap, char separator, const char *bytes, siz
  * Takes one word: up to a space outside quotes. As on Linux, quotes around the word or around its value are taken away,
  * others stay. The arena holds all words of both texts.
  */
-static bool next_word(struct cmdline *c, struct source *s, struct word *ret_word) {
+static bool next_word(struct cmdline *c, struct span *rest, struct word *ret_word) {
+	const char *at = (const char *)rest->base, *end = at + rest->len;
 	struct word w = { .text = c->text + c->text_len };
 	bool quoted = false;
 	size_t n, value_at;
 
-	while (s->at < s->end && is_space(*s->at)) s->at++;
-	if (s->at == s->end) return false;
-	w.raw = s->at;
-	while (s->at < s->end && (quoted || !is_space(*s->at))) quoted ^= *s->at++ == '"';
-	n = w.raw_len = (size_t)(s->at - w.raw);
+	while (at < end && is_space(*at)) at++;
+	if (at == end) return false;
+	w.raw = at;
+	while (at < end && (quoted || !is_space(*at))) quoted ^= *at++ == '"';
+	*rest = (struct span){ (const u8 *)at, (size_t)(end - at) };
+	n = w.raw_len = (size_t)(at - w.raw);
 	c->text_len += n + 1;
 	memcpy(w.text, w.raw, n);
 	if (w.text[0] == '"') {
@@ -105,13 +101,13 @@ static bool list_has(const char *list, const struct word *w) {
 	return false;
 }
 
-static bool may_come_from_outside(const struct cmdline *c, const struct source *s, const struct word *w) {
+static bool may_come_from_outside(const struct cmdline *c, bool image_rules, const struct word *w) {
 	bool allowed = false;
 
 	if (name_is(w, "init") || name_is(w, "ima") || name_starts(w, "ima_") || name_is(w, "evm") ||
 	    name_starts(w, "assay."))
 		return false;
-	if (s->image_rules && !list_has(c->allow, w)) return false;
+	if (image_rules && !list_has(c->allow, w)) return false;
 	allowed = true;
 	return allowed;
 }
@@ -218,12 +214,9 @@ static int add_environment(struct cmdline *c, const struct word *w) {
 	return 0;
 }
 
-static int take_word(struct cmdline *c, const struct source *s, const struct word *w) {
-	int r;
+static int take_word(struct cmdline *c, const struct word *w) {
+	int r = take_option(c, w);
 
-	if (s->outside && !may_come_from_outside(c, s, w)) return ignore(c, w);
-	TRY(append(c->full, sizeof(c->full), ' ', w->raw, w->raw_len));
-	r = take_option(c, w);
 	if (r == -E2BIG) return refuse(c, r, "too long", NULL);
 	if (r == -EINVAL) return refuse(c, r, "this value makes no sense", w);
 	if (r == 1) return 0;
@@ -234,25 +227,20 @@ static int take_word(struct cmdline *c, const struct source *s, const struct wor
 	return w->value ? add_environment(c, w) : add_argument(c, w);
 }
 
-/* Words behind "--" are init's; from outside only where the image has no command line of its own. */
+/*
+ * image_rules: the image has a command line, so its assay.allow= decides. Words behind "--" are init's; from outside
+ * only where the image has no command line of its own.
+ */
 static int take_text(struct cmdline *c, struct span text, bool outside, bool image_rules) {
-	const char *start = (const char *)text.base;
-	struct source source = { start, start + text.len, outside, image_rules }, *s = &source;
-	bool for_init = false;
-	struct word w;
+	bool for_init = false, counts;
 
-	while (next_word(c, s, &w)) {
+	for (struct word w; next_word(c, &text, &w);) {
 		bool dashes = !for_init && strcmp(w.text, "--") == 0;
 
-		if (!dashes && !for_init) {
-			TRY(take_word(c, s, &w));
-		} else if (s->outside && s->image_rules) {
-			if (!dashes) ignore(c, &w);
-		} else {
-			TRY(append(c->full, sizeof(c->full), ' ', w.raw, w.raw_len));
-			if (!dashes) TRY(add_argument(c, &w));
-		}
 		for_init |= dashes;
+		counts = !outside || (for_init ? !image_rules : may_come_from_outside(c, image_rules, &w));
+		if (counts) TRY(append(c->full, sizeof(c->full), ' ', w.raw, w.raw_len));
+		if (!dashes) TRY(!counts ? ignore(c, &w) : for_init ? add_argument(c, &w) : take_word(c, &w));
 	}
 	return 0;
 }

@@ -30,7 +30,10 @@ void ldisc_init(struct ldisc *l, const struct ldisc_ops *ops) {
 
 static bool l_flag(const struct ldisc *l, u32 flag) { return l->termios.lflag & flag; }
 
-static bool is_cc(const struct ldisc *l, unsigned index, u8 byte) { return byte && l->termios.cc[index] == byte; }
+/* The control characters from VREPRINT on are extensions. */
+static bool is_cc(const struct ldisc *l, unsigned index, u8 byte) {
+	return byte && l->termios.cc[index] == byte && (index < VREPRINT || l_flag(l, IEXTEN));
+}
 
 static bool is_continuation(const struct ldisc *l, u8 byte) {
 	return l->termios.iflag & IUTF8 && (byte & 0xc0) == 0x80;
@@ -73,35 +76,13 @@ static void put_processed(struct ldisc *l, u8 byte) {
 }
 
 void ldisc_write(struct ldisc *l, const void *bytes, size_t len) {
-	const u8 *b = bytes;
-	size_t plain;
-
-	if (!(l->termios.oflag & OPOST)) {
-		put(l, bytes, len);
-		return;
-	}
-	while (len) {
-		for (plain = 0; plain < len && b[plain] >= 0x20 && b[plain] < 0x7f; plain++) ;
-		if (plain) {
-			put(l, (const char *)b, plain);
-			l->column += (u32)plain;
-		} else {
-			put_processed(l, *b);
-			plain = 1;
-		}
-		b += plain;
-		len -= plain;
-	}
+	if (!(l->termios.oflag & OPOST)) put(l, bytes, len);
+	for (size_t i = 0; i < len && l->termios.oflag & OPOST; i++) put_processed(l, ((const u8 *)bytes)[i]);
 }
 
 /* Echo. */
 
-static void echo_raw(struct ldisc *l, u8 byte) {
-	if (l->termios.oflag & OPOST)
-		put_processed(l, byte);
-	else
-		put(l, (const char *)&byte, 1);
-}
+static void echo_raw(struct ldisc *l, u8 byte) { ldisc_write(l, &byte, 1); }
 
 static void echo(struct ldisc *l, u8 byte) {
 	if (!l_flag(l, ECHO)) {
@@ -199,16 +180,16 @@ static bool canonical(struct ldisc *l, u8 byte) {
 		if (l->head > l->line_start) erase_one(l, true);
 	} else if (is_cc(l, VKILL, byte)) {
 		kill_line(l);
-	} else if (is_cc(l, VWERASE, byte) && l_flag(l, IEXTEN)) {
+	} else if (is_cc(l, VWERASE, byte)) {
 		erase_word(l);
-	} else if (is_cc(l, VREPRINT, byte) && l_flag(l, IEXTEN) && l_flag(l, ECHO)) {
+	} else if (is_cc(l, VREPRINT, byte) && l_flag(l, ECHO)) {
 		reprint(l);
-	} else if (is_cc(l, VLNEXT, byte) && l_flag(l, IEXTEN)) {
+	} else if (is_cc(l, VLNEXT, byte)) {
 		l->literal = true;
 		if (l_flag(l, ECHO) && l_flag(l, ECHOCTL)) put(l, "^\b", 2);
 	} else if (is_cc(l, VEOF, byte)) {
 		store(l, 0, MARK_END | MARK_EOF);
-	} else if (byte == '\n' || is_cc(l, VEOL, byte) || (is_cc(l, VEOL2, byte) && l_flag(l, IEXTEN))) {
+	} else if (byte == '\n' || is_cc(l, VEOL, byte) || is_cc(l, VEOL2, byte)) {
 		echo(l, byte);
 		store(l, byte, MARK_END);
 	} else {

@@ -132,12 +132,8 @@ static void on_timer(void) {
 	clock_interrupt();
 }
 
-static void connect_traps(void) {
-	static const struct trap_handlers handlers = { vm_fault, signal_fault, task_syscall, task_return_to_user,
-						       on_timer, tty_poll_input };
-
-	trap_set_handlers(&handlers);
-}
+static const struct trap_handlers handlers = { vm_fault, signal_fault, task_syscall, task_return_to_user, on_timer,
+					       tty_poll_input };
 
 /* Clock, timer and the serial port's interrupt, all found through the firmware's tables. */
 static void start_devices(u64 entry_tsc) {
@@ -172,36 +168,30 @@ static void test_hashes(void) {
 static void start_random(void) {
 	struct {
 		u8 firmware[sizeof(boot.seed) - GUARD_SEED];
-		u64 cpu[CPU_RANDOM_WORDS];
-		u64 tsc[2];
-	} seed;
-	bool cpu = false;
+		u64 cpu[CPU_RANDOM_WORDS], tsc[2];
+	} seed = { .tsc = { boot.entry_tsc, cpu_rdtsc() } };
+	u64 any = 0;
 
 	memcpy(seed.firmware, boot.seed, sizeof(seed.firmware));
-	for (size_t i = 0; i < CPU_RANDOM_WORDS; i++) {
-		seed.cpu[i] = cpu_random();
-		cpu |= seed.cpu[i] != 0;
-	}
-	seed.tsc[0] = boot.entry_tsc;
-	seed.tsc[1] = cpu_rdtsc();
+	for (size_t i = 0; i < CPU_RANDOM_WORDS; i++) any |= seed.cpu[i] = cpu_random();
 	must(crypto_random_init(&seed, sizeof(seed)), "the random number generator could not be seeded");
-	if (boot.seed_len < sizeof(seed.firmware) && !cpu)
+	if (boot.seed_len < sizeof(seed.firmware) && !any)
 		port_log(LOG_WARN, "assay: neither the firmware nor the processor gives random numbers");
 	ct_wipe(&seed, sizeof(seed));
 	ct_wipe(boot.seed, sizeof(boot.seed));
 }
 
 static void say_tpm(void) {
-	char banks[TPM_BANKS_MAX * 12] = "";
+	RELEASED(blob_done) struct blob banks = { 0 };
 
 	for (size_t i = 0; i < tpm->bank_count; i++) {
 		const char *name = hash_name(tpm->banks[i].hash);
-		size_t have = strlen(banks);
 
-		text_format(banks + have, sizeof(banks) - have, " %s", name ? name : "unknown");
+		blob_format(&banks, " %s", name ? name : "unknown");
 	}
-	port_log(LOG_INFO, "assay: TPM: %s, %s firmware %u.%u, banks%s", tpm_interface_name(tpm->interface),
-		 tpm->manufacturer, tpm->firmware[0] >> 16, tpm->firmware[0] & 0xffff, banks);
+	port_log(LOG_INFO, "assay: TPM: %s, %s firmware %u.%u, banks%.*s", tpm_interface_name(tpm->interface),
+		 tpm->manufacturer, tpm->firmware[0] >> 16, tpm->firmware[0] & 0xffff, (int)banks.len,
+		 (const char *)banks.base);
 	if (tpm->unstarted)
 		port_log(LOG_ERR, "assay: TPM: the firmware had not started it: what ran before was not measured");
 }
@@ -341,7 +331,7 @@ void kernel_main(paddr_t bootinfo, u64 entry_tsc) {
 	epoll_init();
 	tty_init();
 	start_integrity();        /* boot_aggregate, keys, policy */
-	connect_traps();
+	trap_set_handlers(&handlers);
 	paging_seal();            /* settings are read-only from here on */
 	release_stub();
 	load_init();              /* measured and appraised like any program */

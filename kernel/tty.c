@@ -109,10 +109,9 @@ static int wait_raw(const struct file *file, size_t len) {
 
 	if (!min && !time) return 0;
 	if (file->flags & O_NONBLOCK) return wait_input(file, 1, 0);
-	if (min && !time) return wait_input(file, min_u64(min, len), 0);
 	if (!min) err = wait_input(file, 1, clock_now_ns() + time);
 	while (have < min_u64(min, len) && !err) {
-		err = wait_input(file, have + 1, have ? clock_now_ns() + time : 0);
+		err = wait_input(file, have + 1, have && time ? clock_now_ns() + time : 0);
 		have = ldisc_available(&ldisc);
 	}
 	return err == -ETIMEDOUT || (err == -ERESTARTSYS && have) ? 0 : err;

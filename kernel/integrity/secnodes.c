@@ -12,8 +12,8 @@
 
 #define DIR "integrity/ima/"
 
+/* One open list file. */
 struct list_reader {
-	const struct mlog *log;
 	const struct mlog_bank *bank;
 	bool ascii;
 	struct mlog_cursor cursor; /* behind the record in shown */
@@ -21,86 +21,61 @@ struct list_reader {
 	u64 start;                 /* where shown begins in the file */
 };
 
-struct list_reader *list_reader_alloc(const struct mlog *log, const struct mlog_bank *bank, bool ascii) {
-	struct list_reader *reader = port_alloc(sizeof(*reader));
-
-	if (reader) *reader = (struct list_reader){ .log = log, .bank = bank, .ascii = ascii };
-	return reader;
-}
-
-void list_reader_free(struct list_reader *reader) {
-	if (reader) blob_done(&reader->shown);
-	port_free(reader);
-}
-
 static void rewind_to_start(struct list_reader *reader) {
 	blob_reset(&reader->shown);
 	reader->cursor = (struct mlog_cursor){ 0 };
 	reader->start = 0;
 }
 
-/* Moves to the next record; false at the end, and then everything stays. */
-static int advance(struct list_reader *reader, bool *ret_moved) {
+/* Stands on the record that holds pos: 1, or 0 at the end of the list, where everything stays. */
+static int stand_on(struct list_reader *reader, u64 pos) {
 	struct mlog_record record;
-	int err;
+	int err = 0;
 
-	*ret_moved = mlog_next(reader->log, &reader->cursor, &record);
-	if (!*ret_moved) return 0;
-	reader->start += reader->shown.len;
-	blob_reset(&reader->shown);
-	err = reader->ascii ? mlog_show_ascii(reader->bank, &record, &reader->shown)
-			    : mlog_show_binary(reader->bank, &record, &reader->shown);
-	if (!err) return 0;
+	if (pos < reader->start) rewind_to_start(reader);
+	while (!err && pos >= reader->start + reader->shown.len) {
+		if (!mlog_next(core.log, &reader->cursor, &record)) return 0;
+		reader->start += reader->shown.len;
+		blob_reset(&reader->shown);
+		err = (reader->ascii ? mlog_show_ascii : mlog_show_binary)(reader->bank, &record, &reader->shown);
+	}
+	if (!err) return 1;
 	rewind_to_start(reader);
 	return err == -ENOMEM ? err : -EIO;
 }
 
-/* Stands on the record that holds pos, or at the end of the list. */
-static int seek(struct list_reader *reader, u64 pos, bool *ret_found) {
-	*ret_found = true;
-	if (pos < reader->start) rewind_to_start(reader);
-	while (*ret_found && pos >= reader->start + reader->shown.len) TRY(advance(reader, ret_found));
+/* The argument of a list node: a bank's number, and the form. */
+static int list_open(struct inode *, struct file *file) {
+	uintptr_t arg = (uintptr_t)file->private_data;
+	struct list_reader *reader = port_alloc(sizeof(*reader));
+
+	file->private_data = reader;
+	if (!reader) return -ENOMEM;
+	*reader = (struct list_reader){ .bank = mlog_bank(core.log, arg >> 1), .ascii = arg & 1 };
 	return 0;
 }
 
-ssize list_reader_read(struct list_reader *reader, u8 *buf, size_t len, u64 pos) {
-	size_t done = 0;
-	bool found = true;
-	int err = 0;
-
-	while (done < len) {
-		size_t skip, part;
-
-		err = seek(reader, pos + done, &found);
-		if (err || !found) break;
-		skip = (size_t)(pos + done - reader->start);
-		part = min_u64(len - done, reader->shown.len - skip);
-		memcpy(buf + done, reader->shown.base + skip, part);
-		done += part;
-	}
-	return done ? (ssize)done : err;
+static void list_release(struct file *file) {
+	blob_done(&((struct list_reader *)file->private_data)->shown);
+	port_free(file->private_data);
 }
-
-/* ---- as files */
-
-/* The argument of a list node: a bank's number, and the form. */
-static void *list_arg(size_t bank, bool ascii) { return (void *)(uintptr_t)(bank << 1 | ascii); }
-
-static int list_open(struct inode *, struct file *file) {
-	uintptr_t arg = (uintptr_t)file->private_data;
-
-	file->private_data = list_reader_alloc(core.log, mlog_bank(core.log, arg >> 1), arg & 1);
-	return file->private_data ? 0 : -ENOMEM;
-}
-
-static void list_release(struct file *file) { list_reader_free(file->private_data); }
 
 static ssize list_read(struct file *file, void *buf, size_t len, u64 *pos) {
-	ssize got = list_reader_read(file->private_data, buf, len, *pos);
+	struct list_reader *reader = file->private_data;
+	size_t done = 0;
+	int found = 0;
 
-	if (got > 0) *pos += (u64)got;
-	return got;
+	while (done < len && (found = stand_on(reader, *pos)) > 0) {
+		size_t skip = (size_t)(*pos - reader->start), part = min_u64(len - done, reader->shown.len - skip);
+
+		memcpy((u8 *)buf + done, reader->shown.base + skip, part);
+		done += part;
+		*pos += part;
+	}
+	return done || found >= 0 ? (ssize)done : found;
 }
+
+const struct file_ops secnodes_list_ops = { .open = list_open, .release = list_release, .read = list_read };
 
 static int show_count(struct blob *text, void *) {
 	blob_format(text, "%lu\n", mlog_count(core.log));
@@ -115,14 +90,14 @@ static int show_violations(struct blob *text, void *) {
 static int show_policy(struct blob *text, void *) { return policy_show(&core.policy, text); }
 
 static int add_lists(struct superblock *sb, size_t index) {
-	static const struct file_ops stream = { .open = list_open, .release = list_release, .read = list_read };
 	static const char *const forms[] = { "binary", "ascii" };
 	const struct mlog_bank *bank = mlog_bank(core.log, index);
 	char name[96], unmapped[32];
 
 	text_format(unmapped, sizeof(unmapped), "tpm_alg_%x", bank->alg);
 	for (unsigned form = 0; form < ARRAY_COUNT(forms); form++) {
-		const struct pseudo_node node = { name, S_IFREG | 0660, .fops = &stream, .arg = list_arg(index, form) };
+		const struct pseudo_node node = { name, S_IFREG | 0660, .fops = &secnodes_list_ops,
+						  .arg = (void *)(index << 1 | form) };
 
 		text_format(name, sizeof(name), DIR "%s_runtime_measurements_%s", forms[form],
 			    bank->hash == HASH_COUNT ? unmapped : hash_name(bank->hash));

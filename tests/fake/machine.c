@@ -163,9 +163,35 @@ int machine_exec(const char *path)
 	return err;
 }
 
+struct file *machine_list_open(size_t bank, bool ascii)
+{
+	struct file *file = calloc(1, sizeof(*file));
+
+	file->private_data = (void *)(bank << 1 | ascii);
+	if (secnodes_list_ops.open(NULL, file) != 0)
+		abort();
+	return file;
+}
+
+ssize machine_list_read(struct file *file, void *buf, size_t len, u64 pos)
+{
+	u64 end = pos;
+	ssize got = secnodes_list_ops.read(file, buf, len, &end);
+
+	if (end != (got > 0 ? pos + (u64)got : pos))
+		abort();
+	return got;
+}
+
+void machine_list_close(struct file *file)
+{
+	secnodes_list_ops.release(file);
+	free(file);
+}
+
 const char *machine_list(void)
 {
-	struct list_reader *reader;
+	struct file *reader;
 	size_t bank = 0;
 	ssize len;
 
@@ -173,10 +199,10 @@ const char *machine_list(void)
 		bank++;
 	if (bank == mlog_bank_count(core.log) || !mlog_bank(core.log, bank)->listed)
 		bank = 0;
-	reader = list_reader_alloc(core.log, mlog_bank(core.log, bank), true);
-	len = list_reader_read(reader, (u8 *)text, sizeof(text) - 1, 0);
+	reader = machine_list_open(bank, true);
+	len = machine_list_read(reader, text, sizeof(text) - 1, 0);
 	text[len < 0 ? 0 : len] = 0;
-	list_reader_free(reader);
+	machine_list_close(reader);
 	return text;
 }
 

@@ -43,6 +43,10 @@ int machine_exec(const char *path);
 
 /* The ascii sha256 list, or its sha1 form without a TPM bank of that kind. */
 const char *machine_list(void);
+/* One open list file of a bank. */
+struct file *machine_list_open(size_t bank, bool ascii);
+ssize machine_list_read(struct file *file, void *buf, size_t len, u64 pos);
+void machine_list_close(struct file *file);
 size_t machine_count(void);
 /* True when the list, replayed in every bank over the PCRs at start, gives the PCRs of now. */
 bool machine_replays(void);

@@ -330,7 +330,7 @@ static void policy_file_shows_the_rules(void **state)
 static void list_is_a_stream_that_can_be_read_from_anywhere(void **state)
 {
 	static u8 whole[16384], part[16384];
-	struct list_reader *reader;
+	struct file *reader;
 	ssize len;
 
 	(void)state;
@@ -342,27 +342,27 @@ static void list_is_a_stream_that_can_be_read_from_anywhere(void **state)
 		machine_write(name, name, strlen(name), NULL);
 		file_put(machine_open(name, O_RDONLY));
 	}
-	reader = list_reader_alloc(core.log, mlog_bank(core.log, 1), false);
-	len = list_reader_read(reader, whole, sizeof(whole), 0);
+	reader = machine_list_open(1, false);
+	len = machine_list_read(reader, whole, sizeof(whole), 0);
 	assert_true(len > 2000);
 	for (ssize at = 0; at < len; at += 37)
 		for (size_t step = 1; step < 700; step += 233) {
 			size_t want = (size_t)(len - at) < step ? (size_t)(len - at) : step;
 
-			assert_int_equal(list_reader_read(reader, part, step, (u64)at), want);
+			assert_int_equal(machine_list_read(reader, part, step, (u64)at), want);
 			assert_memory_equal(part, whole + at, want);
 		}
-	assert_int_equal(list_reader_read(reader, part, 100, (u64)len), 0);
-	assert_int_equal(list_reader_read(reader, part, 100, 1ull << 40), 0);
+	assert_int_equal(machine_list_read(reader, part, 100, (u64)len), 0);
+	assert_int_equal(machine_list_read(reader, part, 100, 1ull << 40), 0);
 	machine_write("/t/late", "late", 4, NULL);
 	file_put(machine_open("/t/late", O_RDONLY));
-	assert_true(list_reader_read(reader, part, 100, (u64)len) > 0);
-	list_reader_free(reader);
-	reader = list_reader_alloc(core.log, mlog_bank(core.log, 1), true);
+	assert_true(machine_list_read(reader, part, 100, (u64)len) > 0);
+	machine_list_close(reader);
+	reader = machine_list_open(1, true);
 	fake_port_fail_after(1);
-	assert_int_equal(list_reader_read(reader, part, 100, 0), -ENOMEM);
-	assert_int_equal(list_reader_read(reader, part, 100, 0), 100);
-	list_reader_free(reader);
+	assert_int_equal(machine_list_read(reader, part, 100, 0), -ENOMEM);
+	assert_int_equal(machine_list_read(reader, part, 100, 0), 100);
+	machine_list_close(reader);
 }
 
 /* ---- what goes wrong on the way */
