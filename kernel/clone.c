@@ -55,7 +55,7 @@ static int copy_resources(struct task *child, const struct task *parent, u64 fla
 		parent->fs->refs++;
 		child->fs = parent->fs;
 	} else {
-		child->fs = fs_state_copy(parent->fs);
+		child->fs = fs_state_alloc(&parent->fs->context);
 	}
 	if (child->files == NULL || child->fs == NULL) return -ENOMEM;
 	if ((flags & CLONE_VM) == 0) return mm_fork(parent->mm, &child->mm);

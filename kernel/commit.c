@@ -12,29 +12,15 @@
 #define RESERVE_SHARE 64u
 #define RESERVE_MIN 256u
 
-static u64 charged;
-static u64 kept;
-static u64 debt;
+static u64 charged, kept, debt;
 static u64 reserve = RESERVE_MIN;
 
-static u64 free_pages(void) {
-	struct pmm_stats stats;
-
-	pmm_stats(&stats);
-	return stats.free;
-}
-
-void commit_init(void) { reserve = RESERVE_MIN + free_pages() / RESERVE_SHARE; }
-
-static int check(u64 more) {
-	u64 open = charged - kept + debt + reserve;
-	u64 available = free_pages();
-
-	return available < open || available - open < more ? -ENOMEM : 0;
-}
+void commit_init(void) { reserve = RESERVE_MIN + pmm_stats().free / RESERVE_SHARE; }
 
 int commit_charge(u64 pages) {
-	if (check(pages) != 0) return -ENOMEM;
+	u64 open = charged - kept + debt + reserve, available = pmm_stats().free;
+
+	if (available < open || available - open < pages) return -ENOMEM;
 	charged += pages;
 	return 0;
 }

@@ -139,10 +139,7 @@ static void big_place(struct big *b) {
 }
 
 static void *big_alloc(u64 pages) {
-	struct pmm_stats memory;
-
-	pmm_stats(&memory);
-	struct big *b = pages < memory.free ? small_alloc(sizeof(*b)) : NULL;
+	struct big *b = pages < pmm_stats().free ? small_alloc(sizeof(*b)) : NULL;
 
 	if (!b) return NULL;
 	b->pages = pages;
@@ -190,4 +187,4 @@ void heap_free(void *p) {
 		small_free(p);
 }
 
-void heap_stats(struct heap_stats *ret_stats) { *ret_stats = stats; }
+struct heap_stats heap_stats(void) { return stats; }

@@ -22,4 +22,4 @@ struct heap_stats {
 
 void *heap_alloc(size_t len);
 void heap_free(void *p);
-void heap_stats(struct heap_stats *ret_stats);
+struct heap_stats heap_stats(void);

@@ -30,11 +30,8 @@ static int show_uptime(struct blob *text, void *) {
 }
 
 static int show_meminfo(struct blob *text, void *) {
-	struct pmm_stats memory;
-	struct heap_stats heap;
-
-	pmm_stats(&memory);
-	heap_stats(&heap);
+	const struct pmm_stats memory = pmm_stats();
+	const struct heap_stats heap = heap_stats();
 	const struct {
 		const char *name;
 		u64 pages;
@@ -117,11 +114,8 @@ static int show_stat(struct blob *text, void *) {
 }
 
 static int show_loadavg(struct blob *text, void *) {
-	u64 loads[3]; /* 16 fraction bits */
-
-	task_load(loads);
-	for (size_t i = 0; i < ARRAY_COUNT(loads); i++) {
-		u64 rounded = loads[i] + (1u << 16) / 200;
+	for (size_t i = 0; i < ARRAY_COUNT(task_loads); i++) {
+		u64 rounded = task_loads[i] + (1u << 16) / 200;
 
 		blob_format(text, "%lu.%02lu ", rounded >> 16, (rounded & 0xffff) * 100 >> 16);
 	}

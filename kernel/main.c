@@ -291,20 +291,18 @@ static void start_integrity(void) {
 
 /* The stub, the packed image and what firmware's loader left are memory again. */
 static void release_stub(void) {
-	struct pmm_stats stats;
-
 	acpi_done();
 	pmm_release_loader(boot.kernel.addr, boot.kernel.len);
-	pmm_stats(&stats);
+	const struct pmm_stats stats = pmm_stats();
+
 	port_log(LOG_INFO, "assay: memory: %lu of %lu KiB in use", (stats.total - stats.free) * (PAGE_SIZE / 1024),
 		 stats.total * (PAGE_SIZE / 1024));
 }
 
 static void load_init(void) {
-	int err;
+	int err = task_start_init(&root_context, cmdline.init, (char *const *)cmdline.argv,
+				  (char *const *)cmdline.envp);
 
-	task_set_root(&root_context.root);
-	err = task_start_init(cmdline.init, (char *const *)cmdline.argv, (char *const *)cmdline.envp);
 	if (err)
 		halt_machine("%s: it could not be started (%s)%s", cmdline.init, err_name(err),
 			     err == -EACCES ? ": refused by appraisal or permissions"

@@ -227,4 +227,4 @@ void pmm_put(paddr_t paddr) {
 
 u32 pmm_refs(paddr_t paddr) { return used_page(paddr, "looked at")->refs; }
 
-void pmm_stats(struct pmm_stats *ret_stats) { *ret_stats = stats; }
+struct pmm_stats pmm_stats(void) { return stats; }

@@ -54,4 +54,4 @@ paddr_t pmm_alloc(void);
 void pmm_get(paddr_t paddr);
 void pmm_put(paddr_t paddr);
 u32 pmm_refs(paddr_t paddr);
-void pmm_stats(struct pmm_stats *ret_stats);
+struct pmm_stats pmm_stats(void);

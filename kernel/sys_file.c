@@ -90,15 +90,13 @@ SYSCALL(76, truncate) { return on_path(CWD, args[0], 0, do_truncate, args); }
 /* Makes every page of [off, end) present. */
 static s64 allocate(struct file *file, u64 off, u64 end, bool keep_size) {
 	struct inode *inode = file->inode;
-	struct pmm_stats stats;
 	u64 len = end - off;
 	void *page;
 
 	if (!file_writable(file)) return -EBADF;
 	if (!inode_is(inode, S_IFREG) || !inode->ops->page) return -ENODEV;
 	TRY(file_size_limit(end - 1, &len));
-	pmm_stats(&stats);
-	if ((end - off) / PAGE_SIZE > stats.free / 2) return -ENOSPC; /* before memory is used up, not after */
+	if ((end - off) / PAGE_SIZE > pmm_stats().free / 2) return -ENOSPC; /* before memory is used up, not after */
 	for (u64 index = off / PAGE_SIZE; index <= (end - 1) / PAGE_SIZE; index++) {
 		TRY(inode->ops->page(inode, index, true, &page));
 		port_page_put(page);

@@ -76,12 +76,11 @@ SYSCALL(171, setdomainname) { return set_name(kinfo_domainname, args[0], args[1]
 
 SYSCALL(99, sysinfo) {
 	struct sysinfo_abi info = { .uptime = (s64)(port_now_ns() / NS_PER_S), .procs = (u16)task_count, .unit = 1 };
-	struct pmm_stats memory;
+	const struct pmm_stats memory = pmm_stats();
 
-	pmm_stats(&memory);
 	info.totalram = memory.total * PAGE_SIZE;
 	info.freeram = memory.free * PAGE_SIZE;
-	task_load(info.loads);
+	memcpy(info.loads, task_loads, sizeof(task_loads));
 	return copy_to_user(uaddr(args[0]), &info, sizeof(info));
 }
 

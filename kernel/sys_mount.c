@@ -71,15 +71,14 @@ static int tmpfs_option(const char *text, size_t len, u64 total_pages, struct me
 
 static int tmpfs_create(const char *data, struct superblock **ret_sb) {
 	struct memfs_options options = { .fsname = "tmpfs", .magic = MAGIC_TMPFS, .root_mode = S_ISVTX | 0777 };
-	struct pmm_stats stats;
+	u64 total = pmm_stats().total;
 
-	pmm_stats(&stats);
-	options.max_bytes = stats.total / 2 * PAGE_SIZE;
+	options.max_bytes = total / 2 * PAGE_SIZE;
 	while (data && *data) {
 		const char *comma = strchr(data, ',');
 		size_t len = comma ? (size_t)(comma - data) : strlen(data);
 
-		if (len) TRY(tmpfs_option(data, len, stats.total, &options));
+		if (len) TRY(tmpfs_option(data, len, total, &options));
 		data += len + (comma != NULL);
 	}
 	return memfs_create(&options, ret_sb);

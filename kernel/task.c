@@ -19,16 +19,16 @@
 #define TASKS_FOR_ROOT 16u
 #define NOFILE_SOFT 1024u
 
-/* Load average: fixed point with 11 bits; decay factors of 5 s in 1, 5 and 15 minutes. */
+/* Load averages: fixed point with 16 bits; decay factors, with 11 bits, of 5 s in 1, 5 and 15 minutes. */
 #define LOAD_INTERVAL_NS 5000000000ull
-#define LOAD_ONE 2048u
+#define LOAD_ONE 65536u
+#define DECAY_ONE 2048u
 
 struct list task_list = LIST_INIT(task_list);
 struct list process_list = LIST_INIT(process_list);
 u32 task_count, fork_count, last_pid;
 
-static struct path root;
-static u32 loadavg[3];
+u64 task_loads[3];
 static u64 load_next_ns;
 
 struct mm *task_mm(void) { return task_current()->mm; }
@@ -199,38 +199,25 @@ void fs_state_put(struct fs_state *fs) {
 	port_free(fs);
 }
 
-struct fs_state *fs_state_copy(const struct fs_state *fs) {
-	struct fs_state *copy = port_alloc(sizeof(*copy));
+struct fs_state *fs_state_alloc(const struct vfs_context *context) {
+	struct fs_state *fs = port_alloc(sizeof(*fs));
 
-	if (copy == NULL) return NULL;
-	copy->refs = 1;
-	copy->context = fs->context;
-	path_get(&copy->context.root);
-	path_get(&copy->context.cwd);
-	return copy;
-}
-
-static void update_load(void) {
-	static const u32 decay[3] = { 1884, 2014, 2037 };
-	u32 now = sched_stats().runnable * LOAD_ONE;
-
-	for (unsigned i = 0; i < 3; i++)
-		loadavg[i] = (loadavg[i] * decay[i] + now * (LOAD_ONE - decay[i])) / LOAD_ONE;
-}
-
-void task_load(u64 ret_loads[3]) {
-	for (unsigned i = 0; i < 3; i++) ret_loads[i] = (u64)loadavg[i] << 5;
+	if (fs == NULL) return NULL;
+	*fs = (struct fs_state){ .refs = 1, .context = *context };
+	path_get(&fs->context.root);
+	path_get(&fs->context.cwd);
+	return fs;
 }
 
 void task_tick(u64 now_ns) {
+	static const u32 decay[3] = { 1884, 2014, 2037 };
+
 	if (now_ns < load_next_ns) return;
 	load_next_ns = now_ns + LOAD_INTERVAL_NS;
-	update_load();
-}
+	u64 now = sched_stats().runnable * LOAD_ONE;
 
-void task_set_root(const struct path *path) {
-	root = *path;
-	path_get(&root);
+	for (unsigned i = 0; i < 3; i++)
+		task_loads[i] = (task_loads[i] * decay[i] + now * (DECAY_ONE - decay[i])) / DECAY_ONE;
 }
 
 static void first_limits(struct process *process) {
@@ -247,21 +234,17 @@ static void first_limits(struct process *process) {
 	limits[RLIMIT_NICE] = limits[RLIMIT_RTPRIO] = (struct rlimit){ 0, 0 };
 }
 
-static struct task *make_init(void) {
+static struct task *make_init(const struct vfs_context *context) {
 	struct task *task = task_alloc();
 	struct process *process = process_alloc();
 
 	if (task != NULL) {
 		task->files = fdtable_alloc();
-		task->fs = port_alloc(sizeof(*task->fs));
+		task->fs = fs_state_alloc(context);
 	}
 	if (process != NULL) process->sighand = sighand_alloc(NULL);
 	if (task == NULL || process == NULL || task->files == NULL || task->fs == NULL || process->sighand == NULL)
 		return NULL; /* the machine halts: nothing to give back */
-	task->fs->refs = 1;
-	task->fs->context = (struct vfs_context){ .root = root, .cwd = root, .umask = 022 };
-	path_get(&root);
-	path_get(&root);
 	first_limits(process);
 	process->unkillable = true;
 	task_enter(task, process, true);
@@ -286,11 +269,11 @@ static void open_console(struct task *task) {
 	file_put(file);
 }
 
-int task_start_init(const char *path, char *const argv[], char *const envp[]) {
+int task_start_init(const struct vfs_context *context, const char *path, char *const argv[], char *const envp[]) {
 	struct path found;
 	struct exec_request request = { .path = &found, .shown_name = path, .argv = { .kernel = argv },
 					.envp = { .kernel = envp } };
-	struct task *task = make_init();
+	struct task *task = make_init(context);
 
 	if (task == NULL) return -ENOMEM;
 	commit_init();

@@ -138,10 +138,9 @@ struct task {
 };
 
 /* Boot: the names other parts call. */
-/* The root that init starts with; references are taken. */
-void task_set_root(const struct path *root);
-/* Makes pid 1 and loads path; it runs with sched_end(). The errno of exec when it cannot. */
-must_check int task_start_init(const char *path, char *const argv[], char *const envp[]);
+/* Makes pid 1 in context and loads path; it runs with sched_end(). The errno of exec when it cannot. */
+must_check int task_start_init(const struct vfs_context *context, const char *path, char *const argv[],
+			       char *const envp[]);
 /* From trap.c: a system call, and the last thing before ring 3. */
 void task_syscall(struct trap_frame *frame);
 void task_return_to_user(struct trap_frame *frame);
@@ -191,7 +190,7 @@ extern struct list process_list; /* every process, zombies too */
 extern u32 task_count, fork_count, last_pid;
 
 /* Load averages of 1, 5 and 15 minutes with 16 fraction bits. */
-void task_load(u64 ret_loads[3]);
+extern u64 task_loads[3];
 
 struct task *task_find(u32 tid);          /* a living thread, or NULL */
 struct process *process_find(u32 pid);    /* zombies too */
@@ -211,7 +210,8 @@ void task_enter(struct task *task, struct process *process, bool new_process);
 must_check int task_check_count(void); /* -EAGAIN */
 void process_free(struct process *process);
 void fs_state_put(struct fs_state *fs);
-struct fs_state *fs_state_copy(const struct fs_state *fs);
+/* Takes references on root and working directory. */
+struct fs_state *fs_state_alloc(const struct vfs_context *context);
 
 /* The current thread ends; the last one ends the process with status. */
 __attribute__((noreturn)) void task_exit(int status);

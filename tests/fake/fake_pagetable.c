@@ -30,11 +30,11 @@ void fake_pagetable_set_memory(u64 pages)
 	memory_pages = pages;
 }
 
-void pmm_stats(struct pmm_stats *ret_stats)
+struct pmm_stats pmm_stats(void)
 {
 	u64 live = fake_port_live();
 
-	*ret_stats = (struct pmm_stats){ .total = memory_pages, .free = memory_pages > live ? memory_pages - live : 0 };
+	return (struct pmm_stats){ .total = memory_pages, .free = memory_pages > live ? memory_pages - live : 0 };
 }
 
 static struct table *table_of(const struct pagetable *table)

@@ -83,10 +83,7 @@ static int start(void **state)
 
 static u64 free_pages(void)
 {
-	struct pmm_stats s;
-
-	pmm_stats(&s);
-	return s.free;
+	return pmm_stats().free;
 }
 
 static void every_size_is_zeroed_aligned_and_apart(void **state)
@@ -115,7 +112,7 @@ static void every_size_is_zeroed_aligned_and_apart(void **state)
 				heap_free(p[(k * 7) % n]);
 		}
 	}
-	heap_stats(&s);
+	s = heap_stats();
 	assert_int_equal(s.objects, 0);
 	assert_int_equal(s.bytes, 0);
 	assert_int_equal(s.pages, 0);

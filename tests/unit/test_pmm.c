@@ -65,10 +65,7 @@ static int fresh_arena(void **state)
 
 static u64 free_pages(void)
 {
-	struct pmm_stats s;
-
-	pmm_stats(&s);
-	return s.free;
+	return pmm_stats().free;
 }
 
 /* Takes every page: each exactly once, inside [start, end), zeroed. Returns the count. */
@@ -235,10 +232,10 @@ static void loader_memory_comes_back_but_for_what_is_kept(void **state)
 	put(LOADER_DATA, 40 * MIB, 256);
 	memset(arena + 40 * MIB, 0x77, MIB);
 	assert_int_equal(init(), 0);
-	pmm_stats(&before);
+	before = pmm_stats();
 	assert_int_equal(before.loader, 256);
 	pmm_release_loader(40 * MIB + 100, 5000);
-	pmm_stats(&after);
+	after = pmm_stats();
 	assert_int_equal(after.loader, 2);
 	assert_int_equal(after.free, before.free + 254);
 	assert_int_equal(after.total, before.total);
