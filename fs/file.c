@@ -135,10 +135,8 @@ u32 file_poll(struct file *file) {
 }
 
 bool dir_put_dots(struct dir_sink *sink, u64 ino, u64 parent_ino, u64 *pos) {
-	if (*pos == 0 && !sink->entry(sink, ".", 1, ino, S_IFDIR >> 12, 1)) return false;
-	if (*pos == 0) *pos = 1;
-	if (*pos == 1 && !sink->entry(sink, "..", 2, parent_ino, S_IFDIR >> 12, 2)) return false;
-	if (*pos == 1) *pos = 2;
+	for (; *pos < 2; ++*pos)
+		if (!sink->entry(sink, "..", 1 + *pos, *pos ? parent_ino : ino, S_IFDIR >> 12, *pos + 1)) return false;
 	return true;
 }
 

@@ -5,7 +5,7 @@
  * An inode is alive while a directory entry, a dentry or a file references it; evict frees its content. Directory
  * entries are found by a seeded hash and listed in the order of their making, by positions that are never used again:
  * a reader in the middle misses nothing and sees nothing twice when others are removed. Invariant: a directory that
- * was removed is empty and `dead`, and nothing can be made in it.
+ * was removed is empty, has no link, and nothing can be made in it.
  */
 #include "fs/memfs.h"
 
@@ -51,7 +51,6 @@ struct meminode {
 	struct pagetree pages;      /* regular files */
 	struct list entries;        /* directories */
 	u64 next_pos, parent_ino;
-	bool dead;
 	char *target;               /* symlinks */
 	struct memxattr *xattrs;
 };
@@ -88,7 +87,7 @@ static struct mementry *find_entry(const struct meminode *dir, struct name name)
 static int add_entry(struct meminode *dir, struct name name, struct inode *inode) {
 	struct mementry *entry, **bucket;
 
-	if (dir->dead) return -ENOENT;
+	if (!dir->inode->nlink) return -ENOENT; /* it was removed */
 	if (find_entry(dir, name)) return -EEXIST;
 	entry = port_alloc(sizeof(*entry) + name.len);
 	if (!entry) return -ENOMEM;
@@ -183,7 +182,6 @@ static int mem_link(struct inode *dir, struct name name, struct inode *inode) {
 static void drop_link(struct inode *dir, struct inode *inode) {
 	bool is_dir = inode_is(inode, S_IFDIR);
 
-	mem_of(inode)->dead = is_dir;
 	inode->nlink = is_dir ? 0 : inode->nlink - 1;
 	dir->nlink -= is_dir;
 }

@@ -92,33 +92,29 @@ static void forget_name(struct dentry *dentry) {
 	list_del(&dentry->siblings);
 }
 
-static int unlink_in(const struct path *parent, struct name last, bool is_rmdir, const struct cred *cred) {
+int vfs_unlink(const struct vfs_context *ctx, const struct path *start, const char *name, bool is_rmdir,
+	       const struct cred *cred) {
+	RELEASED(path_put) struct path parent = { 0 };
 	RELEASED(dentry_drop) struct dentry *victim = NULL;
-	struct inode *dir = path_inode(parent);
+	struct inode *dir;
+	struct name last;
 	bool is_dir;
 
-	TRY(dentry_lookup(parent->dentry, last, &victim));
+	TRY(path_walk_parent(ctx, start, name, cred, &parent, &last));
+	if (!name_is_plain(last))
+		return !is_rmdir ? -EISDIR : !last.len ? -EBUSY : name_is(last, ".") ? -EINVAL : -ENOTEMPTY;
+	TRY(dentry_lookup(parent.dentry, last, &victim));
 	is_dir = inode_is(victim->inode, S_IFDIR);
 	if (is_rmdir != is_dir) return is_rmdir ? -ENOTDIR : -EISDIR;
 	if (!is_dir && last.text[last.len] == '/') return -ENOTDIR;
-	TRY(may_remove(parent, victim, cred));
+	TRY(may_remove(&parent, victim, cred));
+	dir = path_inode(&parent);
 	if (!dir->ops->unlink) return -EPERM;
 	TRY(dir->ops->unlink(dir, last, victim->inode));
 	forget_name(victim);
 	inode_changed(dir, true);
 	inode_changed(victim->inode, false);
 	return 0;
-}
-
-int vfs_unlink(const struct vfs_context *ctx, const struct path *start, const char *name, bool is_rmdir,
-	       const struct cred *cred) {
-	RELEASED(path_put) struct path parent = { 0 };
-	struct name last;
-
-	TRY(path_walk_parent(ctx, start, name, cred, &parent, &last));
-	if (name_is_plain(last)) return unlink_in(&parent, last, is_rmdir, cred);
-	if (!is_rmdir) return -EISDIR;
-	return !last.len ? -EBUSY : name_is(last, ".") ? -EINVAL : -ENOTEMPTY;
 }
 
 /* One side of a renaming. */
@@ -192,32 +188,28 @@ static int act(struct side *from, struct side *to, u32 flags) {
 	return 0;
 }
 
-static int rename_between(struct side *from, struct side *to, u32 flags, const struct cred *cred) {
-	bool exchange = flags & VFS_RENAME_EXCHANGE, reparented = from->parent.dentry != to->parent.dentry;
-	int err;
-
-	if (from->parent.mount != to->parent.mount) return -EXDEV;
-	if (!name_is_plain(from->last)) return -EBUSY;
-	if (!name_is_plain(to->last)) return (flags & VFS_RENAME_NOREPLACE) ? -EEXIST : -EBUSY;
-	TRY(dentry_lookup(from->parent.dentry, from->last, &from->dentry));
-	err = dentry_lookup(to->parent.dentry, to->last, &to->dentry);
-	if (err && (err != -ENOENT || exchange)) return err;
-	if (!err && (flags & VFS_RENAME_NOREPLACE)) return -EEXIST;
-	TRY(check_kinds(from, to, exchange));
-	TRY(may_move(from, reparented, cred));
-	TRY(to->dentry ? may_move(to, reparented && exchange, cred)
-		       : path_permission(&to->parent, MAY_WRITE | MAY_EXEC, cred));
-	if (!path_inode(&from->parent)->ops->rename) return -EPERM;
-	if (to->dentry && to->dentry->inode == from->dentry->inode) return 0; /* two names of one file */
-	return act(from, to, flags);
-}
-
 int vfs_rename(const struct vfs_context *ctx, const struct path *old_start, const char *old_name,
 	       const struct path *new_start, const char *new_name, u32 flags, const struct cred *cred) {
 	RELEASED(side_done) struct side from = { 0 }, to = { 0 };
+	bool exchange = flags == VFS_RENAME_EXCHANGE, reparented;
+	int err;
 
-	if (flags && flags != VFS_RENAME_NOREPLACE && flags != VFS_RENAME_EXCHANGE) return -EINVAL;
+	if (flags && !exchange && flags != VFS_RENAME_NOREPLACE) return -EINVAL;
 	TRY(path_walk_parent(ctx, old_start, old_name, cred, &from.parent, &from.last));
 	TRY(path_walk_parent(ctx, new_start, new_name, cred, &to.parent, &to.last));
-	return rename_between(&from, &to, flags, cred);
+	if (from.parent.mount != to.parent.mount) return -EXDEV;
+	if (!name_is_plain(from.last)) return -EBUSY;
+	if (!name_is_plain(to.last)) return flags == VFS_RENAME_NOREPLACE ? -EEXIST : -EBUSY;
+	TRY(dentry_lookup(from.parent.dentry, from.last, &from.dentry));
+	err = dentry_lookup(to.parent.dentry, to.last, &to.dentry);
+	if (err && (err != -ENOENT || exchange)) return err;
+	if (!err && flags == VFS_RENAME_NOREPLACE) return -EEXIST;
+	TRY(check_kinds(&from, &to, exchange));
+	reparented = from.parent.dentry != to.parent.dentry;
+	TRY(may_move(&from, reparented, cred));
+	TRY(to.dentry ? may_move(&to, reparented && exchange, cred)
+		      : path_permission(&to.parent, MAY_WRITE | MAY_EXEC, cred));
+	if (!path_inode(&from.parent)->ops->rename) return -EPERM;
+	if (to.dentry && to.dentry->inode == from.dentry->inode) return 0; /* two names of one file */
+	return act(&from, &to, flags);
 }

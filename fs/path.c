@@ -35,11 +35,7 @@ static int walk_begin(struct walk *w, const struct vfs_context *ctx, const struc
 		      const struct cred *cred) {
 	size_t len = strnlen(name, VFS_PATH_MAX);
 
-	w->ctx = ctx;
-	w->cred = cred;
-	w->rest = name;
-	w->trailing_slash = false;
-	w->links = w->depth = 0;
+	*w = (struct walk){ .ctx = ctx, .cred = cred, .rest = name };
 	w->at = name[0] == '/' ? ctx->root : start ? *start : ctx->cwd;
 	path_get(&w->at);
 	return len == 0 ? -ENOENT : len == VFS_PATH_MAX ? -ENAMETOOLONG : 0;
@@ -57,16 +53,11 @@ static void walk_done(struct walk *w) {
 }
 
 static void go_up(struct walk *w) {
+	const struct path *root = &w->ctx->root;
 	struct path up = w->at;
 
-	while (!path_equal(&up, &w->ctx->root)) {
-		if (up.dentry == up.mount->root && up.mount->where.dentry) {
-			up = up.mount->where;
-			continue;
-		}
-		up.dentry = up.dentry->parent;
-		break;
-	}
+	while (!path_equal(&up, root) && up.dentry == up.mount->root && up.mount->where.dentry) up = up.mount->where;
+	if (!path_equal(&up, root)) up.dentry = up.dentry->parent;
 	move_to(w, &up);
 	path_cross_down(&w->at);
 }
@@ -153,11 +144,9 @@ static int walk_to_last(struct walk *w) {
 /* The place of the final component, made when O_CREAT says so. */
 static int find_or_create(struct walk *w, u32 flags, u32 mode, struct path *ret_path, bool *ret_created) {
 	struct new_inode what = { .mode = S_IFREG | (mode & 07777 & ~w->ctx->umask), .cred = w->cred };
-	int err;
+	int err = (flags & O_CREAT) && w->trailing_slash ? -EISDIR : look_up(w, w->last, ret_path);
 
-	if (!(flags & O_CREAT)) return look_up(w, w->last, ret_path);
-	if (w->trailing_slash) return -EISDIR;
-	err = look_up(w, w->last, ret_path);
+	if (!(flags & O_CREAT)) return err;
 	if (!err) return (flags & O_EXCL) ? -EEXIST : inode_is(path_inode(ret_path), S_IFDIR) ? -EISDIR : 0;
 	if (err != -ENOENT) return err;
 	if (!path_inode(&w->at)->ops->create) return -EACCES;

@@ -16,17 +16,10 @@ struct unpacking {
 };
 
 static void describe(struct tar_report *report, struct span name, const char *why) {
-	char shown[SHOWN_NAME + 1];
-	size_t len = min_u64(name.len, SHOWN_NAME);
+	char shown[SHOWN_NAME];
 
-	for (size_t i = 0; i < len; i++)
-		shown[i] = (char)(name.base[i] < 0x20 || name.base[i] == 0x7f ? '?' : name.base[i]);
-	shown[len] = '\0';
-	if (name.len)
-		(void)text_format(report->why, sizeof(report->why), "tar entry \"%s\"%s: %s", shown,
-				  name.len > len ? "..." : "", why);
-	else
-		(void)text_format(report->why, sizeof(report->why), "tar: %s", why);
+	text_printable(shown, sizeof(shown), name.base, name.len);
+	(void)text_format(report->why, sizeof(report->why), name.len ? "tar entry \"%s\": %s" : "tar%s: %s", shown, why);
 }
 
 static int refuse(const struct unpacking *u, int err, const char *why) {
