@@ -18,9 +18,7 @@ struct slot {
 };
 
 struct fdtable {
-	u32 refs;
-	u32 size;
-	u32 hint;
+	u32 refs, size, hint;
 	struct slot *slots;
 };
 

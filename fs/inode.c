@@ -49,13 +49,10 @@ struct inode *inode_alloc(struct superblock *sb, const struct inode_ops *ops, u3
 	struct vtime now = vfs_now();
 
 	if (!inode) return NULL;
-	inode->refs = 1;
-	inode->sb = sb;
-	inode->ops = ops;
-	inode->mode = mode;
-	inode->version = 1;
-	inode->atime = inode->mtime = inode->ctime = inode->btime = now;
-	inode->fs_private = inode + 1;
+	*inode = (struct inode){
+		.refs = 1, .sb = sb, .ops = ops, .mode = mode, .version = 1, .fs_private = inode + 1,
+		.atime = now, .mtime = now, .ctime = now, .btime = now,
+	};
 	return inode;
 }
 
@@ -92,13 +89,10 @@ struct dentry *dentry_alloc(struct dentry *parent, struct name name, struct inod
 		port_free(copy);
 		return NULL;
 	}
-	dentry->refs = 1;
-	dentry->name = copy;
-	dentry->inode = inode;
+	*dentry = (struct dentry){ .refs = 1, .name = copy, .inode = inode, .parent = parent ? parent : dentry };
 	inode_get(inode);
 	list_init(&dentry->siblings);
 	list_init(&dentry->children);
-	dentry->parent = parent ? parent : dentry;
 	if (parent) {
 		dentry_get(parent);
 		list_add_tail(&parent->children, &dentry->siblings);

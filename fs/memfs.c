@@ -91,17 +91,13 @@ static int add_entry(struct meminode *dir, struct name name, struct inode *inode
 	if (find_entry(dir, name)) return -EEXIST;
 	entry = port_alloc(sizeof(*entry) + name.len);
 	if (!entry) return -ENOMEM;
+	bucket = &buckets[hash_name(dir, name) % BUCKETS];
+	*entry = (struct mementry){ .dir = dir, .pos = dir->next_pos++, .hash = hash_name(dir, name), .len = name.len,
+				    .inode = inode, .hash_next = *bucket };
 	memcpy(entry->name, name.text, name.len);
-	entry->len = name.len;
-	entry->dir = dir;
-	entry->hash = hash_name(dir, name);
-	entry->pos = dir->next_pos++;
-	entry->inode = inode;
-	inode_get(inode);
-	list_add_tail(&dir->entries, &entry->link);
-	bucket = &buckets[entry->hash % BUCKETS];
-	entry->hash_next = *bucket;
 	*bucket = entry;
+	list_add_tail(&dir->entries, &entry->link);
+	inode_get(inode);
 	return 0;
 }
 
@@ -346,12 +342,10 @@ static int mem_setxattr(struct inode *inode, const char *name, const void *value
 		if (!has_room(fs_of(inode), len)) return -ENOSPC;
 		x = port_alloc(sizeof(*x) + name_size + len);
 		if (!x) return -ENOMEM;
-		x->name_size = name_size;
-		x->len = len;
+		*x = (struct memxattr){ .next = *at, .name_size = name_size, .len = len };
 		memcpy(x->name, name, name_size);
 		memcpy(x->name + name_size, value, len);
 		fs_of(inode)->used += sizeof(*x) + name_size + len;
-		x->next = *at;
 		*at = x;
 		at = &x->next;
 	}

@@ -84,12 +84,9 @@ static int add(struct superblock *sb, struct dentry *root, u32 flags, const char
 	if (where) TRY(check_point(where, root));
 	m = port_alloc(sizeof(*m) + len + 1);
 	if (!m) return -ENOMEM;
+	*m = (struct mount){ .refs = 1, .flags = flags, .sb = sb, .root = root };
 	memcpy(m->source, source, len);
-	m->refs = 1;
-	m->flags = flags;
-	m->sb = sb;
 	superblock_get(sb);
-	m->root = root;
 	dentry_get(root);
 	attach(m, where);
 	return 0;

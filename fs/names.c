@@ -21,13 +21,12 @@ int create_in(const struct path *parent, struct name name, const struct new_inod
 /* The parent for a name that must not exist yet. */
 static int parent_for_new(const struct vfs_context *ctx, const struct path *start, const char *name, bool is_dir,
 			  const struct cred *cred, struct path *parent, struct name *last) {
-	struct dentry *existing;
+	RELEASED(dentry_drop) struct dentry *existing = NULL;
 	int err;
 
 	TRY(path_walk_parent(ctx, start, name, cred, parent, last));
 	if (!name_is_plain(*last)) return -EEXIST;
 	err = dentry_lookup(parent->dentry, *last, &existing);
-	if (!err) dentry_put(existing);
 	if (!err) return -EEXIST;
 	return err == -ENOENT && (is_dir || last->text[last->len] != '/') ? 0 : err;
 }

@@ -51,15 +51,11 @@ static struct file *file_new(const struct path *path, const struct file_ops *ops
 	struct file *file = port_alloc(sizeof(*file));
 
 	if (!file) return NULL;
-	file->refs = 1;
-	file->flags = flags & ~OPEN_ONLY_FLAGS;
-	file->path = *path;
+	*file = (struct file){
+		.refs = 1, .flags = flags & ~OPEN_ONLY_FLAGS, .path = *path, .inode = path_inode(path), .ops = ops,
+		.private_data = private_data, .cred = *cred, .opened = ops, /* for those that are made with them */
+	};
 	path_get(path);
-	file->inode = path_inode(path);
-	file->ops = ops;
-	file->private_data = private_data;
-	file->cred = *cred;
-	file->opened = ops; /* for those that are made with them */
 	return file;
 }
 

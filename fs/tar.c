@@ -46,17 +46,13 @@ static struct span field_text(struct span block, size_t at, size_t len) {
 /* Octal with blanks around it, or base-256 when the first bit is set (GNU; negative numbers are refused). */
 static bool field_number(struct span block, size_t at, size_t len, u64 *ret_value) {
 	const u8 *f = block.base + at;
-	u64 value = 0;
-	size_t i = 0;
+	bool binary = f[0] & 0x80;
+	u64 value = binary ? f[0] & 0x7f : 0;
+	size_t i = binary;
 
-	if (f[0] & 0x80) {
-		value = f[0] & 0x7f;
-		for (i = 1; i < len; i++) {
-			if (value >> 56) return false;
-			value = value << 8 | f[i];
-		}
-		*ret_value = value;
-		return true;
+	for (; binary && i < len; i++) {
+		if (value >> 56) return false;
+		value = value << 8 | f[i];
 	}
 	while (i < len && f[i] == ' ') i++;
 	for (; i < len && f[i] >= '0' && f[i] <= '7'; i++) value = value << 3 | (u64)(f[i] - '0');
