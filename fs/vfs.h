@@ -154,7 +154,6 @@ struct file_ops {
 	/* arg is the program's value; user memory is reached through the kernel's copy functions by the implementor. */
 	int (*ioctl)(struct file *file, u32 cmd, u64 arg);
 	u32 (*poll)(struct file *file); /* ready bits; wake-ups through kernel/sched */
-	int (*fsync)(struct file *file);
 };
 
 struct inode {

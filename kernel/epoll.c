@@ -1,17 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * kernel/epoll.c - epoll, and the calls that make epoll and eventfd descriptors.
+ * kernel/epoll.c - epoll.
  *
  * Readiness is asked for, not told. An edge-triggered item is reported when a bit is newly ready, or when anything was
  * read or written on the inode since its last report: a program that drains until EAGAIN gets every edge, and at times
  * one more than Linux would give.
  */
-#include "kernel/epoll.h"
-
-#include "kernel/eventfd.h"
 #include "kernel/filearg.h"
 #include "kernel/pollbits.h"
-#include "kernel/task.h"
+#include "kernel/sched.h"
+#include "kernel/timespec.h"
 #include "kernel/x86/usercopy.h"
 
 #define EPOLLET (1u << 31)
@@ -54,9 +52,7 @@ static void item_free(struct item *item) {
 }
 
 static void file_gone(struct file *file) {
-	list_for_each(e, &all) {
-		struct epoll *ep = list_entry(e, struct epoll, link);
-
+	list_for_each_entry(struct epoll, ep, &all, link) {
 		list_for_each_safe(pos, next, &ep->items) {
 			struct item *item = list_entry(pos, struct item, link);
 
@@ -86,12 +82,8 @@ static u32 epoll_poll(struct file *file) {
 
 	if (nesting == NESTING_MAX) return 0;
 	nesting++;
-	list_for_each(pos, &ep->items) {
-		if (item_ready(list_entry(pos, struct item, link))) {
-			ready = POLLIN;
-			break;
-		}
-	}
+	list_for_each_entry(struct item, item, &ep->items, link)
+		if (!ready && item_ready(item)) ready = POLLIN;
 	nesting--;
 	return ready;
 }
@@ -121,29 +113,21 @@ static s64 create(bool cloexec) {
 
 SYSCALL(213, epoll_create) { return (s32)args[0] <= 0 ? -EINVAL : create(false); }
 
-SYSCALL(291, epoll_create1) {
-	return ((u32)args[0] & ~O_CLOEXEC) ? -EINVAL : create(args[0] & O_CLOEXEC);
-}
+SYSCALL(291, epoll_create1) { return ((u32)args[0] & ~O_CLOEXEC) ? -EINVAL : create(args[0] & O_CLOEXEC); }
 
 /* Whether to is watched by from, directly or through others, or the chain is too long to tell. */
 static bool reaches(const struct file *from, const struct file *to, u32 depth) {
 	const struct epoll *ep = from->private_data;
 
 	if (from == to || depth == NESTING_MAX) return true;
-	list_for_each(pos, &ep->items) {
-		const struct file *file = list_entry(pos, struct item, link)->file;
-
-		if (file->ops == &epoll_ops && reaches(file, to, depth + 1)) return true;
-	}
+	list_for_each_entry(const struct item, item, &ep->items, link)
+		if (item->file->ops == &epoll_ops && reaches(item->file, to, depth + 1)) return true;
 	return false;
 }
 
 static struct item *find(const struct epoll *ep, const struct file *file, s32 fd) {
-	list_for_each(pos, &ep->items) {
-		struct item *item = list_entry(pos, struct item, link);
-
+	list_for_each_entry(struct item, item, &ep->items, link)
 		if (item->file == file && item->fd == fd) return item;
-	}
 	return NULL;
 }
 
@@ -161,20 +145,19 @@ static s64 add(struct file *ep_file, struct file *file, s32 fd, const struct epo
 	return 0;
 }
 
-SYSCALL(233, epoll_ctl) {
-	RELEASED(file_drop) struct file *ep_file = file_from_fd(args[0], true);
-	RELEASED(file_drop) struct file *file = file_from_fd(args[2], true);
+SYSCALL_IO(233, epoll_ctl) {
+	RELEASED(file_drop) struct file *watched = file_from_fd(args[2], true);
 	struct epoll_event_abi event = { 0, 0 };
 	s32 op = (s32)args[1], fd = (s32)args[2];
 	struct item *item;
 
 	if (op != EPOLL_CTL_DEL) TRY(copy_from_user(&event, uaddr(args[3]), sizeof(event)));
-	if (!ep_file || !file) return -EBADF;
-	if (!file->ops || !file->ops->poll) return -EPERM;
-	if (ep_file == file || ep_file->ops != &epoll_ops) return -EINVAL;
+	if (!watched) return -EBADF;
+	if (!watched->ops || !watched->ops->poll) return -EPERM;
+	if (file == watched || file->ops != &epoll_ops) return -EINVAL;
 	if (op != EPOLL_CTL_ADD && op != EPOLL_CTL_DEL && op != EPOLL_CTL_MOD) return -EINVAL;
-	item = find(ep_file->private_data, file, fd);
-	if (op == EPOLL_CTL_ADD) return item ? -EEXIST : add(ep_file, file, fd, &event);
+	item = find(file->private_data, watched, fd);
+	if (op == EPOLL_CTL_ADD) return item ? -EEXIST : add(file, watched, fd, &event);
 	if (!item) return -ENOENT;
 	if (op == EPOLL_CTL_DEL) {
 		item_free(item);
@@ -190,38 +173,32 @@ SYSCALL(233, epoll_ctl) {
 
 /* Reported items go to the end, so that all get their turn when the program takes few at a time. */
 static s64 collect(struct epoll *ep, struct epoll_event_abi *events, s64 max) {
-	struct list done = LIST_INIT(done);
+	const struct list *moved = NULL;
 	s64 count = 0;
 
 	list_for_each_safe(pos, next, &ep->items) {
 		struct item *item = list_entry(pos, struct item, link);
-		u32 bits = count < max ? item_ready(item) : 0;
+		u32 bits;
 
+		if (count == max || pos == moved) break;
+		bits = item_ready(item);
 		if (!bits) continue;
 		events[count++] = (struct epoll_event_abi){ bits, item->event.data };
 		item->reported = bits;
 		item->io_seq = item->file->inode->io_seq;
 		item->disarmed = item->event.events & EPOLLONESHOT;
-		list_del(&item->link);
-		list_add_tail(&done, &item->link);
-	}
-	while (!list_empty(&done)) {
-		struct list *first = done.next;
-
-		list_del(first);
-		list_add_tail(&ep->items, first);
+		list_del(pos);
+		list_add_tail(&ep->items, pos);
+		if (!moved) moved = pos;
 	}
 	return count;
 }
 
-static s64 do_wait(const u64 args[6], u64 deadline_ns) {
+static s64 do_wait(struct file *file, const u64 args[6], u64 deadline_ns) {
 	s64 count = 0, max = (s64)min_u64((u32)args[2], EVENTS_MAX);
-	RELEASED(file_drop) struct file *file = file_from_fd(args[0], true);
 	RELEASED(memory_drop) struct epoll_event_abi *events = NULL;
 
-	if ((s32)args[2] <= 0) return -EINVAL;
-	if (!file) return -EBADF;
-	if (file->ops != &epoll_ops) return -EINVAL;
+	if ((s32)args[2] <= 0 || file->ops != &epoll_ops) return -EINVAL;
 	events = port_alloc((size_t)max * sizeof(*events));
 	if (!events) return -ENOMEM;
 	while (!(count = collect(file->private_data, events, max))) {
@@ -233,28 +210,18 @@ static s64 do_wait(const u64 args[6], u64 deadline_ns) {
 	return count;
 }
 
-SYSCALL(232, epoll_wait) { return do_wait(args, deadline_from_ms((s32)args[3])); }
+SYSCALL_IO(232, epoll_wait) { return do_wait(file, args, deadline_from_ms((s32)args[3])); }
 
-SYSCALL(281, epoll_pwait) {
+SYSCALL_IO(281, epoll_pwait) {
 	TRY(mask_from_user(args[4], args[5]));
-	return do_wait(args, deadline_from_ms((s32)args[3]));
+	return do_wait(file, args, deadline_from_ms((s32)args[3]));
 }
 
-SYSCALL(441, epoll_pwait2) {
+SYSCALL_IO(441, epoll_pwait2) {
 	u64 deadline;
 
-	TRY(deadline_from_timespec(args[3], &deadline));
+	TRY(deadline_read(args[3], 1, FROM_NOW, &deadline));
 	TRY(mask_from_user(args[4], args[5]));
-	return do_wait(args, deadline);
+	return do_wait(file, args, deadline);
 }
 
-static s64 make_eventfd(u64 initial, u32 flags) {
-	struct file *file;
-
-	if (flags & ~(EFD_SEMAPHORE | O_NONBLOCK | O_CLOEXEC)) return -EINVAL;
-	TRY(eventfd_create((u32)initial, flags, &file));
-	return fd_install(file, 0, flags & O_CLOEXEC);
-}
-
-SYSCALL(284, eventfd) { return make_eventfd(args[0], 0); }
-SYSCALL(290, eventfd2) { return make_eventfd(args[0], (u32)args[1]); }

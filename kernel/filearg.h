@@ -6,8 +6,8 @@
  *
  * Context    task context.
  * Units      bytes; user addresses as they came.
- * Ownership  files and paths that are returned are referenced; at_begin's parts go with at_done, a uio's array with
- *            uio_done. What a scope holds it declares RELEASED (kernel/base/try.h).
+ * Ownership  files and paths that are returned are referenced; at_begin's parts, also after it failed, go with at_done.
+ *            What a scope holds it declares RELEASED (kernel/base/try.h).
  * Errors     -EBADF, -EFAULT, -ENAMETOOLONG, -ENOENT (empty name), -ENOTDIR, -EINVAL, -ENOMEM.
  */
 #pragma once
@@ -26,14 +26,24 @@
 #define AT_NO_AUTOMOUNT 0x800u
 #define AT_EMPTY_PATH 0x1000u
 
-/* One transfer goes through a kernel buffer of at most this size. */
-#define BOUNCE_MAX 65536u
-
 /* For RELEASED. */
 static inline void memory_drop(void *pointer) { port_free(*(void **)pointer); }
 
 /* NULL: not open; with io also when it was opened with O_PATH. */
 struct file *file_from_fd(u64 fd, bool io);
+/* Calls act on the file that fd names, if there is one. */
+s64 on_file(u64 fd, bool io, s64 (*action)(struct file *file, const u64 args[6]), const u64 args[6]);
+/*
+ * A system call whose first argument is a descriptor: its body finds the open file in file. SYSCALL_IO refuses what was
+ * opened with O_PATH.
+ */
+#define SYSCALL_FD(nr, name_) SYSCALL_ON_FILE(nr, name_, false)
+#define SYSCALL_IO(nr, name_) SYSCALL_ON_FILE(nr, name_, true)
+#define SYSCALL_ON_FILE(nr, name_, io)                                                            \
+	static s64 on_##name_(struct file *file, const u64 args[6]);                              \
+	SYSCALL(nr, name_) { return on_file(args[0], io, on_##name_, args); }                     \
+	static s64 on_##name_([[maybe_unused]] struct file *file, [[maybe_unused]] const u64 args[6])
+
 /* Gives the file the lowest descriptor >= from, or puts it. */
 s64 fd_install(struct file *file, u64 from, bool cloexec);
 /* VFS_PATH_MAX bytes; port_free. */
@@ -48,34 +58,13 @@ struct at {
 must_check int at_begin(struct at *at, u64 dirfd, u64 name);
 void at_done(struct at *at);
 /* What it names: AT_EMPTY_PATH with an empty name is dirfd itself; AT_SYMLINK_NOFOLLOW. */
-must_check int at_path_as(const struct at *at, u32 at_flags, const struct cred *cred, struct path *ret_path);
-must_check int at_path(const struct at *at, u32 at_flags, struct path *ret_path);
-/* The three together. */
+must_check int at_path(const struct at *at, u32 at_flags, const struct cred *cred, struct path *ret_path);
+/* The three together, for the task. */
 must_check int path_from_user(u64 dirfd, u64 name, u32 at_flags, struct path *ret_path);
 
-/* A call on what a (dirfd, name) pair or a descriptor names. */
-typedef s64 path_action(const struct path *path, const u64 args[6]);
-s64 on_path(u64 dirfd, u64 name, u32 at_flags, path_action *action, const u64 args[6]);
-s64 on_fd(u64 fd, path_action *action, const u64 args[6]);
-
-/* A scattered user buffer, consumed from its beginning; struct iovec_abi is Linux's struct iovec. */
-struct iovec_abi {
-	u64 base, len;
-};
-struct uio {
-	struct iovec_abi one;
-	struct iovec_abi *vec; /* &one, or allocated */
-	size_t count, index;
-	u64 left;
-};
-void uio_single(struct uio *uio, u64 addr, u64 len);
-must_check int uio_vector(struct uio *uio, u64 addr, u64 count);
-void uio_done(struct uio *uio);
-/* Reads or writes through the bounce buffer; pos is the file's own or the caller's. */
-ssize file_read_uio(struct file *file, struct uio *uio, u64 *pos);
-ssize file_write_uio(struct file *file, struct uio *uio, u64 *pos);
-/* Cuts len to RLIMIT_FSIZE; SIGXFSZ and -EFBIG when nothing is left. */
-must_check int file_size_limit(u64 from, u64 *len);
+/* A call on what a (dirfd, name) pair names; rest are the arguments behind the name. */
+typedef s64 path_action(const struct path *path, const u64 *rest);
+s64 on_path(u64 dirfd, u64 name, u32 at_flags, path_action *action, const u64 *rest);
 
 /* Tells fs whom to wake when locks go, and how fifos are opened: once at boot. */
 void sys_fd_init(void);

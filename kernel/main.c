@@ -16,7 +16,6 @@
 #include "kernel/cmdline.h"
 #include "kernel/dev/acpi.h"
 #include "kernel/dev/uart.h"
-#include "kernel/epoll.h"
 #include "kernel/filearg.h"
 #include "kernel/integrity/integrity.h"
 #include "kernel/klog.h"
@@ -326,7 +325,6 @@ void kernel_main(paddr_t bootinfo, u64 entry_tsc) {
 	mount_pseudo();
 	syscall_init();
 	sys_fd_init();
-	epoll_init();
 	tty_init();
 	start_integrity();        /* boot_aggregate, keys, policy */
 	trap_set_handlers(&handlers);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * kernel/pipe.c - pipes and fifos.
+ * kernel/pipe.c - pipes and fifos, and event counters.
  *
- * A ring over pages that exist only while they hold something. The struct hangs at inode->special while an end is
- * open. Invariant: head < PIPE_CAPACITY, used <= PIPE_CAPACITY, and the bytes [head, head + used) modulo the capacity
- * lie in pages that are present.
+ * A pipe is a ring over pages that exist only while they hold something. The struct hangs at inode->special while an
+ * end is open. Invariant: head < PIPE_CAPACITY, used <= PIPE_CAPACITY, and the bytes [head, head + used) modulo the
+ * capacity lie in pages that are present. An event counter never reaches ~0.
  */
 #include "kernel/pipe.h"
 
@@ -28,8 +28,13 @@ bool file_is_pipe(const struct file *file) { return file->ops == &pipe_ops; }
 
 u32 pipe_pending(const struct file *file) { return pipe_of(file)->used; }
 
-static void changed(struct pipe *pipe) {
-	waitq_wake_all(&pipe->wait);
+/* Until somebody else did something with the object. */
+static int wait(const struct file *file, struct waitq *q) {
+	return (file->flags & O_NONBLOCK) ? -EAGAIN : waitq_sleep(q, 0, true);
+}
+
+static void changed(struct waitq *q) {
+	waitq_wake_all(q);
 	poll_wake();
 }
 
@@ -86,11 +91,10 @@ static ssize pipe_read(struct file *file, void *buf, size_t len, u64 *) {
 	if (!len) return 0;
 	while (!pipe->used) {
 		if (!pipe->writers) return 0;
-		if (file->flags & O_NONBLOCK) return -EAGAIN;
-		TRY(waitq_sleep(&pipe->wait, 0, true));
+		TRY(wait(file, &pipe->wait));
 	}
 	len = take(pipe, buf, len);
-	changed(pipe);
+	changed(&pipe->wait);
 	return (ssize)len;
 }
 
@@ -98,10 +102,7 @@ static ssize pipe_read(struct file *file, void *buf, size_t len, u64 *) {
 static int wait_for_room(const struct file *file, struct pipe *pipe, size_t len) {
 	u32 need = len <= PIPE_ATOMIC ? (u32)len : 1;
 
-	while (pipe->readers && PIPE_CAPACITY - pipe->used < need) {
-		if (file->flags & O_NONBLOCK) return -EAGAIN;
-		TRY(waitq_sleep(&pipe->wait, 0, true));
-	}
+	while (pipe->readers && PIPE_CAPACITY - pipe->used < need) TRY(wait(file, &pipe->wait));
 	if (pipe->readers) return 0;
 	task_signal_self(SIGPIPE);
 	return -EPIPE;
@@ -117,7 +118,7 @@ static ssize pipe_write(struct file *file, const void *buf, size_t len, u64 *) {
 		if (!n) n = put(pipe, (const u8 *)buf + done, len - done);
 		if (n < 0) return done ? (ssize)done : n;
 		done += (size_t)n;
-		changed(pipe);
+		changed(&pipe->wait);
 	}
 	return (ssize)done;
 }
@@ -136,9 +137,10 @@ static u32 pipe_poll(struct file *file) {
 static void pipe_release(struct file *file) {
 	struct pipe *pipe = pipe_of(file);
 
+	if (!pipe) return; /* there was no memory for it */
 	if (file_readable(file)) pipe->readers--;
 	if (file_writable(file)) pipe->writers--;
-	changed(pipe);
+	changed(&pipe->wait);
 	if (pipe->readers || pipe->writers) return;
 	for (u32 i = 0; i < PIPE_PAGES; i++) drop_page(pipe, i);
 	file->inode->special = NULL;
@@ -150,7 +152,7 @@ static void count_end(struct pipe *pipe, const struct file *file) {
 	pipe->reader_opens += file_readable(file);
 	pipe->writers += file_writable(file);
 	pipe->writer_opens += file_writable(file);
-	changed(pipe);
+	changed(&pipe->wait);
 }
 
 /* Waits until somebody has opened the other end, even when it was closed again meanwhile. */
@@ -194,26 +196,80 @@ static const struct file_ops pipe_ops = {
 void pipe_init(void) { vfs_set_fifo_ops(&pipe_ops); }
 
 int pipe_create(u32 flags, struct file **ret_read_end, struct file **ret_write_end) {
-	struct pipe *pipe = port_alloc(sizeof(*pipe));
-	struct file *read_end, *write_end;
+	RELEASED(file_drop) struct file *read_end = NULL, *write_end = NULL;
 
 	flags &= O_NONBLOCK | O_DIRECT;
-	if (!pipe) return -ENOMEM;
-	waitq_init(&pipe->wait);
 	read_end = file_alloc_kind("pipe", S_IFIFO | 0600, &pipe_ops, O_RDONLY | flags, NULL);
-	if (!read_end) {
-		port_free(pipe);
-		return -ENOMEM;
-	}
-	read_end->inode->special = pipe;
-	count_end(pipe, read_end);
+	if (!read_end) return -ENOMEM;
+	TRY(fifo_open(read_end->inode, read_end));
 	write_end = file_alloc_sharing(read_end, O_WRONLY | flags, NULL);
-	if (!write_end) {
-		file_put(read_end);
+	if (!write_end) return -ENOMEM;
+	(void)fifo_open(write_end->inode, write_end); /* the pipe is there and has a reader */
+	*ret_read_end = TAKE(read_end);
+	*ret_write_end = TAKE(write_end);
+	return 0;
+}
+
+#define COUNT_MAX (~0ull - 1)
+
+struct eventfd {
+	u64 count;
+	bool semaphore;
+	struct waitq wait;
+};
+
+static ssize eventfd_read(struct file *file, void *buf, size_t len, u64 *) {
+	struct eventfd *e = file->private_data;
+	u64 value;
+
+	if (len < sizeof(value)) return -EINVAL;
+	while (!e->count) TRY(wait(file, &e->wait));
+	value = e->semaphore ? 1 : e->count;
+	e->count -= value;
+	memcpy(buf, &value, sizeof(value));
+	changed(&e->wait);
+	return sizeof(value);
+}
+
+static ssize eventfd_write(struct file *file, const void *buf, size_t len, u64 *) {
+	struct eventfd *e = file->private_data;
+	u64 value;
+
+	if (len < sizeof(value)) return -EINVAL;
+	memcpy(&value, buf, sizeof(value));
+	if (value > COUNT_MAX) return -EINVAL;
+	while (value > COUNT_MAX - e->count) TRY(wait(file, &e->wait));
+	e->count += value;
+	changed(&e->wait);
+	return sizeof(value);
+}
+
+static u32 eventfd_poll(struct file *file) {
+	const struct eventfd *e = file->private_data;
+
+	return (e->count ? POLLIN : 0) | (e->count < COUNT_MAX ? POLLOUT : 0);
+}
+
+static void eventfd_release(struct file *file) { port_free(file->private_data); }
+
+static const struct file_ops eventfd_ops = {
+	.read = eventfd_read,
+	.write = eventfd_write,
+	.poll = eventfd_poll,
+	.release = eventfd_release,
+};
+
+int eventfd_create(u64 initial, u32 flags, struct file **ret_file) {
+	struct eventfd *e = port_alloc(sizeof(*e));
+	struct file *file = e ? file_alloc_kind("eventfd", 0600, &eventfd_ops, O_RDWR | (flags & O_NONBLOCK), e) : NULL;
+
+	if (!file) {
+		port_free(e);
 		return -ENOMEM;
 	}
-	count_end(pipe, write_end);
-	*ret_read_end = read_end;
-	*ret_write_end = write_end;
+	e->count = initial;
+	e->semaphore = flags & EFD_SEMAPHORE;
+	waitq_init(&e->wait);
+	*ret_file = file;
 	return 0;
 }

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * kernel/sys_fd.c - system calls on descriptors: open, close, dup, fcntl, locks, ioctl, pipes.
+ * kernel/sys_fd.c - system calls on descriptors: open, close, dup, fcntl, locks, ioctl, pipes, event counters.
  */
 #include "fs/locks.h"
 #include "kernel/filearg.h"
 #include "kernel/pipe.h"
+#include "kernel/pollbits.h"
 #include "kernel/task.h"
 #include "kernel/x86/usercopy.h"
 
@@ -42,10 +43,9 @@ SYSCALL(436, close_range) {
 	return 0;
 }
 
-SYSCALL(32, dup) {
-	struct file *file = file_from_fd(args[0], false);
-
-	return file ? fd_install(file, 0, false) : -EBADF;
+SYSCALL_FD(32, dup) {
+	file_get(file);
+	return fd_install(file, 0, false);
 }
 
 static s64 dup_to(u64 from, u64 to, bool cloexec) {
@@ -144,22 +144,20 @@ static s64 set_flags(struct file *file, u64 arg) {
 	return 0;
 }
 
-static s64 fcntl_fd(struct file *file, u64 fd, u32 cmd, u64 arg) {
+SYSCALL_FD(72, fcntl) {
+	u32 cmd = (u32)args[1];
+	u64 arg = args[2];
+
+	if ((file->flags & O_PATH) && cmd > F_GETFL && cmd != F_DUPFD_CLOEXEC) return -EBADF;
 	switch (cmd) {
 	case F_DUPFD:
 	case F_DUPFD_CLOEXEC:
 		if (arg >= task_rlimit(RLIMIT_NOFILE) || arg > 0x7fffffff) return -EINVAL;
 		file_get(file);
 		return fd_install(file, arg, cmd == F_DUPFD_CLOEXEC);
-	case F_GETFD: return fdtable_cloexec(task_files(), (s32)fd); /* FD_CLOEXEC is 1 */
-	case F_SETFD: return fdtable_set_cloexec(task_files(), (s32)fd, arg & FD_CLOEXEC);
+	case F_GETFD: return fdtable_cloexec(task_files(), (s32)args[0]); /* FD_CLOEXEC is 1 */
+	case F_SETFD: return fdtable_set_cloexec(task_files(), (s32)args[0], arg & FD_CLOEXEC);
 	case F_GETFL: return file->flags;
-	default: return -EINVAL;
-	}
-}
-
-static s64 fcntl_io(struct file *file, u32 cmd, u64 arg) {
-	switch (cmd) {
 	case F_SETFL: return set_flags(file, arg);
 	case F_GETLK:
 	case F_SETLK:
@@ -174,24 +172,13 @@ static s64 fcntl_io(struct file *file, u32 cmd, u64 arg) {
 	}
 }
 
-SYSCALL(72, fcntl) {
-	RELEASED(file_drop) struct file *file = file_from_fd(args[0], false);
-	u32 cmd = (u32)args[1];
-
-	if (!file) return -EBADF;
-	if (cmd <= F_GETFL || cmd == F_DUPFD_CLOEXEC) return fcntl_fd(file, args[0], cmd, args[2]);
-	return (file->flags & O_PATH) ? -EBADF : fcntl_io(file, cmd, args[2]);
-}
-
 enum { FLOCK_SH = 1, FLOCK_EX = 2, FLOCK_NB = 4, FLOCK_UN = 8 };
 
-SYSCALL(73, flock) {
-	RELEASED(file_drop) struct file *file = file_from_fd(args[0], true);
+SYSCALL_IO(73, flock) {
 	u32 how = (u32)args[1] & ~FLOCK_NB;
 	int err, type = how == FLOCK_SH ? LOCK_READ : how == FLOCK_EX ? LOCK_WRITE : LOCK_NONE;
 
 	if (how != FLOCK_SH && how != FLOCK_EX && how != FLOCK_UN) return -EINVAL;
-	if (!file) return -EBADF;
 	while ((err = lock_flock(file, type)) == -EAGAIN && !(args[1] & FLOCK_NB)) {
 		err = waitq_sleep(&lock_wait, 0, true);
 		if (err) return restartable(err);
@@ -213,12 +200,10 @@ static s64 pending_bytes(const struct file *file, u64 arg) {
 	return copy_to_user(uaddr(arg), &n, sizeof(n));
 }
 
-SYSCALL(16, ioctl) {
-	RELEASED(file_drop) struct file *file = file_from_fd(args[0], true);
+SYSCALL_IO(16, ioctl) {
 	u32 cmd = (u32)args[1];
 	s32 on;
 
-	if (!file) return -EBADF;
 	if (cmd == FIOCLEX || cmd == FIONCLEX) return fdtable_set_cloexec(task_files(), (s32)args[0], cmd == FIOCLEX);
 	if (cmd == FIONBIO) {
 		TRY(copy_from_user(&on, uaddr(args[2]), sizeof(on)));
@@ -231,22 +216,34 @@ SYSCALL(16, ioctl) {
 
 static s64 make_pipe(u64 addr, u32 flags) {
 	struct file *ends[2];
-	s64 fd[2];
+	s32 fd[2];
+	s64 err;
 
 	if (flags & ~(O_CLOEXEC | O_NONBLOCK | O_DIRECT)) return -EINVAL;
 	TRY(pipe_create(flags, &ends[0], &ends[1]));
-	fd[0] = fd_install(ends[0], 0, flags & O_CLOEXEC);
-	fd[1] = fd_install(ends[1], 0, flags & O_CLOEXEC);
-	if (fd[0] >= 0 && fd[1] >= 0 && !copy_to_user(uaddr(addr), (s32[]){ (s32)fd[0], (s32)fd[1] }, 8)) return 0;
-	for (size_t i = 0; i < 2; i++)
-		if (fd[i] >= 0) (void)fdtable_close(task_files(), (int)fd[i]); /* just opened */
-	return fd[0] < 0 ? fd[0] : fd[1] < 0 ? fd[1] : -EFAULT;
+	for (size_t i = 0; i < 2; i++) fd[i] = (s32)fd_install(ends[i], 0, flags & O_CLOEXEC);
+	err = fd[0] < 0 ? fd[0] : fd[1] < 0 ? fd[1] : copy_to_user(uaddr(addr), fd, sizeof(fd));
+	for (size_t i = 0; i < 2 && err; i++)
+		if (fd[i] >= 0) (void)fdtable_close(task_files(), fd[i]); /* just opened */
+	return err;
 }
 
 SYSCALL(22, pipe) { return make_pipe(args[0], 0); }
 SYSCALL(293, pipe2) { return make_pipe(args[0], (u32)args[1]); }
 
+static s64 make_eventfd(u64 initial, u32 flags) {
+	struct file *file;
+
+	if (flags & ~(EFD_SEMAPHORE | O_NONBLOCK | O_CLOEXEC)) return -EINVAL;
+	TRY(eventfd_create((u32)initial, flags, &file));
+	return fd_install(file, 0, flags & O_CLOEXEC);
+}
+
+SYSCALL(284, eventfd) { return make_eventfd(args[0], 0); }
+SYSCALL(290, eventfd2) { return make_eventfd(args[0], (u32)args[1]); }
+
 void sys_fd_init(void) {
 	locks_set_wake(wake_lock_waiters);
 	pipe_init();
+	epoll_init();
 }

@@ -2,11 +2,11 @@
 /*
  * kernel/sys_machine.c - what concerns the machine as a whole: its name, memory, random numbers, log, and end.
  */
+#include "kernel/filearg.h"
 #include "kernel/kinfo.h"
 #include "kernel/klog.h"
 #include "kernel/pmm.h"
 #include "kernel/power.h"
-#include "kernel/syscall.h"
 #include "kernel/task.h"
 #include "kernel/timespec.h"
 #include "kernel/version.h"
@@ -22,12 +22,8 @@
 #define CONSOLE_LEVEL_DEFAULT 7
 
 #define REBOOT_MAGIC1 0xfee1deadu
-#define REBOOT_RESTART 0x01234567u
-#define REBOOT_HALT 0xcdef0123u
-#define REBOOT_POWER_OFF 0x4321fedcu
-#define REBOOT_RESTART2 0xa1b2c3d4u
-#define REBOOT_CAD_ON 0x89abcdefu
-#define REBOOT_CAD_OFF 0u
+enum { REBOOT_RESTART = 0x01234567u, REBOOT_HALT = 0xcdef0123u, REBOOT_POWER_OFF = 0x4321fedcu,
+       REBOOT_RESTART2 = 0xa1b2c3d4u, REBOOT_CAD_ON = 0x89abcdefu, REBOOT_CAD_OFF = 0 };
 
 struct uts_abi {
 	char sysname[UTS_LEN], nodename[UTS_LEN], release[UTS_LEN], version[UTS_LEN], machine[UTS_LEN],
@@ -41,21 +37,16 @@ struct sysinfo_abi {
 	u16 procs;
 	u8 pad[6];
 	u64 totalhigh, freehigh;
-	u32 unit;
-	u32 pad2;
+	u32 unit, pad2;
 };
 _Static_assert(sizeof(struct sysinfo_abi) == 112, "struct sysinfo has 112 bytes");
 
 SYSCALL(63, uname) {
-	struct uts_abi uts;
+	struct uts_abi uts = { .sysname = "Linux", .release = ASSAY_RELEASE, .version = "#1 Assay " ASSAY_VERSION,
+			       .machine = "x86_64" };
 
-	memset(&uts, 0, sizeof(uts));
-	(void)text_copy(uts.sysname, UTS_LEN, "Linux");          /* all six fit */
-	(void)text_copy(uts.nodename, UTS_LEN, kinfo_hostname);
-	(void)text_copy(uts.release, UTS_LEN, ASSAY_RELEASE);
-	(void)text_copy(uts.version, UTS_LEN, "#1 Assay " ASSAY_VERSION);
-	(void)text_copy(uts.machine, UTS_LEN, "x86_64");
-	(void)text_copy(uts.domainname, UTS_LEN, kinfo_domainname);
+	memcpy(uts.nodename, kinfo_hostname, UTS_LEN);
+	memcpy(uts.domainname, kinfo_domainname, UTS_LEN);
 	return copy_to_user(uaddr(args[0]), &uts, sizeof(uts));
 }
 
@@ -64,14 +55,12 @@ static s64 set_name(char name[UTS_LEN], u64 addr, u64 len) {
 
 	if (task_cred()->euid != 0) return -EPERM;
 	if (len >= UTS_LEN) return -EINVAL;
-	int err = copy_from_user(text, uaddr(addr), len);
-
-	if (err == 0) memcpy(name, text, UTS_LEN);
-	return err;
+	TRY(copy_from_user(text, uaddr(addr), len));
+	memcpy(name, text, UTS_LEN);
+	return 0;
 }
 
 SYSCALL(170, sethostname) { return set_name(kinfo_hostname, args[0], args[1]); }
-
 SYSCALL(171, setdomainname) { return set_name(kinfo_domainname, args[0], args[1]); }
 
 SYSCALL(99, sysinfo) {
@@ -91,10 +80,9 @@ SYSCALL(318, getrandom) {
 	if ((args[2] & ~(u64)GRND_FLAGS) != 0 || (args[2] & GRND_BOTH) == GRND_BOTH) return -EINVAL;
 	while (done < len) {
 		size_t part = min_u64(len - done, sizeof(chunk));
-		int err = port_random(chunk, part);
 
-		if (err == 0) err = copy_to_user(uaddr(args[0] + done), chunk, part);
-		if (err != 0) return err;
+		TRY(port_random(chunk, part));
+		TRY(copy_to_user(uaddr(args[0] + done), chunk, part));
 		done += part;
 		if (task_signal_pending()) break;
 	}
@@ -104,18 +92,15 @@ SYSCALL(318, getrandom) {
 
 /* syslog(2) actions: Linux syslog.h. */
 enum { LOG_CLOSE = 0, LOG_OPEN, LOG_READ, LOG_READ_ALL, LOG_READ_CLEAR, LOG_CLEAR, LOG_CONSOLE_OFF, LOG_CONSOLE_ON,
-       LOG_CONSOLE_LEVEL,
-       LOG_SIZE_UNREAD, LOG_SIZE_BUFFER };
+       LOG_CONSOLE_LEVEL, LOG_SIZE_UNREAD, LOG_SIZE_BUFFER };
 
 static s64 copy_log(u64 addr, u64 len, bool clear) {
-	char *text = port_alloc(min_u64(len, LOG_COPY_MAX));
+	u64 cap = min_u64(len, LOG_COPY_MAX);
+	RELEASED(memory_drop) char *text = port_alloc(cap);
+	ssize got = text != NULL ? klog_read_all(text, cap) : cap == 0 ? 0 : -ENOMEM;
 
-	if (text == NULL) return len == 0 ? 0 : -ENOMEM;
-	ssize got = klog_read_all(text, min_u64(len, LOG_COPY_MAX));
-
-	if (got > 0 && copy_to_user(uaddr(addr), text, (size_t)got) != 0) got = -EFAULT;
+	if (got > 0) TRY(copy_to_user(uaddr(addr), text, (size_t)got));
 	if (got >= 0 && clear) klog_seq.clear = klog_seq.next;
-	port_free(text);
 	return got;
 }
 
@@ -126,7 +111,7 @@ static s64 read_log(u64 addr, u64 len) {
 	while ((got = klog_read_next(line, min_u64(len, sizeof(line)))) == -EAGAIN) {
 		if (poll_sleep(0) != 0) return -ERESTARTSYS;
 	}
-	if (got > 0 && copy_to_user(uaddr(addr), line, (size_t)got) != 0) return -EFAULT;
+	if (got > 0) TRY(copy_to_user(uaddr(addr), line, (size_t)got));
 	return got;
 }
 
@@ -171,15 +156,11 @@ SYSCALL(169, reboot) {
 	if ((u32)args[0] != REBOOT_MAGIC1 || !is_magic2((u32)args[1])) return -EINVAL;
 	switch ((u32)args[2]) {
 	case REBOOT_RESTART:
-	case REBOOT_RESTART2:
-		power_restart(0);
-	case REBOOT_POWER_OFF:
-		power_off(0);
-	case REBOOT_HALT:
-		halt_machine("%s[%u] asked for it by reboot(2)", task_comm(), task_pid());
+	case REBOOT_RESTART2: power_restart(0);
+	case REBOOT_POWER_OFF: power_off(0);
+	case REBOOT_HALT: halt_machine("%s[%u] asked for it by reboot(2)", task_comm(), task_pid());
 	case REBOOT_CAD_ON:
-	case REBOOT_CAD_OFF:
-		return 0; /* there is no such key */
+	case REBOOT_CAD_OFF: return 0; /* there is no such key */
 	default: return -EINVAL;
 	}
 }

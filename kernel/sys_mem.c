@@ -22,18 +22,16 @@
 
 #define MADV_DONTNEED 4u
 #define MADV_FREE 8u
+#define MADV_ANSWERED 0x33c00fu /* a bit each: how it is read, huge pages, dumps, cold */
 #define MS_SYNC_FLAGS 7u
 #define MAJOR_MEM 1u
 #define MINOR_ZERO 5u
 
 static u32 how_of(u32 flags) {
-	u32 how = 0;
+	u32 place = (flags & MAP_FIXED_NOREPLACE) ? VM_NO_REPLACE : (flags & MAP_FIXED) ? VM_FIXED : 0;
 
-	if ((flags & MAP_FIXED) != 0) how |= VM_FIXED;
-	if ((flags & MAP_FIXED_NOREPLACE) != 0) how = VM_NO_REPLACE;
-	if ((flags & MAP_TYPE) != MAP_PRIVATE) how |= REGION_SHARED;
-	if ((flags & MAP_GROWSDOWN) != 0) how |= REGION_STACK;
-	return how;
+	return place | ((flags & MAP_TYPE) != MAP_PRIVATE ? REGION_SHARED : 0) |
+		((flags & MAP_GROWSDOWN) ? REGION_STACK : 0);
 }
 
 static bool is_zero_device(const struct inode *inode) {
@@ -66,39 +64,24 @@ static int map_executable(struct vm_request *q, u64 *ret_addr) {
 	return err;
 }
 
-static s64 map(struct vm_request *q) {
-	u64 addr = 0;
-	int err = q->file != NULL ? check_file(q->file, q) : 0;
-
-	if (err != 0) return err;
-	if (q->file != NULL && is_zero_device(q->file->inode)) {
-		q->file = NULL;
-		q->offset = 0;
-	}
-	err = (q->prot & PROT_EXEC) != 0 ? map_executable(q, &addr) : vm_map(task_mm(), q, &addr);
-	return err != 0 ? err : (s64)addr;
-}
-
 SYSCALL(9, mmap) {
 	u32 flags = (u32)args[3], type = flags & MAP_TYPE;
-	struct vm_request q = { .addr = args[0], .len = args[1], .prot = (u32)args[2] & PROT_ALL, .how = how_of(flags),
-				.offset = args[5] };
-	struct file *file = NULL;
+	bool anonymous = (flags & MAP_ANONYMOUS) != 0;
+	RELEASED(file_drop) struct file *file = anonymous ? NULL : fdtable_file(task_files(), int_arg(args[4]));
+	struct vm_request q = { .addr = args[0], .len = args[1], .prot = (u32)args[2] & PROT_ALL, .how = how_of(flags) };
+	u64 addr = 0;
 
-	if ((q.offset & (PAGE_SIZE - 1)) != 0 || q.len == 0) return -EINVAL;
+	if ((args[5] & (PAGE_SIZE - 1)) != 0 || q.len == 0) return -EINVAL;
 	if (type != MAP_SHARED && type != MAP_PRIVATE && type != MAP_SHARED_VALIDATE) return -EINVAL;
 	if ((flags & MAP_HUGETLB) != 0) return -ENOMEM;
-	if ((flags & MAP_ANONYMOUS) == 0) {
-		file = fdtable_file(task_files(), int_arg(args[4]));
-		if (file == NULL) return -EBADF;
+	if (!anonymous && file == NULL) return -EBADF;
+	if (file != NULL) TRY(check_file(file, &q));
+	if (file != NULL && !is_zero_device(file->inode)) {
 		q.file = file;
-	} else {
-		q.offset = 0;
+		q.offset = args[5];
 	}
-	s64 result = map(&q);
-
-	if (file != NULL) file_put(file);
-	return result;
+	TRY((q.prot & PROT_EXEC) != 0 ? map_executable(&q, &addr) : vm_map(task_mm(), &q, &addr));
+	return (s64)addr;
 }
 
 SYSCALL(11, munmap) { return vm_unmap(task_mm(), args[0], args[1]); }
@@ -114,21 +97,17 @@ SYSCALL(12, brk) { return (s64)vm_brk(task_mm(), args[0]); }
 
 SYSCALL(25, mremap) {
 	u64 addr = 0;
-	int err = vm_remap(task_mm(), args[0], args[1], args[2], (u32)args[3], args[4], &addr);
 
-	return err != 0 ? err : (s64)addr;
+	TRY(vm_remap(task_mm(), args[0], args[1], args[2], (u32)args[3], args[4], &addr));
+	return (s64)addr;
 }
 
 /* Advice about use is answered and has no effect; what would change contents in ways we do not have is refused. */
 SYSCALL(28, madvise) {
-	static const u32 accepted = 1u << 0 | 1u << 1 | 1u << 2 | 1u << 3 | 1u << 14 | 1u << 15 | 1u << 16 | 1u << 17 |
-		1u << 20 |
-				    1u << 21;
 	u32 advice = (u32)args[2];
 
-	if (advice > 31 || ((accepted >> advice & 1) == 0 && advice != MADV_DONTNEED && advice != MADV_FREE))
-		return -EINVAL;
 	if (advice == MADV_DONTNEED || advice == MADV_FREE) return vm_drop(task_mm(), args[0], args[1]);
+	if (advice > 31 || (MADV_ANSWERED >> advice & 1) == 0) return -EINVAL;
 	return vm_check_mapped(task_mm(), args[0], args[1]);
 }
 

@@ -42,31 +42,27 @@ static int parse_size(const char *text, size_t len, u64 total_pages, u64 *ret_by
 	return 0;
 }
 
-static int parse_mode(const char *text, size_t len, u32 *ret_mode) {
-	*ret_mode = 0;
-	for (size_t i = 0; i < len; i++) {
-		if (text[i] < '0' || text[i] > '7' || *ret_mode > 0777) return -EINVAL;
-		*ret_mode = *ret_mode << 3 | (u32)(text[i] - '0');
-	}
-	return len ? 0 : -EINVAL;
-}
-
 static int tmpfs_option(const char *text, size_t len, u64 total_pages, struct memfs_options *options) {
 	const char *equals = memchr(text, '=', len);
 	size_t key = equals ? (size_t)(equals - text) + 1 : len, value_len = len - key;
 	const char *value = text + key;
-	u64 id;
+	bool is_mode = strncmp(text, "mode=", key) == 0;
+	u64 number;
 
 	if (!equals) return -EINVAL;
 	if (strncmp(text, "size=", key) == 0) return parse_size(value, value_len, total_pages, &options->max_bytes);
-	if (strncmp(text, "mode=", key) == 0) return parse_mode(value, value_len, &options->root_mode);
-	if (strncmp(text, "uid=", key) == 0 || strncmp(text, "gid=", key) == 0) {
-		if (text_to_u64(value, value_len, 10, 0xfffffffe, &id)) return -EINVAL;
-		*(text[0] == 'u' ? &options->root_uid : &options->root_gid) = (u32)id;
-		return 0;
-	}
 	/* Understood, without effect: memory is what limits. */
-	return strncmp(text, "nr_inodes=", key) == 0 || strncmp(text, "huge=", key) == 0 ? 0 : -EINVAL;
+	if (strncmp(text, "nr_inodes=", key) == 0 || strncmp(text, "huge=", key) == 0) return 0;
+	if (text_to_u64(value, value_len, is_mode ? 8 : 10, is_mode ? 07777 : 0xfffffffe, &number)) return -EINVAL;
+	if (is_mode)
+		options->root_mode = (u32)number;
+	else if (strncmp(text, "uid=", key) == 0)
+		options->root_uid = (u32)number;
+	else if (strncmp(text, "gid=", key) == 0)
+		options->root_gid = (u32)number;
+	else
+		return -EINVAL;
+	return 0;
 }
 
 static int tmpfs_create(const char *data, struct superblock **ret_sb) {

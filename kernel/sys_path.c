@@ -22,14 +22,10 @@ static s64 do_chroot(const struct path *path, const u64 *) {
 	return enter_directory(&task_fs()->root, path);
 }
 
-SYSCALL(80, chdir) { return on_path(CWD, args[0], 0, do_chdir, args); }
-SYSCALL(161, chroot) { return on_path(CWD, args[0], 0, do_chroot, args); }
+SYSCALL(80, chdir) { return on_path(CWD, args[0], 0, do_chdir, NULL); }
+SYSCALL(161, chroot) { return on_path(CWD, args[0], 0, do_chroot, NULL); }
 
-SYSCALL(81, fchdir) {
-	RELEASED(file_drop) struct file *file = file_from_fd(args[0], false);
-
-	return file ? do_chdir(&file->path, args) : -EBADF;
-}
+SYSCALL_FD(81, fchdir) { return do_chdir(&file->path, NULL); }
 
 SYSCALL(79, getcwd) {
 	const struct vfs_context *ctx = task_fs();
@@ -60,9 +56,8 @@ static s64 make_at(u64 dirfd, u64 name, u32 mode, u64 rdev) {
 	return vfs_mknod(task_fs(), at.start, at.name, mode, rdev, task_cred());
 }
 
-static s64 mkdir_at(u64 dirfd, u64 name, u64 mode) { return make_at(dirfd, name, S_IFDIR | ((u32)mode & 01777), 0); }
-SYSCALL(83, mkdir) { return mkdir_at(CWD, args[0], args[1]); }
-SYSCALL(258, mkdirat) { return mkdir_at(args[0], args[1], args[2]); }
+SYSCALL(83, mkdir) { return make_at(CWD, args[0], S_IFDIR | ((u32)args[1] & 01777), 0); }
+SYSCALL(258, mkdirat) { return make_at(args[0], args[1], S_IFDIR | ((u32)args[2] & 01777), 0); }
 
 static s64 mknod_at(u64 dirfd, u64 name, u32 mode, u64 rdev) {
 	switch (mode & S_IFMT) {
@@ -105,10 +100,7 @@ static s64 rename_at(u64 old_dirfd, u64 old_name, u64 new_dirfd, u64 new_name, u
 
 SYSCALL(82, rename) { return rename_at(CWD, args[0], CWD, args[1], 0); }
 SYSCALL(264, renameat) { return rename_at(args[0], args[1], args[2], args[3], 0); }
-
-SYSCALL(316, renameat2) {
-	return rename_at(args[0], args[1], args[2], args[3], (u32)args[4]);
-}
+SYSCALL(316, renameat2) { return rename_at(args[0], args[1], args[2], args[3], (u32)args[4]); }
 
 static s64 link_at(u64 old_dirfd, u64 old_name, u64 new_dirfd, u64 new_name, u32 flags) {
 	u32 at_flags = (flags & AT_EMPTY_PATH) | ((flags & AT_SYMLINK_FOLLOW) ? 0 : AT_SYMLINK_NOFOLLOW);

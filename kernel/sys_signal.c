@@ -98,11 +98,11 @@ static int wait_for_set(struct task *task, u64 set, u64 deadline_ns, struct sigi
 
 SYSCALL(128, rt_sigtimedwait) {
 	struct siginfo_abi info;
-	u64 set, deadline = 0;
+	u64 set, deadline;
 
 	if (args[3] != SIGSET_LEN) return -EINVAL;
 	TRY(copy_from_user(&set, uaddr(args[0]), sizeof(set)));
-	if (args[2] != 0) TRY(timespec_deadline(args[2], &deadline));
+	TRY(deadline_read(args[2], 1, FROM_NOW, &deadline));
 	int sig = wait_for_set(task_current(), set & ~SIG_UNBLOCKABLE, deadline, &info);
 
 	if (sig > 0 && args[1] != 0) TRY(copy_to_user(uaddr(args[1]), &info, sizeof(info)));
@@ -219,11 +219,10 @@ static s64 futex_wait_again(struct restart *restart) {
  * FUTEX_WAIT's time is a distance, FUTEX_WAIT_BITSET's a moment of CLOCK_MONOTONIC, or of CLOCK_REALTIME if so
  * flagged.
  */
-static s64 do_futex_wait(const u64 args[6], u32 bits, bool absolute, bool realtime) {
-	u64 deadline = 0;
+static s64 do_futex_wait(const u64 args[6], u32 bits, enum time_base base) {
+	u64 deadline;
 
-	if (args[3] != 0)
-		TRY(absolute ? timespec_moment(args[3], realtime, &deadline) : timespec_deadline(args[3], &deadline));
+	TRY(deadline_read(args[3], 1, base, &deadline));
 	int err = futex_wait(args[0], (u32)args[2], bits, deadline);
 
 	if (err != -EINTR) return err;
@@ -238,8 +237,8 @@ SYSCALL(202, futex) {
 
 	if (realtime && command != FUTEX_WAIT_BITSET && command != FUTEX_WAIT) return -ENOSYS;
 	switch (command) {
-	case FUTEX_WAIT: return do_futex_wait(args, FUTEX_BITS_ALL, false, false);
-	case FUTEX_WAIT_BITSET: return do_futex_wait(args, (u32)args[5], true, realtime);
+	case FUTEX_WAIT: return do_futex_wait(args, FUTEX_BITS_ALL, FROM_NOW);
+	case FUTEX_WAIT_BITSET: return do_futex_wait(args, (u32)args[5], realtime ? FROM_1970 : FROM_BOOT);
 	case FUTEX_WAKE: return futex_wake(args[0], (u32)args[2], FUTEX_BITS_ALL);
 	case FUTEX_WAKE_BITSET: return futex_wake(args[0], (u32)args[2], (u32)args[5]);
 	case FUTEX_REQUEUE: return futex_requeue(args[0], (u32)args[2], args[4], (u32)args[3], false, 0);

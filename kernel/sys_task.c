@@ -41,7 +41,7 @@ static s64 exec_at(u64 dirfd, u64 name, u64 argv, u64 envp, u32 flags) {
 				  .argv = { .user = argv }, .envp = { .user = envp } };
 
 	TRY(at_begin(&at, dirfd, name));
-	TRY(at_path(&at, flags, &path));
+	TRY(at_path(&at, flags, task_cred(), &path));
 	if ((path_inode(&path)->mode & S_IFMT) == S_IFLNK) return -ELOOP;
 	(void)text_format(shown, sizeof(shown), "/dev/fd/%d", int_arg(dirfd)); /* fits */
 	q.shown_name = at.name[0] != 0 ? at.name : shown;
@@ -62,8 +62,7 @@ SYSCALL(231, exit_group) { task_exit_group((int)(args[0] & 0xff) << 8); }
 
 /* Two times, and fourteen counts that are not kept. */
 static int put_rusage(u64 addr, struct cpu_times t) {
-	s64 usage[18] = { (s64)(t.user / NS_PER_S), (s64)(t.user % NS_PER_S / NS_PER_US),
-			  (s64)(t.system / NS_PER_S), (s64)(t.system % NS_PER_S / NS_PER_US) };
+	const struct time_abi usage[9] = { time_of(t.user, NS_PER_US), time_of(t.system, NS_PER_US) };
 
 	return addr == 0 ? 0 : copy_to_user(uaddr(addr), usage, sizeof(usage));
 }

@@ -10,9 +10,9 @@
 #include "kernel/timespec.h"
 #include "kernel/x86/usercopy.h"
 
-enum { CLOCK_REALTIME = 0, CLOCK_MONOTONIC = 1, CLOCK_PROCESS_CPU = 2, CLOCK_THREAD_CPU = 3, CLOCK_MONOTONIC_RAW = 4,
-       CLOCK_REALTIME_COARSE = 5, CLOCK_MONOTONIC_COARSE = 6, CLOCK_BOOTTIME = 7, CLOCK_REALTIME_ALARM = 8,
-       CLOCK_BOOTTIME_ALARM = 9, CLOCK_TAI = 11 };
+enum { CLOCK_REALTIME = 0, CLOCK_MONOTONIC, CLOCK_PROCESS_CPU, CLOCK_THREAD_CPU, CLOCK_MONOTONIC_RAW,
+       CLOCK_REALTIME_COARSE, CLOCK_MONOTONIC_COARSE, CLOCK_BOOTTIME, CLOCK_REALTIME_ALARM, CLOCK_BOOTTIME_ALARM,
+       CLOCK_TAI = 11 };
 #define TIMER_ABSTIME 1
 #define COARSE_NS (NS_PER_S / TICK_HZ)
 
@@ -50,7 +50,7 @@ SYSCALL(228, clock_gettime) {
 	u64 ns;
 
 	TRY(read_clock(int_arg(args[0]), &ns));
-	return timespec_write(args[1], ns);
+	return time_write(args[1], 1, ns);
 }
 
 SYSCALL(229, clock_getres) {
@@ -59,42 +59,34 @@ SYSCALL(229, clock_getres) {
 	u64 unused;
 
 	TRY(read_clock(id, &unused));
-	return args[1] == 0 ? 0 : timespec_write(args[1], coarse ? COARSE_NS : 1);
+	return args[1] == 0 ? 0 : time_write(args[1], 1, coarse ? COARSE_NS : 1);
 }
 
-static s64 set_wall(u64 ns) {
+static s64 set_wall(u64 addr, u64 unit_ns) {
+	u64 ns;
+
+	TRY(time_read(addr, unit_ns, &ns));
 	if (task_cred()->euid != 0) return -EPERM;
 	clock_set_wall(ns);
 	return 0;
 }
 
 SYSCALL(227, clock_settime) {
-	u64 ns;
-
-	if (int_arg(args[0]) != CLOCK_REALTIME) return -EINVAL;
-	TRY(timespec_read(args[1], &ns));
-	return set_wall(ns);
+	return int_arg(args[0]) != CLOCK_REALTIME ? -EINVAL : set_wall(args[1], 1);
 }
 
 SYSCALL(96, gettimeofday) {
-	struct timeval_abi tv = timeval_of(port_wall_ns());
-
-	if (args[0] != 0) TRY(copy_to_user(uaddr(args[0]), &tv, sizeof(tv)));
+	if (args[0] != 0) TRY(time_write(args[0], NS_PER_US, port_wall_ns()));
 	return args[1] != 0 ? clear_user(uaddr(args[1]), 8) : 0;
 }
 
 SYSCALL(164, settimeofday) {
-	struct timeval_abi tv;
-	u64 ns;
-
 	if (args[0] == 0) return task_cred()->euid == 0 ? 0 : -EPERM; /* the zone alone: programs keep it themselves */
-	TRY(copy_from_user(&tv, uaddr(args[0]), sizeof(tv)));
-	TRY(timeval_ns(&tv, &ns));
-	return set_wall(ns);
+	return set_wall(args[0], NS_PER_US);
 }
 
 SYSCALL(201, time) {
-	s64 now = timeval_of(port_wall_ns()).sec;
+	s64 now = (s64)(port_wall_ns() / NS_PER_S);
 
 	if (args[0] != 0) TRY(copy_to_user(uaddr(args[0]), &now, sizeof(now)));
 	return now;
@@ -110,24 +102,31 @@ SYSCALL(100, times) {
 	return (s64)(port_now_ns() / NS_PER_CLOCK_TICK);
 }
 
-/* Sleeps to the deadline; when a signal ends it, the rest goes to where the program wants it. */
+/* Until a signal: -EINTR; 0 when the deadline came. */
+static int sleep_to(u64 deadline) {
+	int err;
+
+	while ((err = sched_sleep(deadline, SLEEP_INTERRUPTIBLE)) == 0)
+		; /* a wake that was for something else */
+	return err == -ETIMEDOUT ? 0 : err;
+}
+
+/* When a signal ends the sleep, the rest goes to where the program wants it. */
 static s64 sleep_until(struct restart *restart) {
-	u64 deadline = restart->arg[0], rest_addr = restart->arg[1];
-	int err = 0;
+	u64 deadline = restart->arg[0], rest_addr = restart->arg[1], now;
 
-	while (err == 0) err = sched_sleep(deadline, SLEEP_INTERRUPTIBLE);
-	if (err == -ETIMEDOUT) return 0;
-	u64 now = port_now_ns();
-
-	if (rest_addr != 0 && timespec_write(rest_addr, deadline > now ? deadline - now : 0) != 0) return -EFAULT;
+	if (sleep_to(deadline) == 0) return 0;
+	now = port_now_ns();
+	if (rest_addr != 0) TRY(time_write(rest_addr, 1, deadline > now ? deadline - now : 0));
 	return -ERESTART_RESTARTBLOCK;
 }
 
 static s64 sleep_for(u64 request, u64 rest) {
 	struct restart *restart = &task_current()->restart;
-	u64 deadline;
-	TRY(timespec_deadline(request, &deadline));
-	*restart = (struct restart){ sleep_until, { deadline, rest } };
+	u64 ns;
+
+	TRY(time_read(request, 1, &ns));
+	*restart = (struct restart){ sleep_until, { deadline_of(ns, FROM_NOW), rest } };
 	return sleep_until(restart);
 }
 
@@ -136,17 +135,12 @@ SYSCALL(35, nanosleep) { return sleep_for(args[0], args[1]); }
 SYSCALL(230, clock_nanosleep) {
 	int id = int_arg(args[0]), flags = int_arg(args[1]);
 	bool realtime = id == CLOCK_REALTIME || id == CLOCK_TAI;
-	u64 deadline;
+	u64 ns;
 
 	if (!realtime && id != CLOCK_MONOTONIC && id != CLOCK_BOOTTIME)
 		return id == CLOCK_PROCESS_CPU ? -EOPNOTSUPP : -EINVAL;
 	if ((flags & ~TIMER_ABSTIME) != 0) return -EINVAL;
 	if (flags == 0) return sleep_for(args[2], args[3]);
-	int err = timespec_moment(args[2], realtime, &deadline);
-
-	if (err != 0) return err;
-	do {
-		err = sched_sleep(deadline, SLEEP_INTERRUPTIBLE);
-	} while (err == 0);
-	return err == -ETIMEDOUT ? 0 : -ERESTARTNOHAND;
+	TRY(time_read(args[2], 1, &ns));
+	return sleep_to(deadline_of(ns, realtime ? FROM_1970 : FROM_BOOT)) == 0 ? 0 : -ERESTARTNOHAND;
 }

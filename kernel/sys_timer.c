@@ -11,7 +11,7 @@
 #define INTERVAL_MIN_NS 100000ull /* as often as the clock is asked at most */
 
 struct itimerval_abi {
-	struct timeval_abi interval, value;
+	struct time_abi interval, value;
 };
 
 /* Of one that is due a microsecond is left: it is set. */
@@ -20,7 +20,7 @@ static struct itimerval_abi get_timer(void) {
 	u64 now = port_now_ns(), next = alarm->timer.deadline_ns;
 	u64 left = !ktimer_armed(&alarm->timer) ? 0 : next > now + NS_PER_US ? next - now : NS_PER_US;
 
-	return (struct itimerval_abi){ timeval_of(alarm->interval_ns), timeval_of(left) };
+	return (struct itimerval_abi){ time_of(alarm->interval_ns, NS_PER_US), time_of(left, NS_PER_US) };
 }
 
 static void set_timer(u64 value_ns, u64 interval_ns) {
@@ -30,7 +30,7 @@ static void set_timer(u64 value_ns, u64 interval_ns) {
 	if (value_ns == 0)
 		ktimer_cancel(&alarm->timer);
 	else
-		ktimer_arm(&alarm->timer, deadline_after(value_ns));
+		ktimer_arm(&alarm->timer, deadline_of(value_ns, FROM_NOW));
 }
 
 SYSCALL(36, getitimer) {
@@ -45,16 +45,16 @@ SYSCALL(38, setitimer) {
 
 	if ((u32)args[0] != ITIMER_REAL) return -EINVAL;
 	if (args[1] != 0) TRY(copy_from_user(&wanted, uaddr(args[1]), sizeof(wanted)));
-	TRY(timeval_ns(&wanted.value, &value));
-	TRY(timeval_ns(&wanted.interval, &interval));
+	TRY(time_ns(&wanted.value, NS_PER_US, &value));
+	TRY(time_ns(&wanted.interval, NS_PER_US, &interval));
 	set_timer(value, interval);
 	return args[2] == 0 ? 0 : copy_to_user(uaddr(args[2]), &old, sizeof(old));
 }
 
 /* The rest of the old alarm is rounded, but never to 0. */
 SYSCALL(37, alarm) {
-	struct timeval_abi old = get_timer().value;
+	struct time_abi old = get_timer().value;
 
 	set_timer((u32)args[0] * NS_PER_S, 0);
-	return old.sec == 0 ? old.usec != 0 : old.sec + (old.usec >= 500000);
+	return old.sec == 0 ? old.fraction != 0 : old.sec + (old.fraction >= 500000);
 }

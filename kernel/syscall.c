@@ -2,7 +2,7 @@
 /*
  * kernel/syscall.c - the table of system calls, and the way through it.
  *
- * Invariant: a number that no entry has gives -ENOSYS, is counted, and is named in the kernel log once.
+ * Invariant: a number that no entry has gives -ENOSYS, is named in the kernel log once.
  */
 #include "kernel/syscall.h"
 
@@ -12,8 +12,7 @@
 #define NUMBERS 512u
 
 static const struct syscall_entry *table[NUMBERS];
-static u32 missing[NUMBERS];   /* calls of numbers that are not there */
-static u64 missing_total;
+static bool named[NUMBERS];   /* numbers that are not there and were asked for */
 
 extern const struct syscall_entry syscalls_start[], syscalls_end[]; /* linker/kernel.lds */
 
@@ -26,19 +25,18 @@ void syscall_init(void) {
 }
 
 static s64 not_there(u64 number) {
-	u32 *count = &missing[number < NUMBERS ? number : NUMBERS - 1];
+	bool *known = &named[min_u64(number, NUMBERS - 1)];
 
-	missing_total++;
-	if ((*count)++ == 0)
+	if (!*known)
 		port_log(LOG_INFO, "assay: %s[%u] asked for system call %llu, which is not there (ENOSYS)", task_comm(),
-			 task_pid(),
-			 (unsigned long long)number);
+			 task_pid(), (unsigned long long)number);
+	*known = true;
 	return -ENOSYS;
 }
 
-u64 syscall_missing_total(void) { return missing_total; }
-
-s64 syscall_dispatch(u64 number, const u64 args[6]) {
+void task_syscall(struct trap_frame *frame) {
+	const u64 args[6] = { frame->rdi, frame->rsi, frame->rdx, frame->r10, frame->r8, frame->r9 };
+	u64 number = frame->orig_rax;
 	/*
 	 * All ones below the bound and zero above it, computed without a branch: no speculative look beyond the
 	 * table.
@@ -46,15 +44,8 @@ s64 syscall_dispatch(u64 number, const u64 args[6]) {
 	u64 mask = (u64)(~(s64)(number | (NUMBERS - 1 - number)) >> 63);
 	const struct syscall_entry *entry = table[number & mask & (NUMBERS - 1)];
 
-	if (number >= NUMBERS || entry == NULL) return not_there(number);
-	return entry->call(args);
-}
-
-void task_syscall(struct trap_frame *frame) {
-	const u64 args[6] = { frame->rdi, frame->rsi, frame->rdx, frame->r10, frame->r8, frame->r9 };
-
 	sched_account(true);
-	frame->rax = (u64)syscall_dispatch(frame->orig_rax, args);
+	frame->rax = (u64)(number < NUMBERS && entry != NULL ? entry->call(args) : not_there(number));
 }
 
 /* RLIMIT_CPU: SIGXCPU each second from the soft limit on, SIGKILL at the hard one. */

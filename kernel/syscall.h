@@ -6,8 +6,8 @@
  * A call first decodes (copies in and checks everything, changes nothing), then acts.
  *
  * Context    task context, IF as the task had it; args are RDI RSI RDX R10 R8 R9.
- * Errors     a negative errno goes to RAX. -ERESTARTSYS never leaves the kernel. Unknown number: -ENOSYS, counted,
- *            logged once.
+ * Errors     a negative errno goes to RAX. -ERESTARTSYS never leaves the kernel. Unknown number: -ENOSYS, logged
+ *            once.
  * Source     Linux x86-64 system call numbers.
  */
 #pragma once
@@ -37,9 +37,6 @@ struct syscall_entry {
 
 /* Sorts the entries by number; panics on a number that stands twice. */
 void syscall_init(void);
-s64 syscall_dispatch(u64 number, const u64 args[6]);
-/* Calls of numbers that are not there, since boot. */
-u64 syscall_missing_total(void);
 
 /* int arguments: the upper half of the register does not count. */
 static inline int int_arg(u64 value) { return (int)(u32)value; }

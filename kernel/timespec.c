@@ -6,59 +6,43 @@
 
 #include "kernel/x86/usercopy.h"
 
-int timespec_ns(const struct timespec_abi *ts, u64 *ret_ns) {
-	if (ts->sec < 0 || ts->nsec < 0 || ts->nsec >= (s64)NS_PER_S) return -EINVAL;
-	if ((u64)ts->sec >= TIME_FAR_FUTURE / NS_PER_S)
-		*ret_ns = TIME_FAR_FUTURE;
-	else
-		*ret_ns = (u64)ts->sec * NS_PER_S + (u64)ts->nsec;
+int time_ns(const struct time_abi *time, u64 unit_ns, u64 *ret_ns) {
+	u64 seconds = (u64)time->sec, fraction = (u64)time->fraction;
+
+	if (time->sec < 0 || fraction >= NS_PER_S / unit_ns) return -EINVAL;
+	*ret_ns = seconds >= TIME_FAR_FUTURE / NS_PER_S ? TIME_FAR_FUTURE : seconds * NS_PER_S + fraction * unit_ns;
 	return 0;
 }
 
-int timeval_ns(const struct timeval_abi *tv, u64 *ret_ns) {
-	const struct timespec_abi ts = { tv->sec, tv->usec < 0 || tv->usec >= 1000000 ? -1
-					 : tv->usec * (s64)NS_PER_US };
+int time_read(u64 addr, u64 unit_ns, u64 *ret_ns) {
+	struct time_abi time;
 
-	return timespec_ns(&ts, ret_ns);
+	TRY(copy_from_user(&time, uaddr(addr), sizeof(time)));
+	return time_ns(&time, unit_ns, ret_ns);
 }
 
-int timespec_read(u64 addr, u64 *ret_ns) {
-	struct timespec_abi ts;
-	int err = copy_from_user(&ts, uaddr(addr), sizeof(ts));
+int time_write(u64 addr, u64 unit_ns, u64 ns) {
+	struct time_abi time = time_of(ns, unit_ns);
 
-	return err != 0 ? err : timespec_ns(&ts, ret_ns);
+	return copy_to_user(uaddr(addr), &time, sizeof(time));
 }
 
-int timespec_write(u64 addr, u64 ns) {
-	struct timespec_abi ts = timespec_of(ns);
+u64 deadline_of(u64 ns, enum time_base base) {
+	u64 now = port_now_ns(), wall = port_wall_ns();
 
-	return copy_to_user(uaddr(addr), &ts, sizeof(ts));
-}
-
-u64 deadline_after(u64 ns) {
-	u64 now = port_now_ns();
-
+	if (base == FROM_BOOT) return max_u64(ns, 1);
+	if (base == FROM_1970 && ns <= wall) return 1;
+	if (base == FROM_1970) ns -= wall;
 	return ns >= TIME_FAR_FUTURE - now ? TIME_FAR_FUTURE : max_u64(now + ns, 1);
 }
 
-u64 deadline_of_wall(u64 ns) {
-	u64 wall = port_wall_ns();
+int deadline_read(u64 addr, u64 unit_ns, enum time_base base, u64 *ret_deadline_ns) {
+	u64 ns, deadline = 0;
 
-	return ns <= wall ? 1 : deadline_after(ns - wall);
-}
-
-int timespec_deadline(u64 addr, u64 *ret_deadline_ns) {
-	u64 ns;
-	int err = timespec_read(addr, &ns);
-
-	if (err == 0) *ret_deadline_ns = deadline_after(ns);
-	return err;
-}
-
-int timespec_moment(u64 addr, bool realtime, u64 *ret_deadline_ns) {
-	u64 ns;
-	int err = timespec_read(addr, &ns);
-
-	if (err == 0) *ret_deadline_ns = realtime ? deadline_of_wall(ns) : max_u64(ns, 1);
-	return err;
+	if (addr) {
+		TRY(time_read(addr, unit_ns, &ns));
+		deadline = deadline_of(ns, base);
+	}
+	*ret_deadline_ns = deadline;
+	return 0;
 }

@@ -3,45 +3,35 @@
  * kernel/timespec.h - times as programs write them, as nanoseconds.
  *
  * Context    task context.
- * Units      ns; deadlines are since boot and never 0. What does not fit counts as the far future.
- * Errors     -EFAULT, -EINVAL negative seconds or more than 999999999 ns.
+ * Units      ns; unit_ns is that of a fraction: 1 for struct timespec, NS_PER_US for struct timeval. Deadlines are
+ *            since boot and never 0, which is none. What does not fit counts as the far future.
+ * Errors     -EFAULT, -EINVAL negative seconds, or a fraction that is negative or a second or more.
  */
 #pragma once
 
 #include "kernel/base/base.h"
 
 #define NS_PER_S 1000000000ul
+#define NS_PER_MS 1000000ul
 #define NS_PER_US 1000ul
 #define NS_PER_CLOCK_TICK 10000000ul /* of times() and /proc: USER_HZ 100 */
 #define TIME_FAR_FUTURE (~0ull >> 1)
 
-struct timespec_abi {
-	s64 sec, nsec;
+/* struct timespec or struct timeval. */
+struct time_abi {
+	s64 sec, fraction;
 };
 
-struct timeval_abi {
-	s64 sec, usec;
-};
-
-static inline struct timespec_abi timespec_of(u64 ns) {
-	return (struct timespec_abi){ (s64)(ns / NS_PER_S), (s64)(ns % NS_PER_S) };
+static inline struct time_abi time_of(u64 ns, u64 unit_ns) {
+	return (struct time_abi){ (s64)(ns / NS_PER_S), (s64)(ns % NS_PER_S / unit_ns) };
 }
 
-static inline struct timeval_abi timeval_of(u64 ns) {
-	return (struct timeval_abi){ (s64)(ns / NS_PER_S), (s64)(ns % NS_PER_S / NS_PER_US) };
-}
+must_check int time_ns(const struct time_abi *time, u64 unit_ns, u64 *ret_ns);
+must_check int time_read(u64 addr, u64 unit_ns, u64 *ret_ns);
+must_check int time_write(u64 addr, u64 unit_ns, u64 ns);
 
-/* The value as a distance. */
-must_check int timespec_ns(const struct timespec_abi *ts, u64 *ret_ns);
-must_check int timespec_read(u64 addr, u64 *ret_ns);
-must_check int timespec_write(u64 addr, u64 ns);
-must_check int timeval_ns(const struct timeval_abi *tv, u64 *ret_ns);
-
-/* Now plus ns, which may be the far future. */
-u64 deadline_after(u64 ns);
-/* The moment when the wall clock will show ns: later changes of the clock do not move it. */
-u64 deadline_of_wall(u64 ns);
-
-/* The timespec at addr as a distance from now, or as a moment of the monotonic or the wall clock. */
-must_check int timespec_deadline(u64 addr, u64 *ret_deadline_ns);
-must_check int timespec_moment(u64 addr, bool realtime, u64 *ret_deadline_ns);
+/* What a time counts from: now, boot, or 1970 (later changes of the wall clock do not move the deadline). */
+enum time_base { FROM_NOW, FROM_BOOT, FROM_1970 };
+u64 deadline_of(u64 ns, enum time_base base);
+/* Of the time at addr; address 0 is for ever. */
+must_check int deadline_read(u64 addr, u64 unit_ns, enum time_base base, u64 *ret_deadline_ns);

@@ -2,7 +2,7 @@
 /*
  * tests/unit/test_pipe.c - pipes and eventfds without a scheduler: a wait here ends with -EINTR at once.
  *
- * links: kernel/pipe.c kernel/eventfd.c
+ * links: kernel/pipe.c
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,7 +13,6 @@
 
 #include <cmocka.h>
 
-#include "kernel/eventfd.h"
 #include "kernel/pipe.h"
 #include "kernel/sched.h"
 #include "tests/fake/fake_port.h"

@@ -4,7 +4,7 @@ import re
 
 import tree
 
-CALL = re.compile(r"^SYSCALL\((\d+), (\w+)\)", re.M)
+CALL = re.compile(r"^SYSCALL(?:_FD|_IO)?\((\d+), (\w+)\)", re.M)
 BY_PATH = re.compile(r"^BY_PATH\((\d+), (\w+),", re.M)  # three calls: the name, with l, with f before it
 ROW = re.compile(r"^\| (\d+) \| `(\w+)` \|", re.M)
 
