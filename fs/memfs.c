@@ -379,7 +379,7 @@ static int mem_statfs(struct superblock *sb, struct kstatfs *ret_stat) {
 	u64 blocks = fs->max_bytes / PAGE_SIZE, used = (fs->used + PAGE_SIZE - 1) / PAGE_SIZE;
 	u64 bfree = blocks > used ? blocks - used : 0;
 
-	*ret_stat = (struct kstatfs){ .type = sb->magic, .bsize = PAGE_SIZE, .blocks = blocks, .bfree = bfree,
+	*ret_stat = (struct kstatfs){ .type = (s64)sb->magic, .bsize = PAGE_SIZE, .blocks = blocks, .bfree = bfree,
 				      .bavail = bfree, .files = fs->inode_count, .namelen = VFS_NAME_MAX };
 	return 0;
 }

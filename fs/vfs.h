@@ -73,11 +73,14 @@ struct vfs_context {
 	u32 umask;
 };
 
+/* As Linux's struct statfs on x86-64; what is about the mount is filled in by the call. */
 struct kstatfs {
-	u64 type; /* f_type magic */
-	u64 bsize, blocks, bfree, bavail, files, ffree;
-	u32 namelen, flags;
+	s64 type, bsize; /* type: f_type magic */
+	u64 blocks, bfree, bavail, files, ffree;
+	s32 fsid[2];
+	s64 namelen, frsize, flags, spare[4];
 };
+_Static_assert(sizeof(struct kstatfs) == 120, "struct statfs has 120 bytes");
 
 /* What setattr changes: bits of attr.valid. */
 enum {

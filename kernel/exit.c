@@ -61,7 +61,7 @@ void task_release_mm(struct task *task) {
 		futex_release_robust(task);
 		if (task->clear_tid != 0 && task->mm->refs > 1 &&
 		    copy_to_user(uaddr(task->clear_tid), &zero, sizeof(zero)) == 0)
-			futex_wake_address(task->clear_tid, 1);
+			futex_wake_one(task->clear_tid);
 	}
 	task->clear_tid = 0;
 	task->robust_list = 0;

@@ -1,31 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * kernel/futex.h - waiting for words of user memory.
+ * kernel/futex.h - what a task that ends owes to those who wait for words of its memory; the calls are in futex.c.
  *
  * A word is known by its place in shared memory (page and offset) or by address space and address.
  *
- * Context    task context; futex_wait sleeps.
- * Units      deadlines in ns since boot, 0 none.
- * Errors     -EAGAIN the word is not what was said, -ETIMEDOUT, -EINTR, -EINVAL not aligned or no bits, -EFAULT.
+ * Context    task context.
+ * Errors     none: a bad address wakes nobody.
  * Source     Linux futex(2), robust_list in uapi futex.h.
  */
 #pragma once
 
 #include "kernel/base/base.h"
 
-#define FUTEX_BITS_ALL 0xffffffffu
-
 struct task;
 
-must_check int futex_wait(u64 addr, u32 expected, u32 bits, u64 deadline_ns);
-/* The number woken, or a negative errno. */
-s64 futex_wake(u64 addr, u32 count, u32 bits);
-/*
- * Wakes count waiters of addr and moves up to move_count others to to_addr; with check, only while the word is
- * expected. Woken + moved.
- */
-s64 futex_requeue(u64 addr, u32 count, u64 to_addr, u32 move_count, bool check, u32 expected);
-/* For the kernel's own wakes (CLONE_CHILD_CLEARTID): a bad address wakes nobody. */
-void futex_wake_address(u64 addr, u32 count);
+/* For the kernel's own wakes (CLONE_CHILD_CLEARTID). */
+void futex_wake_one(u64 addr);
 /* Words of the task's robust list that it holds are marked "owner died", one waiter each is woken. */
 void futex_release_robust(struct task *task);

@@ -2,7 +2,7 @@
 /*
  * kernel/pipe.c - pipes and fifos, and event counters.
  *
- * A pipe is a ring over pages that exist only while they hold something. The struct hangs at inode->special while an
+ * A pipe is a ring over pages that go when it is empty. The struct hangs at inode->special while an
  * end is open. Invariant: head < PIPE_CAPACITY, used <= PIPE_CAPACITY, and the bytes [head, head + used) modulo the
  * capacity lie in pages that are present. An event counter never reaches ~0.
  */
@@ -38,51 +38,37 @@ static void changed(struct waitq *q) {
 	poll_wake();
 }
 
-/* The pages that hold nothing go; all of them when the pipe is empty. */
-static void drop_page(struct pipe *pipe, u32 index) {
-	if (pipe->pages[index]) port_page_put(pipe->pages[index]);
-	pipe->pages[index] = NULL;
+static void drop_pages(struct pipe *pipe) {
+	for (u32 i = 0; i < PIPE_PAGES; i++) {
+		if (pipe->pages[i]) port_page_put(pipe->pages[i]);
+		pipe->pages[i] = NULL;
+	}
 }
 
-static size_t take(struct pipe *pipe, u8 *dst, size_t len) {
+/* Out of the ring to dst, or in from src: as much as there is or fits; less when there is no memory for a page. */
+static size_t move(struct pipe *pipe, u8 *dst, const u8 *src, size_t len) {
 	size_t done = 0;
 
-	len = min_u64(len, pipe->used);
+	len = min_u64(len, dst ? pipe->used : PIPE_CAPACITY - pipe->used);
 	while (done < len) {
-		u32 index = pipe->head / PAGE_SIZE, in_page = pipe->head % PAGE_SIZE;
+		u32 at = (pipe->head + (dst ? 0 : pipe->used)) % PIPE_CAPACITY, in_page = at % PAGE_SIZE;
 		size_t n = min_u64(len - done, PAGE_SIZE - in_page);
+		u8 **page = &pipe->pages[at / PAGE_SIZE];
 
-		memcpy(dst + done, pipe->pages[index] + in_page, n);
+		if (!*page) *page = port_page_alloc();
+		if (!*page) break;
+		if (dst) {
+			memcpy(dst + done, *page + in_page, n);
+			pipe->head = (u32)(pipe->head + n) % PIPE_CAPACITY;
+			pipe->used -= (u32)n;
+		} else {
+			memcpy(*page + in_page, src + done, n);
+			pipe->used += (u32)n;
+		}
 		done += n;
-		pipe->head = (u32)(pipe->head + n) % PIPE_CAPACITY;
-		pipe->used -= (u32)n;
-		/* While the ring is nearly full its end may share the page with its beginning. */
-		if (pipe->head % PAGE_SIZE == 0 && pipe->used <= PIPE_CAPACITY - PAGE_SIZE) drop_page(pipe, index);
 	}
-	if (!pipe->used) {
-		drop_page(pipe, pipe->head / PAGE_SIZE);
-		pipe->head = 0;
-	}
+	if (!pipe->used) drop_pages(pipe);
 	return done;
-}
-
-/* As much as fits; -ENOMEM when not even a byte found a page. */
-static ssize put(struct pipe *pipe, const u8 *src, size_t len) {
-	size_t done = 0;
-
-	len = min_u64(len, PIPE_CAPACITY - pipe->used);
-	while (done < len) {
-		u32 tail = (pipe->head + pipe->used) % PIPE_CAPACITY;
-		u32 index = tail / PAGE_SIZE, in_page = tail % PAGE_SIZE;
-		size_t n = min_u64(len - done, PAGE_SIZE - in_page);
-
-		if (!pipe->pages[index]) pipe->pages[index] = port_page_alloc();
-		if (!pipe->pages[index]) return done ? (ssize)done : -ENOMEM;
-		memcpy(pipe->pages[index] + in_page, src + done, n);
-		pipe->used += (u32)n;
-		done += n;
-	}
-	return (ssize)done;
 }
 
 static ssize pipe_read(struct file *file, void *buf, size_t len, u64 *) {
@@ -93,7 +79,7 @@ static ssize pipe_read(struct file *file, void *buf, size_t len, u64 *) {
 		if (!pipe->writers) return 0;
 		TRY(wait(file, &pipe->wait));
 	}
-	len = take(pipe, buf, len);
+	len = move(pipe, buf, NULL, len);
 	changed(&pipe->wait);
 	return (ssize)len;
 }
@@ -115,7 +101,8 @@ static ssize pipe_write(struct file *file, const void *buf, size_t len, u64 *) {
 	while (done < len) {
 		ssize n = wait_for_room(file, pipe, done ? PIPE_ATOMIC + 1 : len);
 
-		if (!n) n = put(pipe, (const u8 *)buf + done, len - done);
+		if (!n) n = (ssize)move(pipe, NULL, (const u8 *)buf + done, len - done);
+		if (!n) n = -ENOMEM;
 		if (n < 0) return done ? (ssize)done : n;
 		done += (size_t)n;
 		changed(&pipe->wait);
@@ -142,7 +129,7 @@ static void pipe_release(struct file *file) {
 	if (file_writable(file)) pipe->writers--;
 	changed(&pipe->wait);
 	if (pipe->readers || pipe->writers) return;
-	for (u32 i = 0; i < PIPE_PAGES; i++) drop_page(pipe, i);
+	drop_pages(pipe);
 	file->inode->special = NULL;
 	port_free(pipe);
 }

@@ -68,7 +68,7 @@ SYSCALL(9, mmap) {
 	u32 flags = (u32)args[3], type = flags & MAP_TYPE;
 	bool anonymous = (flags & MAP_ANONYMOUS) != 0;
 	RELEASED(file_drop) struct file *file = anonymous ? NULL : fdtable_file(task_files(), int_arg(args[4]));
-	struct vm_request q = { .addr = args[0], .len = args[1], .prot = (u32)args[2] & PROT_ALL, .how = how_of(flags) };
+	struct vm_request q = { .addr = args[0], .len = args[1], .how = how_of(flags), .prot = args[2] & PROT_ALL };
 	u64 addr = 0;
 
 	if ((args[5] & (PAGE_SIZE - 1)) != 0 || q.len == 0) return -EINVAL;

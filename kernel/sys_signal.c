@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * kernel/sys_signal.c - the signal calls, and futexes.
+ * kernel/sys_signal.c - the signal calls.
  */
-#include "kernel/futex.h"
 #include "kernel/sigframe.h"
 #include "kernel/syscall.h"
 #include "kernel/task.h"
@@ -11,12 +10,6 @@
 
 #define SIGSET_LEN 8u
 enum { SIG_BLOCK = 0, SIG_UNBLOCK, SIG_SETMASK };
-
-#define FUTEX_CLOCK_REALTIME 256u
-#define FUTEX_COMMAND 127u
-enum { FUTEX_WAIT = 0, FUTEX_WAKE = 1, FUTEX_REQUEUE = 3, FUTEX_CMP_REQUEUE = 4, FUTEX_WAIT_BITSET = 9,
-       FUTEX_WAKE_BITSET = 10 };
-#define ROBUST_HEAD_LEN 24u
 
 static bool is_signal(int sig) { return sig >= 1 && sig <= SIGNAL_COUNT; }
 
@@ -208,58 +201,3 @@ SYSCALL(219, restart_syscall) {
 
 	return restart->call != NULL ? restart->call(restart) : -EINTR;
 }
-
-static s64 futex_wait_again(struct restart *restart) {
-	int err = futex_wait(restart->arg[0], (u32)restart->arg[1], (u32)restart->arg[2], restart->arg[3]);
-
-	return err == -EINTR ? -ERESTART_RESTARTBLOCK : err;
-}
-
-/*
- * FUTEX_WAIT's time is a distance, FUTEX_WAIT_BITSET's a moment of CLOCK_MONOTONIC, or of CLOCK_REALTIME if so
- * flagged.
- */
-static s64 do_futex_wait(const u64 args[6], u32 bits, enum time_base base) {
-	u64 deadline;
-
-	TRY(deadline_read(args[3], 1, base, &deadline));
-	int err = futex_wait(args[0], (u32)args[2], bits, deadline);
-
-	if (err != -EINTR) return err;
-	if (deadline == 0) return -ERESTARTSYS;
-	task_current()->restart = (struct restart){ futex_wait_again, { args[0], (u32)args[2], bits, deadline } };
-	return -ERESTART_RESTARTBLOCK;
-}
-
-SYSCALL(202, futex) {
-	u32 op = (u32)args[1], command = op & FUTEX_COMMAND;
-	bool realtime = (op & FUTEX_CLOCK_REALTIME) != 0;
-
-	if (realtime && command != FUTEX_WAIT_BITSET && command != FUTEX_WAIT) return -ENOSYS;
-	switch (command) {
-	case FUTEX_WAIT: return do_futex_wait(args, FUTEX_BITS_ALL, FROM_NOW);
-	case FUTEX_WAIT_BITSET: return do_futex_wait(args, (u32)args[5], realtime ? FROM_1970 : FROM_BOOT);
-	case FUTEX_WAKE: return futex_wake(args[0], (u32)args[2], FUTEX_BITS_ALL);
-	case FUTEX_WAKE_BITSET: return futex_wake(args[0], (u32)args[2], (u32)args[5]);
-	case FUTEX_REQUEUE: return futex_requeue(args[0], (u32)args[2], args[4], (u32)args[3], false, 0);
-	case FUTEX_CMP_REQUEUE:
-		return futex_requeue(args[0], (u32)args[2], args[4], (u32)args[3], true, (u32)args[5]);
-	default: return -ENOSYS;
-	}
-}
-
-SYSCALL(273, set_robust_list) {
-	if (args[1] != ROBUST_HEAD_LEN) return -EINVAL;
-	task_current()->robust_list = args[0];
-	return 0;
-}
-
-/* Of the caller's own thread; musl asks to learn that robust lists are there. */
-SYSCALL(274, get_robust_list) {
-	static const u64 len = ROBUST_HEAD_LEN;
-
-	if ((u32)args[0] != 0 && (u32)args[0] != task_current()->tid) return -EPERM;
-	TRY(copy_to_user(uaddr(args[2]), &len, sizeof(len)));
-	return copy_to_user(uaddr(args[1]), &task_current()->robust_list, sizeof(u64));
-}
-

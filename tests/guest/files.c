@@ -11,6 +11,7 @@
 #include <sys/eventfd.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/select.h>
@@ -53,6 +54,7 @@ static void reading_and_writing(void)
 	struct iovec v[3] = { { "ab", 2 }, { NULL, 0 }, { "cde", 3 } };
 	char a[3], b[10];
 	struct iovec in[2] = { { a, 3 }, { b, 10 } };
+	char *edge = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	int fd = make("f", "0123456789");
 
 	HOLDS(fd >= 0 && pread(fd, b, 4, 3) == 4 && memcmp(b, "3456", 4) == 0);
@@ -64,6 +66,11 @@ static void reading_and_writing(void)
 	HOLDS(pread(fd, b, 1, -1) == -1 && errno == EINVAL);
 	HOLDS(read(fd, (void *)8, 4) == -1 && errno == EFAULT);
 	HOLDS(write(fd, (void *)8, 4) == -1 && errno == EFAULT);
+	HOLDS(edge && munmap(edge + 4096, 4096) == 0);
+	memset(edge + 4090, 'e', 6);
+	HOLDS(pwrite(fd, edge + 4090, 100, 0) == 6 && holds("f", "eeeeee67XYabcde")); /* what can be read */
+	HOLDS(pread(fd, edge + 4093, 100, 5) == 3 && memcmp(edge + 4090, "eeee67", 6) == 0);
+	HOLDS(pwrite(fd, edge + 4096, 100, 0) == -1 && errno == EFAULT);
 	HOLDS(readv(fd, in, -1) == -1 && errno == EINVAL);
 	HOLDS(read(-1, b, 1) == -1 && errno == EBADF);
 	HOLDS(close(fd) == 0 && close(fd) == -1 && errno == EBADF);
