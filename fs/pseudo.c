@@ -30,14 +30,15 @@ struct pseudofs {
 
 static const struct inode_ops node_inode_ops, follow_inode_ops;
 static const struct file_ops text_ops, own_ops;
+static const struct name no_name = { "", 0 };
 static const struct pseudo_node directory = { .mode = S_IFDIR | 0555 };
 
 static struct pnode *node_of(const struct inode *inode) { return inode->fs_private; }
 
 static struct pnode *node_alloc(struct superblock *sb, const struct pseudo_node *is, u64 ino, u64 parent_ino,
-				const char *name, size_t len) {
+				struct name name) {
 	const struct inode_ops *ops = is->follow ? &follow_inode_ops : &node_inode_ops;
-	struct inode *inode = inode_alloc(sb, ops, is->mode, sizeof(struct pnode) + len + 1);
+	struct inode *inode = inode_alloc(sb, ops, is->mode, sizeof(struct pnode) + name.len + 1);
 	struct pnode *node;
 
 	if (!inode) return NULL;
@@ -45,7 +46,7 @@ static struct pnode *node_alloc(struct superblock *sb, const struct pseudo_node 
 	node->inode = inode;
 	node->parent_ino = parent_ino;
 	node->is = *is;
-	memcpy(node->name, name, len);
+	memcpy(node->name, name.text, name.len);
 	inode->fops = is->fops ? &own_ops : (is->mode & S_IFMT) == S_IFREG ? &text_ops : NULL;
 	inode->uid = is->uid;
 	inode->gid = is->gid;
@@ -57,24 +58,24 @@ static struct pnode *node_alloc(struct superblock *sb, const struct pseudo_node 
 
 static void node_evict(struct inode *inode) { blob_done(&node_of(inode)->text); }
 
-static bool is_name(const char *name, const char *text, size_t len) {
-	return strlen(name) == len && memcmp(name, text, len) == 0;
+static bool is_name(const char *text, struct name name) {
+	return strlen(text) == name.len && memcmp(text, name.text, name.len) == 0;
 }
 
-static struct pnode *find_child(const struct inode *dir, const char *name, size_t len) {
+static struct pnode *find_child(const struct inode *dir, struct name name) {
 	const struct pseudofs *fs = dir->sb->fs_private;
 
 	list_for_each_entry(struct pnode, node, &fs->all, all) {
-		if (node->parent_ino == dir->ino && is_name(node->name, name, len)) return node;
+		if (node->parent_ino == dir->ino && is_name(node->name, name)) return node;
 	}
 	return NULL;
 }
 
 /* The same entry has the same number at every lookup. */
-static u64 dynamic_ino(const struct inode *dir, const char *name, size_t len) {
+static u64 dynamic_ino(const struct inode *dir, struct name name) {
 	u64 hash = 0xcbf29ce484222325ull ^ dir->ino;
 
-	for (size_t i = 0; i < len; i++) hash = (hash ^ (u8)name[i]) * 0x100000001b3ull;
+	for (size_t i = 0; i < name.len; i++) hash = (hash ^ (u8)name.text[i]) * 0x100000001b3ull;
 	return (hash >> 16) | DYNAMIC_POS;
 }
 
@@ -88,29 +89,29 @@ static int dynamic_entry(const struct pnode *dir, u64 index, struct pseudo_node 
 	return d->look(dir->is.arg, named ? PSEUDO_NONE : index - d->named_count, ret_node);
 }
 
-static int lookup_dynamic(struct inode *dir, const char *name, size_t len, struct inode **ret_inode) {
+static int lookup_dynamic(struct inode *dir, struct name name, struct inode **ret_inode) {
 	const struct pseudo_dir *d = node_of(dir)->is.dir;
 	struct pseudo_node is;
 	struct pnode *node;
 	u64 number, index = 0;
 
-	while (index < d->named_count && !is_name(d->named[index].name, name, len)) index++;
+	while (index < d->named_count && !is_name(d->named[index].name, name)) index++;
 	if (index == d->named_count) {
-		if (!d->numbered || (len > 1 && *name == '0')) return -ENOENT;
-		if (text_to_u64(name, len, 10, NUMBER_MAX, &number) != 0) return -ENOENT;
+		if (!d->numbered || (name.len > 1 && name.text[0] == '0')) return -ENOENT;
+		if (text_to_u64(name.text, name.len, 10, NUMBER_MAX, &number) != 0) return -ENOENT;
 		index += number;
 	}
 	TRY(dynamic_entry(node_of(dir), index, &is));
-	node = node_alloc(dir->sb, &is, dynamic_ino(dir, name, len), dir->ino, "", 0);
+	node = node_alloc(dir->sb, &is, dynamic_ino(dir, name), dir->ino, no_name);
 	if (!node) return -ENOMEM;
 	*ret_inode = node->inode;
 	return 0;
 }
 
 static int node_lookup(struct inode *dir, struct name name, struct inode **ret_inode) {
-	const struct pnode *node = find_child(dir, name.text, name.len);
+	const struct pnode *node = find_child(dir, name);
 
-	if (!node) return node_of(dir)->is.dir ? lookup_dynamic(dir, name.text, name.len, ret_inode) : -ENOENT;
+	if (!node) return node_of(dir)->is.dir ? lookup_dynamic(dir, name, ret_inode) : -ENOENT;
 	inode_get(node->inode);
 	*ret_inode = node->inode;
 	return 0;
@@ -140,20 +141,19 @@ static int node_readdir(struct inode *dir, u64 *pos, struct dir_sink *sink) {
 	if (*pos < DYNAMIC_POS && !list_fixed(dir, pos, sink)) return 0;
 	while (d) {
 		u64 index = *pos - DYNAMIC_POS, from = index - d->named_count;
-		const char *name = number;
+		struct name name = { number, 0 };
 
 		if (index < d->named_count) {
-			name = d->named[index].name;
+			name = (struct name){ d->named[index].name, strlen(d->named[index].name) };
 		} else {
-			if (!d->numbered || from > NUMBER_MAX) break;
-			from = d->next(node_of(dir)->is.arg, from);
+			from = d->numbered && from <= NUMBER_MAX ? d->next(node_of(dir)->is.arg, from) : PSEUDO_NONE;
 			if (from == PSEUDO_NONE) break;
 			index = d->named_count + from;
-			text_format(number, sizeof(number), "%lu", from);
+			name.len = text_format(number, sizeof(number), "%lu", from);
 		}
 		if (dynamic_entry(node_of(dir), index, &entry) == 0 &&
-		    !sink->entry(sink, name, strlen(name), dynamic_ino(dir, name, strlen(name)),
-				 mode_to_dt(entry.mode), DYNAMIC_POS + index + 1))
+		    !sink->entry(sink, name.text, name.len, dynamic_ino(dir, name), mode_to_dt(entry.mode),
+				 DYNAMIC_POS + index + 1))
 			break;
 		*pos = DYNAMIC_POS + index + 1;
 	}
@@ -271,10 +271,9 @@ static int own_open(struct inode *inode, struct file *file) {
 
 static const struct file_ops own_ops = { .open = own_open };
 
-static int add_child(struct inode *dir, const char *name, size_t len, const struct pseudo_node *is,
-		     struct pnode **ret_node) {
+static int add_child(struct inode *dir, struct name name, const struct pseudo_node *is, struct pnode **ret_node) {
 	struct pseudofs *fs = dir->sb->fs_private;
-	struct pnode *node = node_alloc(dir->sb, is, fs->next_ino, dir->ino, name, len);
+	struct pnode *node = node_alloc(dir->sb, is, fs->next_ino, dir->ino, name);
 
 	if (!node) return -ENOMEM;
 	fs->next_ino++;
@@ -291,13 +290,15 @@ static int add(struct superblock *sb, const struct pseudo_node *given) {
 
 	if ((given->mode & S_IFMT) == S_IFCHR)
 		TRY(vfs_register_device(given->rdev, given->fops, given->arg)); /* for nodes made by mknod elsewhere */
-	for (const char *name = given->name, *end; *name; name = end + (*end == '/')) {
+	for (const char *at = given->name, *end; *at; at = end + (*end == '/')) {
 		struct inode *dir = node->inode;
 
-		for (end = name; *end && *end != '/'; end++) {}
+		for (end = at; *end && *end != '/'; end++) {}
+		struct name name = { at, (size_t)(end - at) };
+
 		if (!inode_is(dir, S_IFDIR)) return -ENOTDIR;
-		there = node = find_child(dir, name, (size_t)(end - name));
-		if (!node) TRY(add_child(dir, name, (size_t)(end - name), *end ? &directory : given, &node));
+		there = node = find_child(dir, name);
+		if (!node) TRY(add_child(dir, name, *end ? &directory : given, &node));
 	}
 	if (!there) return 0;
 	if ((given->mode & S_IFMT) != S_IFDIR || !inode_is(there->inode, S_IFDIR)) return -EEXIST;
@@ -326,7 +327,7 @@ static void node_release(struct superblock *sb) {
 
 int pseudo_create(const char *fsname, u64 magic, struct superblock **ret_sb) {
 	struct pseudofs *fs = port_alloc(sizeof(*fs));
-	struct pnode *root = fs ? node_alloc(&fs->sb, &directory, ROOT_INO, ROOT_INO, "", 0) : NULL;
+	struct pnode *root = fs ? node_alloc(&fs->sb, &directory, ROOT_INO, ROOT_INO, no_name) : NULL;
 
 	if (!root) {
 		port_free(fs);
