@@ -35,7 +35,7 @@ static u32 how_of(u32 flags) {
 }
 
 static bool is_zero_device(const struct inode *inode) {
-	return (inode->mode & S_IFMT) == S_IFCHR && inode->rdev == (MAJOR_MEM << 8 | MINOR_ZERO);
+	return inode_is(inode, S_IFCHR) && inode->rdev == (MAJOR_MEM << 8 | MINOR_ZERO);
 }
 
 static int check_file(const struct file *file, const struct vm_request *q) {
@@ -46,8 +46,7 @@ static int check_file(const struct file *file, const struct vm_request *q) {
 	if ((q->how & REGION_SHARED) != 0 && (q->prot & PROT_WRITE) != 0 && access != O_RDWR) return -EACCES;
 	if ((q->prot & PROT_EXEC) != 0 && (path_mount_flags(&file->path) & MS_NOEXEC) != 0) return -EPERM;
 	if (is_zero_device(file->inode)) return 0;
-	return file->inode->ops == NULL || file->inode->ops->page == NULL || (file->inode->mode & S_IFMT) != S_IFREG
-		? -ENODEV : 0;
+	return inode_is(file->inode, S_IFREG) && file->inode->ops->page != NULL ? 0 : -ENODEV;
 }
 
 static int map_executable(struct vm_request *q, u64 *ret_addr) {

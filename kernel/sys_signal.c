@@ -131,32 +131,27 @@ SYSCALL(62, kill) {
 	if (pid == INT32_MIN) return -ESRCH;
 	if (pid <= 0) return send_to_many(pid == -1 ? 0 : pid == 0 ? task_pgid() : (u32)-pid, &info);
 	struct process *process = process_find((u32)pid);
-
 	const struct task *task = task_find((u32)pid);
 
 	if (process == NULL && task != NULL) process = task->process; /* the id of any thread will do */
 	return process != NULL ? send_to_process(process, &info) : -ESRCH;
 }
 
-static s64 send_to_thread(int tgid, int tid, const struct siginfo_abi *info) {
-	if (tid <= 0 || (info->signo != 0 && !is_signal(info->signo))) return -EINVAL;
+static s64 send_to_thread(int tgid, int tid, int sig) {
+	struct siginfo_abi info = signal_info_user(sig, SI_TKILL);
 	struct task *task = task_find((u32)tid);
 
+	if (tid <= 0 || (sig != 0 && !is_signal(sig))) return -EINVAL;
 	if (task == NULL || (tgid != -1 && task->process->pid != (u32)tgid)) return -ESRCH;
-	return signal_permitted(task, info->signo) ? signal_send_task(task, info) : -EPERM;
+	return signal_permitted(task, sig) ? signal_send_task(task, &info) : -EPERM;
 }
 
-SYSCALL(200, tkill) {
-	struct siginfo_abi info = signal_info_user(int_arg(args[1]), SI_TKILL);
-
-	return send_to_thread(-1, int_arg(args[0]), &info);
-}
+SYSCALL(200, tkill) { return send_to_thread(-1, int_arg(args[0]), int_arg(args[1])); }
 
 SYSCALL(234, tgkill) {
-	struct siginfo_abi info = signal_info_user(int_arg(args[2]), SI_TKILL);
+	int tgid = int_arg(args[0]);
 
-	if (int_arg(args[0]) <= 0) return -EINVAL;
-	return send_to_thread(int_arg(args[0]), int_arg(args[1]), &info);
+	return tgid <= 0 ? -EINVAL : send_to_thread(tgid, int_arg(args[1]), int_arg(args[2]));
 }
 
 /* What a program says about itself must not look like the kernel's or kill()'s word, unless it tells itself. */

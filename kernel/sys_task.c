@@ -149,9 +149,8 @@ SYSCALL(111, getpgrp) { return task_pgid(); }
 SYSCALL(112, setsid) {
 	struct process *self = process_current();
 
-	list_for_each(pos, &process_list) {
-		if (list_entry(pos, struct process, node)->pgid == self->pid) return -EPERM;
-	}
+	list_for_each_entry(struct process, process, &process_list, node)
+		if (process->pgid == self->pid) return -EPERM;
 	self->sid = self->pgid = self->pid;
 	return self->sid;
 }
@@ -163,6 +162,7 @@ SYSCALL(124, getsid) {
 }
 
 SYSCALL(158, arch_prctl) {
+	bool sets_fs = (u32)args[0] == ARCH_SET_FS;
 	u64 fs, gs;
 
 	user_bases_save(&fs, &gs);
@@ -170,10 +170,7 @@ SYSCALL(158, arch_prctl) {
 	case ARCH_SET_FS:
 	case ARCH_SET_GS:
 		if (args[1] >= USER_END) return -EPERM;
-		if ((u32)args[0] == ARCH_SET_FS)
-			user_bases_load(args[1], gs);
-		else
-			user_bases_load(fs, args[1]);
+		user_bases_load(sets_fs ? args[1] : fs, sets_fs ? gs : args[1]);
 		return 0;
 	case ARCH_GET_FS: return copy_to_user(uaddr(args[1]), &fs, sizeof(fs));
 	case ARCH_GET_GS: return copy_to_user(uaddr(args[1]), &gs, sizeof(gs));
@@ -182,13 +179,11 @@ SYSCALL(158, arch_prctl) {
 }
 
 static s64 set_name(u64 addr) {
-	struct task *task = task_current();
 	char name[COMM_LEN] = { 0 };
-	ssize len = copy_string_from_user(name, uaddr(addr), COMM_LEN);
 
-	if (len == -EFAULT) return -EFAULT;
+	if (copy_string_from_user(name, uaddr(addr), COMM_LEN) == -EFAULT) return -EFAULT;
 	name[COMM_LEN - 1] = 0;
-	memcpy(task->comm, name, COMM_LEN);
+	memcpy(task_current()->comm, name, COMM_LEN);
 	return 0;
 }
 
@@ -219,9 +214,7 @@ SYSCALL(98, getrusage) {
 	return put_rusage(args[1], who == 1 ? task_current()->times : process_current()->children_times);
 }
 
-SYSCALL(135, personality) {
-	return (u32)args[0] == 0xffffffffu || (u32)args[0] == 0 ? 0 : -EINVAL;
-}
+SYSCALL(135, personality) { return (u32)args[0] == 0xffffffffu || (u32)args[0] == 0 ? 0 : -EINVAL; }
 
 /* Scheduling: one CPU, one class, and niceness that is kept and shown. */
 
@@ -251,8 +244,6 @@ SYSCALL(204, sched_getaffinity) {
 	return sizeof(cpus);
 }
 
-/* ioprio_get and ioprio_set: one class. */
-
 /* true when task is meant by (which, who) of getpriority. */
 static bool priority_matches(const struct task *task, int which, u32 who) {
 	const struct task *self = task_current();
@@ -267,8 +258,8 @@ SYSCALL(140, getpriority) {
 
 	if ((u32)args[0] > 2) return -EINVAL;
 	list_for_each_entry(struct task, task, &task_list, node)
-		if (priority_matches(task, int_arg(args[0]), (u32)args[1]) &&
-		    20 - task->nice > best) best = 20 - task->nice;
+		if (priority_matches(task, int_arg(args[0]), (u32)args[1]) && 20 - task->nice > best)
+			best = 20 - task->nice;
 	return best;
 }
 
@@ -289,6 +280,7 @@ SYSCALL(141, setpriority) {
 	return result;
 }
 
+/* One class. */
 SYSCALL(251, ioprio_set) { return 0; }
 SYSCALL(252, ioprio_get) { return 0; }
 
