@@ -206,7 +206,7 @@ def mistakes(folder, root, out):
         "an Ed25519 key": (1, "RSA of 2048", ["sign", guest_program("hello"), "--key", f"{KEYS}/ed25519.key", "-f"]),
         "a policy that the kernel refuses": (1, f"{policy}:3:10: the value is not known: func=NO_SUCH",
                                              image + ["--policy", policy]),
-        "such a policy, checked": (1, f"{policy}:3:10: the func", ["policy", "check", policy]),
+        "such a policy, checked": (1, f"{policy}:3:10: ", ["policy", "check", policy]),
         "an unknown option": (2, "--frobnicate", ["image", "--frobnicate"]),
         "an unknown command": (2, "frobnicate", ["frobnicate"]),
         "a missing image": (125, "No such file", ["run", os.path.join(folder, "none.efi")]),

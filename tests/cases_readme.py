@@ -2,8 +2,11 @@
 """The README's commands are run as they stand there."""
 import os
 import re
+import subprocess
 
-from harness import ROOT, case, check, command
+from harness import ASSAY, ROOT, case, check, command
+
+ACTIONS = ("measure", "appraise", "audit", "hash")
 
 # `make test` runs this case: it cannot run itself.
 NOT_HERE = ("make test", "make soak")
@@ -23,6 +26,23 @@ def readme_commands():
             continue
         status, text = command(["sh", "-e", "-c", block], timeout=900)
         check(f"README: {block.strip().splitlines()[0]}", status == 0, text)
+
+
+@case
+def policy_page():
+    """The examples of docs/POLICY.md are good policies, and its table has each word that the parser knows."""
+    with open(os.path.join(ROOT, "docs", "POLICY.md"), encoding="utf-8") as stream:
+        page = stream.read()
+    examples = re.findall(r"^```policy\n(.*?)^```", page, re.S | re.M)
+    check("the page has an example", examples)
+    for text in examples:
+        done = subprocess.run([ASSAY, "policy", "check", "-"], input=text, capture_output=True, text=True, check=False)
+        check("the example is accepted", done.returncode == 0, done.stderr)
+    with open(os.path.join(ROOT, "kernel", "integrity", "policy_parse.c"), encoding="utf-8") as stream:
+        words = set(re.findall(r'{ "([A-Za-z_^|]+)"', stream.read())) - {"dont_" + w for w in ACTIONS}
+    check("the parser's words are found", len(words) > 30, sorted(words))
+    for word in sorted(words):
+        check(f"the page names {word}", f"`{word}" in page.replace("\\|", "|") or f"={word}`" in page, word)
 
 
 @case
