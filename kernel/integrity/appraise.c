@@ -172,6 +172,7 @@ int appraise_xattr_check(const char *name, const void *value, size_t len, const 
 	*ret_cause = NULL;
 	if (!is_ima && strcmp(name, "security.evm")) return 0;
 	if (cred->euid != 0) return -EPERM;
+	if (!value) return 0;
 	if (is_ima) return check_ima_value((struct span){ bytes, len }, allowed_algos, ret_cause);
 	if (!len) return -EINVAL;
 	/* An HMAC is made by the kernel alone. */

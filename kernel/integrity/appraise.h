@@ -53,8 +53,8 @@ struct appraise_result {
 must_check enum verdict appraise_file(const struct appraise_request *request, struct appraise_result *ret_result);
 
 /*
- * Whether a program may write this attribute: 0, -EPERM without privilege or for a wrong kind, -EINVAL not a label,
- * -EACCES an algorithm that is not allowed. allowed_algos has a bit per hash id; 0: every built one.
+ * Whether a program may write this attribute (value NULL: remove it): 0, -EPERM without privilege or for a wrong kind,
+ * -EINVAL not a label, -EACCES an algorithm that is not allowed. allowed_algos has a bit per hash id; 0: all built.
  * *ret_cause is Linux's word where set_data is to be audited, else NULL.
  */
 must_check int appraise_xattr_check(const char *name, const void *value, size_t len, const struct cred *cred,

@@ -78,7 +78,7 @@ static int record_violation(struct access *a, const char *cause) {
 /* A file that was measured is opened for write (ToMToU), or one that is measured now has writers. */
 static int check_violations(struct access *a) {
 	bool writing = (a->file->flags & O_ACCMODE) != O_RDONLY;
-	struct icache *state = icache_peek(a->inode);
+	struct icache *state = a->inode->integrity;
 
 	if (!(core.policy.classes & CLASS_MEASURE)) return 0;
 	if (writing) {

@@ -26,8 +26,7 @@ struct core {
 	struct keyring *rings[RING_COUNT];
 	struct vfs_context real;       /* the real root: names in records are seen from here */
 	bool has_root;
-	bool recording;                /* false with ima_policy=none: the image's keys and policy are not recorded */
-	bool replace_policy;           /* false with ima_policy=none: the image's policy is not loaded */
+	bool use_image;                /* false: the image's keys are not recorded, its policy is not loaded */
 	bool signed_policy_required;   /* sticky */
 	u32 setxattr_algos;            /* the first such rule's, until reboot */
 	bool audit_informational;
@@ -68,10 +67,6 @@ must_check int core_record(const struct integrity_task *task, const struct templ
 /* The digest of a file's content; -EIO when a page cannot be had. */
 must_check int core_hash_file(struct inode *inode, unsigned hash_id, struct digest *ret_digest);
 
-/* Whether the task may write this attribute; what is known of the file goes with its label. */
-must_check int core_check_setxattr(const struct integrity_task *task, const struct path *path, const char *name,
-				   struct span value);
-must_check int core_check_removexattr(const struct integrity_task *task, const struct path *path, const char *name);
 /* The path as records name it, NUL-terminated; the caller frees. -ENAMETOOLONG, -ENOMEM. */
 must_check int core_name(const struct integrity_task *task, const struct path *path, char **ret_name);
 

@@ -4,11 +4,9 @@
  */
 #include "kernel/integrity/icache.h"
 
-struct change_id change_id_take(struct inode *inode) {
-	struct change_id id = { .dev = inode->sb->dev, .ino = inode->ino, .has_cookie = true, .has_ctime = true,
-				.cookie = inode->version, .ctime = inode->ctime };
-
-	return id;
+struct change_id change_id_take(const struct inode *inode) {
+	return (struct change_id){ .dev = inode->sb->dev, .ino = inode->ino, .has_cookie = true, .has_ctime = true,
+				   .cookie = inode->version, .ctime = inode->ctime };
 }
 
 bool change_id_differs(const struct change_id *then, const struct change_id *now) {
@@ -19,22 +17,19 @@ bool change_id_differs(const struct change_id *then, const struct change_id *now
 	return true;
 }
 
-struct icache *icache_peek(const struct inode *inode) { return inode->integrity; }
-
 struct icache *icache_get(struct inode *inode) {
 	if (!inode->integrity) inode->integrity = port_alloc(sizeof(struct icache));
 	return inode->integrity;
 }
 
-void icache_forget_verdicts(struct icache *state) {
-	for (unsigned i = 0; i < APPRAISE_CLASSES; i++) state->verdicts[i] = (struct icache_verdict){ 0 };
-}
+/* The label or the metadata changed. */
+static void forget_verdicts(struct icache *state) { memset(state->verdicts, 0, sizeof(state->verdicts)); }
 
 void icache_forget(struct icache *state) {
 	state->collected = false;
 	state->done = 0;
 	state->measured_pcrs = 0;
-	icache_forget_verdicts(state);
+	forget_verdicts(state);
 }
 
 void icache_refresh(struct icache *state, struct inode *inode) {
@@ -54,7 +49,7 @@ void icache_changed(struct inode *inode, bool content) {
 		icache_forget(state);
 		return;
 	}
-	icache_forget_verdicts(state);
+	forget_verdicts(state);
 	now = change_id_take(inode);
 	state->id.cookie++;
 	if (state->id.cookie == now.cookie) /* this change and no other: the digest is still of these bytes */

@@ -16,16 +16,12 @@
 
 /* Which bytes a digest belongs to. A value that the file system cannot report is absent. */
 struct change_id {
-	u64 dev;
-	u64 ino;
-	u64 cookie;
+	u64 dev, ino, cookie;
 	struct vtime ctime;
-	bool has_cookie;
-	bool has_ctime;
+	bool has_cookie, has_ctime;
 };
 
-/* Takes the identity and arms the next change to differ from it. */
-struct change_id change_id_take(struct inode *inode);
+struct change_id change_id_take(const struct inode *inode);
 /* The whole truth table: the same object, and a cookie, or failing that a ctime, on both sides that is equal. */
 bool change_id_differs(const struct change_id *then, const struct change_id *now);
 
@@ -53,14 +49,10 @@ struct icache {
 
 /* The inode's state, made on first use; NULL when memory ran out. */
 struct icache *icache_get(struct inode *inode);
-/* The state if there is one. */
-struct icache *icache_peek(const struct inode *inode);
 /* Forgets what no longer holds: before every use. */
 void icache_refresh(struct icache *state, struct inode *inode);
 /* After a change of the inode; without content the digest stays and the verdicts go. */
 void icache_changed(struct inode *inode, bool content);
 /* Forgets digest and all results. */
 void icache_forget(struct icache *state);
-/* Forgets verdicts: the label or the metadata changed. */
-void icache_forget_verdicts(struct icache *state);
 void icache_free(struct inode *inode);

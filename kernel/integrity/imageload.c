@@ -32,19 +32,17 @@ static int read_whole(struct inode *inode, size_t max, struct blob *out) {
 	return inode_read(inode, 0, room, out->len) == (ssize)out->len ? 0 : -EIO;
 }
 
-static void put_file(struct file **file) { file_put(*file); }
-
 /* Opens, records and reads the file. Without the file: 0, and out->base stays NULL. */
 static int take_file(const struct load *load, const char *path, size_t max, struct blob *out) {
 	struct integrity_task task = *core_boot_task();
-	RELEASED(put_file) struct file *file = NULL;
+	RELEASED(file_drop) struct file *file = NULL;
 	int err = vfs_open(load->context, NULL, path, O_RDONLY, 0, load->cred, &file);
 
 	if (err == -ENOENT) return 0;
 	if (err) return explain(load, path, err, "cannot be opened");
 	if ((file->inode->mode & S_IFMT) != S_IFREG) return explain(load, path, -EINVAL, "is no regular file");
 	task.context = load->context;
-	if (core.recording) err = check_file(&task, task.cred, file, FUNC_POLICY_CHECK, MAY_READ, CHECK_RECORD_ONLY);
+	if (core.use_image) err = check_file(&task, task.cred, file, FUNC_POLICY_CHECK, MAY_READ, CHECK_RECORD_ONLY);
 	if (err) return explain(load, path, err, "cannot be recorded");
 	err = read_whole(file->inode, max, out);
 	return err ? explain(load, path, err, "cannot be read") : 0;
@@ -102,6 +100,6 @@ int integrity_load_image_keys(const struct vfs_context *context, const struct cr
 	TRY(load_keys(&load, "/etc/keys/ca.der", core.rings[RING_BUILTIN]));
 	TRY(load_keys(&load, "/etc/keys/x509_ima.der", core.rings[RING_IMA]));
 	TRY(load_keys(&load, "/etc/keys/x509_evm.der", core.rings[RING_EVM]));
-	if (core.replace_policy) TRY(load_policy(&load));
+	if (core.use_image) TRY(load_policy(&load));
 	return core_measure_keys() ? explain(&load, "the keys", -EIO, "cannot be recorded") : 0;
 }

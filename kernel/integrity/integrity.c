@@ -6,6 +6,8 @@
  */
 #include "kernel/integrity/integrity.h"
 
+#include "kernel/integrity/appraise.h"
+#include "kernel/integrity/audit.h"
 #include "kernel/integrity/core.h"
 #include "kernel/integrity/policy_parse.h"
 
@@ -57,7 +59,7 @@ static int start_policy(const char *names) {
 
 	TRY(policy_builtin_text(names, &text));
 	TRY(policy_parse((const char *)text.base, text.len, NULL, &policy, &why));
-	core.recording = core.replace_policy = !policy_names_have(names, "none");
+	core.use_image = !policy_names_have(names, "none");
 	core_set_policy(&policy);
 	return 0;
 }
@@ -158,24 +160,38 @@ static int hook_file_open(struct file *file, const struct cred *cred, u32 mask, 
 
 /* The last writer goes: the next overlap is a new one. */
 static void hook_file_release(struct file *file) {
-	struct icache *state = icache_peek(file->inode);
+	struct icache *state = file->inode->integrity;
 
 	if (state && file->inode->writers == 1) state->marks &= ~ICACHE_EMITTED_OPENWRITERS;
 }
 
+static void audit_refused_label(const struct integrity_task *task, const struct path *path, const char *cause) {
+	struct audit_event event = { .type = AUDIT_DATA, .op = "set_data", .cause = cause, .inode = path_inode(path),
+				     .name = path->dentry->name };
+	char *name = NULL;
+
+	if (core_name(task, path, &name) == 0) event.name = name;
+	audit_integrity(task, &event);
+	port_free(name);
+}
+
+/* A digest stays known over a change of its label only as far as its algorithm does, so all that is known goes. */
 static int hook_setxattr(const struct path *path, const char *name, const void *value, size_t len,
 			 const struct cred *cred) {
 	const struct integrity_task task = current_task(cred);
+	struct icache *state = path_inode(path)->integrity;
+	const char *cause = NULL;
+	int err = appraise_xattr_check(name, value, len, task.cred, core.setxattr_algos, &cause);
 
-	return value ? core_check_setxattr(&task, path, name, (struct span){ value, len })
-		     : core_check_removexattr(&task, path, name);
+	if (cause) audit_refused_label(&task, path, cause);
+	if (!err && state && strcmp(name, "security.ima") == 0) icache_forget(state);
+	return err;
 }
 
 static void set_hooks(void) {
 	static const struct vfs_hooks hooks = {
 		.file_open = hook_file_open, .file_release = hook_file_release,
-		.setxattr = hook_setxattr, .inode_changed = icache_changed,
-		.inode_free = icache_free,
+		.setxattr = hook_setxattr, .inode_changed = icache_changed, .inode_free = icache_free,
 	};
 
 	vfs_set_hooks(&hooks);

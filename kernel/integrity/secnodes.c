@@ -87,6 +87,12 @@ static int show_violations(struct blob *text, void *) {
 	return 0;
 }
 
+/* Loading at run time is not there; whoever tries is told where rules come from. */
+static ssize refuse_policy(const char *, size_t, void *, const struct cred *) {
+	port_log(LOG_WARN, "ima: the policy cannot be written: rules come with the image, in /etc/ima/ima-policy");
+	return -EPERM;
+}
+
 static int show_policy(struct blob *text, void *) { return policy_show(&core.policy, text); }
 
 static int add_lists(struct superblock *sb, size_t index) {
@@ -113,7 +119,7 @@ int integrity_register_nodes(struct superblock *securityfs) {
 		{ "ima", S_IFLNK | 0777, .arg = "integrity/ima" },
 		{ DIR "runtime_measurements_count", S_IFREG | 0440, .show = show_count },
 		{ DIR "violations", S_IFREG | 0440, .show = show_violations },
-		{ DIR "policy", S_IFREG | 0600, .show = show_policy },
+		{ DIR "policy", S_IFREG | 0400, .show = show_policy, .store = refuse_policy },
 	};
 
 	for (size_t i = 0; i < mlog_bank_count(core.log); i++)

@@ -6,13 +6,11 @@
  * igid, imode) is taken from the inode as it is now. Appended signatures do not exist here: their two fields stay
  * empty.
  */
+#include "crypto/sigfmt.h"
 #include "fs/vfs.h"
 #include "kernel/integrity/template.h"
 
 #define NAME_LIMIT 255u
-#define SIG_TYPE_SIGNATURE 3
-#define SIG_TYPE_PORTABLE 5
-#define SIG_TYPE_VERITY 6
 
 /* The attributes that EVM protects, in its order; all are tried, whatever is enabled. */
 static const char *const protected_xattrs[] = {
@@ -21,12 +19,10 @@ static const char *const protected_xattrs[] = {
 };
 
 static void make_d(struct blob *out, const struct event *event, unsigned) {
-	static const u8 zeros[LOG_LEGACY_DIGEST_LEN];
+	static const struct digest zeros = { .id = HASH_SHA1, .len = LOG_LEGACY_DIGEST_LEN };
+	const struct digest *digest = event->violation ? &zeros : &event->legacy_digest;
 
-	if (event->violation)
-		blob_bytes(out, zeros, sizeof(zeros));
-	else
-		blob_bytes(out, event->legacy_digest.bytes, event->legacy_digest.len);
+	blob_bytes(out, digest->bytes, digest->len);
 }
 
 static void make_d_ng(struct blob *out, const struct event *event, unsigned) {
@@ -84,13 +80,13 @@ static void make_evmsig(struct blob *out, const struct event *event, unsigned) {
 	size_t start = out->len;
 
 	if (blob_xattr(out, event->inode, "security.evm") <= 0) return;
-	if (out->base[start] != SIG_TYPE_PORTABLE) out->len = start;
+	if (out->base[start] != EVM_XATTR_PORTABLE_SIG) out->len = start;
 }
 
 static void make_sig(struct blob *out, const struct event *event, unsigned) {
 	u8 type = event->label.len ? event->label.base[0] : 0;
 
-	if (type == SIG_TYPE_SIGNATURE || type == SIG_TYPE_VERITY)
+	if (type == IMA_XATTR_SIG || type == IMA_XATTR_VERITY_SIG)
 		blob_bytes(out, event->label.base, event->label.len);
 	else
 		make_evmsig(out, event, 0);
@@ -157,19 +153,12 @@ static void show_number(struct blob *out, struct span bytes) {
 }
 
 static const struct template_field fields[] = {
-	{ "d", make_d, show_hex, 0 },
-	{ "n", make_n, show_text, 0 },
-	{ "d-ng", make_d_ng, show_digest, 0 },
-	{ "n-ng", make_n_ng, show_text, 0 },
-	{ "d-ngv2", make_d_ngv2, show_digest, 0 },
-	{ "sig", make_sig, show_hex, 0 },
-	{ "buf", make_buf, show_hex, 0 },
-	{ "d-modsig", make_nothing, show_digest, 0 },
-	{ "modsig", make_nothing, show_hex, 0 },
-	{ "evmsig", make_evmsig, show_hex, 0 },
-	{ "iuid", make_id, show_number, ID_OWNER },
-	{ "igid", make_id, show_number, ID_GROUP },
-	{ "imode", make_id, show_number, ID_MODE },
+	{ "d", make_d, show_hex, 0 }, { "n", make_n, show_text, 0 }, { "d-ng", make_d_ng, show_digest, 0 },
+	{ "n-ng", make_n_ng, show_text, 0 }, { "d-ngv2", make_d_ngv2, show_digest, 0 },
+	{ "sig", make_sig, show_hex, 0 }, { "buf", make_buf, show_hex, 0 },
+	{ "d-modsig", make_nothing, show_digest, 0 }, { "modsig", make_nothing, show_hex, 0 },
+	{ "evmsig", make_evmsig, show_hex, 0 }, { "iuid", make_id, show_number, ID_OWNER },
+	{ "igid", make_id, show_number, ID_GROUP }, { "imode", make_id, show_number, ID_MODE },
 	{ "xattrnames", make_xattrs, show_text, XATTR_NAMES },
 	{ "xattrlengths", make_xattrs, show_hex, XATTR_LENGTHS },
 	{ "xattrvalues", make_xattrs, show_hex, XATTR_VALUES },

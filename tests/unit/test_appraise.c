@@ -436,7 +436,10 @@ static void appraise_xattr_check_evm_values(void **state)
 		assert_int_equal(appraise_xattr_check("security.evm", value, 2, &root, 0, &cause), want);
 		assert_int_equal(appraise_xattr_check("security.evm", value, 2, &user, 0, &cause), -EPERM);
 	}
-	assert_int_equal(appraise_xattr_check("security.evm", NULL, 0, &root, 0, &cause), -EINVAL);
+	assert_int_equal(appraise_xattr_check("security.evm", "", 0, &root, 0, &cause), -EINVAL);
+	assert_int_equal(appraise_xattr_check("security.evm", NULL, 0, &root, 0, &cause), 0);
+	assert_int_equal(appraise_xattr_check("security.ima", NULL, 0, &root, 0, &cause), 0);
+	assert_int_equal(appraise_xattr_check("security.ima", NULL, 0, &user, 0, &cause), -EPERM);
 	assert_int_equal(appraise_xattr_check("security.evmx", NULL, 0, &user, 0, &cause), 0);
 }
 
