@@ -18,12 +18,10 @@ static enum verdict refuse(struct appraise_result *r, enum verdict verdict, cons
 }
 
 /* Version 3 and fs-verity are kinds of signature: asking for one asks for a signature. */
-static bool wants_signature(const struct appraise_request *q) {
-	return q->want_signature || q->want_sigv3 || q->want_verity;
-}
+static bool wants_signature(const struct appraise_request *q) { return q->demands & (RULE_SIGNATURE | RULE_VERITY); }
 
 static const char *signature_required(const struct appraise_request *q) {
-	return q->want_verity ? "verity-signature-required" : "IMA-signature-required";
+	return q->demands & RULE_VERITY ? "verity-signature-required" : "IMA-signature-required";
 }
 
 /* A new file has no label yet; one that must be signed gets its signature before its content. */
@@ -79,11 +77,11 @@ static enum verdict appraise_signature(const struct appraise_request *q, struct 
 	int err;
 
 	r->is_signature = true;
-	if (q->want_verity)
+	if (q->demands & RULE_VERITY)
 		return refuse(r, VERDICT_BAD, "verity-signature-required", "its signature is not a fs-verity one");
 	if (version < 1 || version > 3)
 		return refuse(r, VERDICT_BAD, "invalid-signature-version", "its signature is of an unknown version");
-	if (q->want_sigv3 && version != 3)
+	if (q->demands & RULE_SIGV3 && version != 3)
 		return refuse(r, VERDICT_BAD, "IMA-sigv3-required", "its signature is not of version 3");
 	if (sigfmt_parse(q->label, &v))
 		return refuse(r, VERDICT_BAD, "invalid-signature", "its signature is malformed");
@@ -99,7 +97,7 @@ static enum verdict appraise_signature(const struct appraise_request *q, struct 
 /* fs-verity digests are not computed here, so nothing can be verified. */
 static enum verdict appraise_verity(const struct appraise_request *q, struct appraise_result *r) {
 	r->is_signature = true;
-	if (wants_signature(q) && !q->want_verity)
+	if (wants_signature(q) && !(q->demands & RULE_VERITY))
 		return refuse(r, VERDICT_BAD, "IMA-signature-required", "its signature is a fs-verity one");
 	if (q->label.len < 2 || q->label.base[1] != 3)
 		return refuse(r, VERDICT_BAD, "invalid-signature-version", "its fs-verity signature is not version 3");

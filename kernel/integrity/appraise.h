@@ -14,8 +14,7 @@
 #pragma once
 
 #include "crypto/keyring.h"
-
-struct cred;
+#include "kernel/integrity/policy.h"
 
 /* What EVM found about security.ima: evm_verify's answer. */
 enum evm_status {
@@ -34,9 +33,7 @@ struct appraise_request {
 	int label_err;           /* 0, -ENODATA for none, or why it could not be read */
 	struct keyring *ima;     /* NULL: no key is known */
 	enum evm_status evm;
-	bool want_signature;     /* appraise_type=imasig, sigv3 */
-	bool want_sigv3;
-	bool want_verity;        /* digest_type=verity */
+	u32 demands;             /* RULE_SIGNATURE, RULE_SIGV3, RULE_VERITY: what the rule asked for */
 	bool is_new;             /* made by this open, and not labelled yet */
 	u64 size;                /* of the file, in bytes */
 };

@@ -26,22 +26,15 @@ static void end(struct blob *line, enum audit_type type) {
 }
 
 void audit_untrusted(struct blob *line, const char *text) {
-	static const char digits[] = "0123456789ABCDEF";
 	bool plain = true;
 
 	for (const char *c = text; *c; c++)
 		if (*c == '"' || (u8)*c < 0x21 || (u8)*c > 0x7e) plain = false;
 	if (plain) {
-		blob_text(line, "\"");
-		blob_text(line, text);
-		blob_text(line, "\"");
+		blob_format(line, "\"%s\"", text);
 		return;
 	}
-	for (const char *c = text; *c; c++) {
-		const char pair[2] = { digits[(u8)*c >> 4], digits[(u8)*c & 15] };
-
-		blob_bytes(line, pair, sizeof(pair));
-	}
+	for (const char *c = text; *c; c++) blob_format(line, "%02X", (u8)*c);
 }
 
 void audit_integrity(const struct integrity_task *task, const struct audit_event *event) {

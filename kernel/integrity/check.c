@@ -193,8 +193,7 @@ static enum verdict verdict(struct access *a, struct appraise_result *result) {
 	const struct appraise_request request = {
 		.digest = a->digest, .label = blob_span(&a->label), .label_err = a->label_err,
 		.ima = core.rings[RING_IMA], .is_new = a->created, .size = a->inode->size,
-		.want_signature = a->decision.set & RULE_SIGNATURE, .want_sigv3 = a->decision.set & RULE_SIGV3,
-		.want_verity = a->decision.set & RULE_VERITY,
+		.demands = a->decision.set,
 	};
 
 	return appraise_file(&request, result);

@@ -268,8 +268,7 @@ int mlog_show_ascii(const struct mlog_bank *bank, const struct mlog_record *reco
 	TRY(mlog_digest(bank, record, digest));
 	blob_format(out, "%2d ", (int)record->pcr);
 	blob_hex(out, digest, bank->len);
-	blob_text(out, " ");
-	blob_text(out, template_label(record->template));
+	blob_format(out, " %s", template_label(record->template));
 	TRY(template_show(record->template, record->data, out));
 	blob_text(out, "\n");
 	return blob_status(out);

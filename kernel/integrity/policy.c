@@ -65,15 +65,13 @@ static bool rule_matches(const struct policy_rule *rule, const struct policy_que
 }
 
 static u8 appraise_class_of(const struct policy_rule *rule, unsigned func) {
-	if (!(rule->set & RULE_FUNC)) return APPRAISE_FILE;
-	switch (func) {
-	case FUNC_FILE_CHECK: return APPRAISE_FILE;
-	case FUNC_MMAP_CHECK:
-	case FUNC_MMAP_CHECK_REQPROT: return APPRAISE_MMAP;
-	case FUNC_BPRM_CHECK: return APPRAISE_BPRM;
-	case FUNC_CREDS_CHECK: return APPRAISE_CREDS;
-	default: return APPRAISE_READ;
-	}
+	static const u8 classes[FUNC_COUNT] = {
+		[FUNC_FILE_CHECK] = APPRAISE_FILE, [FUNC_MMAP_CHECK] = APPRAISE_MMAP,
+		[FUNC_MMAP_CHECK_REQPROT] = APPRAISE_MMAP, [FUNC_BPRM_CHECK] = APPRAISE_BPRM,
+		[FUNC_CREDS_CHECK] = APPRAISE_CREDS,
+	};
+
+	return rule->set & RULE_FUNC ? classes[func] : APPRAISE_FILE;
 }
 
 static void apply(const struct policy_rule *rule, unsigned func, struct policy_decision *decision) {

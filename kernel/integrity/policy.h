@@ -85,7 +85,7 @@ struct policy_query {
 
 /* Which cached verdict an appraisal belongs to. */
 enum appraise_class {
-	APPRAISE_FILE = 0, APPRAISE_MMAP, APPRAISE_BPRM, APPRAISE_CREDS, APPRAISE_READ, APPRAISE_CLASSES,
+	APPRAISE_READ = 0, APPRAISE_FILE, APPRAISE_MMAP, APPRAISE_BPRM, APPRAISE_CREDS, APPRAISE_CLASSES,
 };
 
 struct policy_decision {

@@ -207,8 +207,7 @@ static void show_algos(const struct key *, const struct policy_rule *rule, const
 
 	for (unsigned id = 0; id < HASH_COUNT; id++) {
 		if (!(rule->algos >> id & 1)) continue;
-		blob_text(out, before);
-		blob_text(out, hash_name(id));
+		blob_format(out, "%s%s", before, hash_name(id));
 		before = ",";
 	}
 }
@@ -277,36 +276,27 @@ static const char *parse_key(struct policy_rule *rule, const struct key *key, ch
 	return why;
 }
 
-static void echo_text(struct blob *echo, const char *key, const char *value) {
-	if (!echo) return;
-	blob_text(echo, key);
-	blob_text(echo, value);
-	blob_text(echo, " ");
-}
-
 static const char *parse_token(struct policy_rule *rule, struct blob *echo, char *token) {
 	const struct word *action = find_word(actions, token);
 	const struct key *key;
 	size_t len;
 
 	if (action) {
-		echo_text(echo, "action=", token);
+		if (echo) blob_format(echo, "action=%s ", token);
 		if (rule->action != ACTION_NONE) return "a rule has one action";
 		rule->action = (u8)action->value;
 		return NULL;
 	}
 	key = find_key(token, &len);
-	if (!key || token[len]) echo_text(echo, key ? "" : "UNKNOWN=", token);
+	if (echo && (!key || token[len])) blob_format(echo, "%s%s ", key ? "" : "UNKNOWN=", token);
 	return key ? parse_key(rule, key, token + len + 1, token[len]) : "the word is not known";
 }
 
 void policy_rule_show(const struct policy_rule *rule, struct blob *out) {
-	blob_text(out, word_text(actions, rule->action));
-	blob_text(out, " ");
+	blob_format(out, "%s ", word_text(actions, rule->action));
 	for (const struct key *key = keys; key < keys + ARRAY_COUNT(keys); key++) {
 		if (!(rule->set & key->bits)) continue;
-		blob_text(out, key->name);
-		blob_text(out, strlen(key->operators) == 1 ? "=" : "");
+		blob_format(out, "%s%s", key->name, strlen(key->operators) == 1 ? "=" : "");
 		key->show(key, rule, (const char *)rule + key->field, out);
 		blob_text(out, " ");
 	}

@@ -51,13 +51,11 @@ void siphash128(const u8 key[16], const void *bytes, size_t len, u8 ret_hash[16]
 
 static bool is_free(const struct fingerprint *fp) { return !(fp->words[0] | fp->words[1] | fp->words[2]); }
 
-static bool same(const struct fingerprint *a, const struct fingerprint *b) { return memcmp(a, b, sizeof(*a)) == 0; }
-
 /* The slot that holds fp, or the free one where it belongs. */
 static struct fingerprint *find(struct fingerprint *slots, size_t slot_count, const struct fingerprint *fp) {
 	size_t at = fp->words[0] & (slot_count - 1);
 
-	while (!is_free(&slots[at]) && !same(&slots[at], fp)) at = (at + 1) & (slot_count - 1);
+	while (!is_free(&slots[at]) && memcmp(&slots[at], fp, sizeof(*fp)) != 0) at = (at + 1) & (slot_count - 1);
 	return &slots[at];
 }
 
@@ -77,8 +75,7 @@ void seen_done(struct seen *seen) {
 }
 
 struct fingerprint seen_fingerprint(const struct seen *seen, u32 pcr, const void *digest, size_t len) {
-	u8 input[4 + 64];
-	u8 hash[16];
+	u8 input[4 + 64], hash[16];
 	struct fingerprint fp;
 
 	len = min_u64(len, sizeof(input) - 4);

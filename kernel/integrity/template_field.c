@@ -111,8 +111,7 @@ static void make_xattrs(struct blob *out, const struct event *event, unsigned pa
 		out->len = start;
 		if (part == XATTR_LENGTHS) blob_le32(out, (u32)len);
 		if (part != XATTR_NAMES) continue;
-		blob_text(out, first ? "" : "|");
-		blob_text(out, protected_xattrs[i]);
+		blob_format(out, "%s%s", first ? "" : "|", protected_xattrs[i]);
 		first = false;
 	}
 	if (part == XATTR_NAMES && !first) blob_bytes(out, "", 1);

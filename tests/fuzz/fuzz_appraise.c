@@ -35,9 +35,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t len)
 	ima = ima ? ima : ring_of_test_keys();
 	q.ima = ima;
 	q.label = (struct span){ data + 1, len - 1 };
-	q.want_signature = data[0] & 1;
-	q.want_sigv3 = data[0] & 2;
-	q.want_verity = data[0] & 4;
+	q.demands = (data[0] & 1 ? RULE_IMASIG : 0) | (data[0] & 2 ? RULE_SIGV3 : 0) | (data[0] & 4 ? RULE_VERITY : 0);
 	if (hash_bytes(sigfmt_hash_id(q.label, HASH_SHA256), "hello\n", 6, &q.digest) &&
 	    hash_bytes(HASH_SHA256, "hello\n", 6, &q.digest))
 		abort();
@@ -46,9 +44,9 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t len)
 			abort();
 		return 0;
 	}
-	if (len < 2 || q.want_verity || ((q.want_signature || q.want_sigv3) && data[1] != IMA_XATTR_SIG))
+	if (len < 2 || q.demands & RULE_VERITY || (q.demands & RULE_SIGNATURE && data[1] != IMA_XATTR_SIG))
 		abort();
-	if (q.want_sigv3 && data[2] != 3)
+	if (q.demands & RULE_SIGV3 && data[2] != 3)
 		abort();
 	return 0;
 }

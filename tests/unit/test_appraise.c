@@ -100,9 +100,12 @@ static void check_golden_line(char *line)
 	q.label.base = label;
 	q.label.len = strcmp(column[LABEL], "-") ? from_hex(column[LABEL], label) : 0;
 	q.label_err = q.label.len ? 0 : -ENODATA;
-	q.want_sigv3 = !strcmp(column[RULE], "sigv3") || !strcmp(column[RULE], "verity");
-	q.want_verity = !strcmp(column[RULE], "verity");
-	q.want_signature = q.want_sigv3 || !strcmp(column[RULE], "imasig");
+	if (!strcmp(column[RULE], "sigv3") || !strcmp(column[RULE], "verity"))
+		q.demands |= RULE_IMASIG | RULE_SIGV3;
+	if (!strcmp(column[RULE], "verity"))
+		q.demands |= RULE_VERITY;
+	if (!strcmp(column[RULE], "imasig"))
+		q.demands |= RULE_IMASIG;
 	set_digest(&q, column);
 	verdict = appraise_file(&q, &r);
 	want = stricter_cause(column[NAME]);
@@ -191,15 +194,15 @@ static void appraise_file_signature_versions(void **state)
 	q = request_of(md5);
 	expect(&q, VERDICT_BAD, "invalid-signature");
 	q = request_of(v2);
-	q.want_signature = true;
+	q.demands |= RULE_IMASIG;
 	expect(&q, VERDICT_GOOD, "");
-	q.want_sigv3 = true;
+	q.demands |= RULE_SIGV3;
 	expect(&q, VERDICT_BAD, "IMA-sigv3-required");
 	q = request_of(v3);
-	q.want_signature = q.want_sigv3 = true;
+	q.demands |= RULE_IMASIG | RULE_SIGV3;
 	expect(&q, VERDICT_GOOD, "");
 	relabelled[1] = 2; /* a v3 signature is none of version 2, and the other way round */
-	q.want_sigv3 = false;
+	q.demands &= ~(u32)RULE_SIGV3;
 	q.label.base = relabelled;
 	expect(&q, VERDICT_BAD, "invalid-signature");
 	memcpy(relabelled, v2.base, v2.len);
@@ -289,11 +292,11 @@ static void appraise_file_new_files(void **state)
 	expect(&q, VERDICT_GOOD, "");
 	q.size = 5;
 	expect(&q, VERDICT_GOOD, "");
-	q.want_signature = true;
+	q.demands |= RULE_IMASIG;
 	expect(&q, VERDICT_NO_LABEL, "IMA-signature-required");
-	q.want_verity = true;
+	q.demands |= RULE_VERITY;
 	expect(&q, VERDICT_NO_LABEL, "verity-signature-required");
-	q.want_verity = false;
+	q.demands &= ~(u32)RULE_VERITY;
 	q.size = 0;
 	expect(&q, VERDICT_GOOD, "");
 	q.is_new = false;
@@ -342,7 +345,7 @@ static void appraise_file_evm_answers(void **state)
 		assert_int_equal(appraise_file(&q, &r), cases[i].verdict);
 		assert_string_equal(r.cause, cases[i].cause);
 		assert_int_equal(r.is_signature, cases[i].is_signature);
-		q.want_signature = true; /* a digest counts as signed where a portable signature covers it */
+		q.demands |= RULE_IMASIG; /* a digest counts as signed where a portable signature covers it */
 		assert_int_equal(appraise_file(&q, &r) == VERDICT_GOOD, cases[i].evm == EVM_PASS_IMMUTABLE);
 	}
 }
@@ -354,9 +357,9 @@ static void appraise_file_verity_signatures(void **state)
 
 	(void)state; /* none */
 	expect(&q, VERDICT_BAD, "invalid-verity-signature");
-	q.want_signature = true;
+	q.demands |= RULE_IMASIG;
 	expect(&q, VERDICT_BAD, "IMA-signature-required");
-	q.want_verity = true;
+	q.demands |= RULE_VERITY;
 	expect(&q, VERDICT_BAD, "invalid-verity-signature");
 	q.label.len = 1;
 	expect(&q, VERDICT_BAD, "invalid-signature-version");
