@@ -66,6 +66,7 @@ void schedule(void);
 void sched_preempt(void);
 /* From the timer interrupt: time slices, timers. */
 void sched_tick(u64 now_ns);
+
 struct ktimer {
 	struct list node;       /* self-linked when not armed */
 	u64 deadline_ns;

@@ -42,25 +42,20 @@ static void report_fault(const struct task *task, const struct trap_frame *frame
 }
 
 /* A signal that the current instruction caused cannot wait and cannot be ignored. */
-static void force(struct task *task, const struct siginfo_abi *info) {
-	int sig = info->signo;
-	struct sigaction_abi *action = &task->process->sighand->action[sig - 1];
-	bool blocked = (task->blocked & SIG_BIT(sig)) != 0;
-
-	if (blocked || action->handler == SIG_IGN) action->handler = SIG_DFL;
-	task->blocked &= ~SIG_BIT(sig);
-	if (action->handler == SIG_DFL) task->process->unkillable = false;
-	if (signal_send_task(task, info) != 0) process_kill(task->process, sig);
-}
-
 void signal_fault(struct trap_frame *frame, int sig, int code, u64 addr) {
 	struct task *task = task_current();
+	struct process *process = task->process;
+	struct sigaction_abi *action = &process->sighand->action[sig - 1];
 	struct siginfo_abi info = signal_info(sig, code);
-	bool handled = task->process->sighand->action[sig - 1].handler > SIG_IGN;
 
 	info.u.fault.addr = addr;
-	if (!handled || (task->blocked & SIG_BIT(sig)) != 0) report_fault(task, frame, sig, addr);
-	force(task, &info);
+	if (action->handler <= SIG_IGN || (task->blocked & SIG_BIT(sig)) != 0) {
+		report_fault(task, frame, sig, addr);
+		action->handler = SIG_DFL;
+		process->unkillable = false;
+	}
+	task->blocked &= ~SIG_BIT(sig);
+	if (signal_send_task(task, &info) != 0) process_kill(process, sig);
 }
 
 static int write_frame(struct task *task, struct trap_frame *regs, const struct sigaction_abi *action,
@@ -92,11 +87,9 @@ static void run_handler(struct trap_frame *regs, const struct siginfo_abi *info)
 	u64 mask = task->restore_blocked ? task->saved_blocked : task->blocked;
 
 	if ((action->flags & SA_RESTORER) == 0 || write_frame(task, regs, action, info, mask) != 0) {
-		struct siginfo_abi broken = signal_info(SIGSEGV, SI_KERNEL);
-
 		/* No frame, no handler: if it was SIGSEGV's own, the default action ends the process. */
 		if (info->signo == SIGSEGV) action->handler = SIG_DFL;
-		force(task, &broken);
+		signal_fault(regs, SIGSEGV, SI_KERNEL, 0);
 		return;
 	}
 	task->restore_blocked = false;

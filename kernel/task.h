@@ -105,15 +105,14 @@ struct task {
 	int sleep_result;
 	struct ktimer sleep_timer;
 	void *kstack;
-	u64 saved_rsp;
-	u64 fs_base, gs_base;
+	u64 saved_rsp, fs_base, gs_base;
 	_Alignas(16) u8 fpu[FPU_STATE_LEN];
 	bool in_kernel;
 	u64 stamp_ns;
 	struct cpu_times times;
 
 	struct list node;            /* in the list of all */
-	struct list thread_node;
+	struct list thread_node;     /* in the process's */
 	struct process *process;
 	u32 tid;
 	char comm[COMM_LEN];

@@ -61,14 +61,6 @@ static int install(struct mm *mm, u64 addr, void *page, u32 flags) {
 	return err;
 }
 
-static int get_zero_page(void **ret_page) {
-	if (zero_page == NULL) zero_page = port_page_alloc();
-	if (zero_page == NULL) return -ENOMEM;
-	port_page_get(zero_page);
-	*ret_page = zero_page;
-	return 0;
-}
-
 /* The page that stands behind addr, referenced; holes of private mappings read as zeros. */
 static int backing_page(const struct region *r, u64 addr, void **ret_page) {
 	u64 offset = r->offset + (addr - r->start);
@@ -88,7 +80,12 @@ static int backing_page(const struct region *r, u64 addr, void **ret_page) {
 
 		if (err != 0) return err == -ENOMEM || err == -ENOSPC ? -ENOMEM : -EIO;
 	}
-	if (page == NULL) return get_zero_page(ret_page);
+	if (page == NULL) {
+		if (zero_page == NULL) zero_page = port_page_alloc();
+		if (zero_page == NULL) return -ENOMEM;
+		page = zero_page;
+		port_page_get(page);
+	}
 	*ret_page = page;
 	return 0;
 }
