@@ -15,10 +15,10 @@
 #include <unistd.h>
 
 #include "kernel/base/port.h"
-#include "kernel/base/text.h"
 #include "kernel/version.h"
 #include "tools/image.h"
 #include "tools/pewrite.h"
+#include "tools/utf8.h"
 
 #define STUB_NAME "assay-stub.efi"
 #define STUB_MAX (256u << 20)

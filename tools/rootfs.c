@@ -14,7 +14,7 @@
 #include <sys/stat.h>
 
 #include "crypto/sigfmt.h"
-#include "kernel/base/text.h"
+#include "tools/utf8.h"
 
 #define SYMLINKS_MAX 40u
 

@@ -18,6 +18,7 @@
 #include "kernel/base/text.h"
 #include "tools/cli.h"
 #include "tools/commands.h"
+#include "tools/utf8.h"
 
 #define TAG_LEN_MAX 31u
 #define MEMORY_DEFAULT_MIB 512u

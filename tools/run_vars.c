@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "kernel/base/cursor.h"
-#include "kernel/base/text.h"
+#include "tools/utf8.h"
 
 #define VOLUME_SIGNATURE 0x4856465fu /* _FVH */
 #define STORE_HEADER_LEN 28u

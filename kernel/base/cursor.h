@@ -20,8 +20,7 @@
 
 struct cursor {
 	const u8 *base;
-	size_t len;
-	size_t pos;
+	size_t len, pos;
 	bool failed;
 };
 
@@ -43,7 +42,6 @@ u32 cursor_le32(struct cursor *c);
 u64 cursor_le64(struct cursor *c);
 u16 cursor_be16(struct cursor *c);
 u32 cursor_be32(struct cursor *c);
-u64 cursor_be64(struct cursor *c);
 
 void cursor_skip(struct cursor *c, size_t len);
 /* Moves to an absolute offset, forwards or backwards; beyond the end fails. */
@@ -61,8 +59,7 @@ must_check int cursor_slice(const struct cursor *c, u64 off, u64 len, struct spa
 /* The bounded writer: the same idea, for bytes that go out. Overflow is sticky. */
 struct writer {
 	u8 *base;
-	size_t cap;
-	size_t len;
+	size_t cap, len;
 	bool failed;
 };
 

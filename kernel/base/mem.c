@@ -15,22 +15,7 @@
 #pragma GCC optimize("no-tree-loop-distribute-patterns")
 #endif
 
-typedef u64 __attribute__((aligned(1), may_alias)) word_t;
-
-void *memcpy(void *restrict dst, const void *restrict src, size_t len) {
-	u8 *d = dst;
-	const u8 *s = src;
-
-	for (; len >= 32; len -= 32, d += 32, s += 32) {
-		((word_t *)d)[0] = ((const word_t *)s)[0];
-		((word_t *)d)[1] = ((const word_t *)s)[1];
-		((word_t *)d)[2] = ((const word_t *)s)[2];
-		((word_t *)d)[3] = ((const word_t *)s)[3];
-	}
-	for (; len >= 8; len -= 8, d += 8, s += 8) *(word_t *)d = *(const word_t *)s;
-	for (; len; len--) *d++ = *s++;
-	return dst;
-}
+void *memcpy(void *restrict dst, const void *restrict src, size_t len) { return memmove(dst, src, len); }
 
 void *memmove(void *dst, const void *src, size_t len) {
 	u8 *d = dst;
@@ -38,11 +23,12 @@ void *memmove(void *dst, const void *src, size_t len) {
 
 	if ((uintptr_t)d - (uintptr_t)s >= len) {
 		/* Forwards: dst is below src or beyond its end, so each word is read before it is overwritten. */
-		for (; len >= 8; len -= 8, d += 8, s += 8) *(word_t *)d = *(const word_t *)s;
+#pragma GCC unroll 4
+		for (; len >= 8; len -= 8, d += 8, s += 8) store_le64(d, load_le64(s));
 		for (; len; len--) *d++ = *s++;
 		return dst;
 	}
-	for (; len >= 8; len -= 8) *(word_t *)(d + len - 8) = *(const word_t *)(s + len - 8);
+	for (; len >= 8; len -= 8) store_le64(d + len - 8, load_le64(s + len - 8));
 	for (; len; len--) d[len - 1] = s[len - 1];
 	return dst;
 }
@@ -51,7 +37,7 @@ void *memset(void *dst, int byte, size_t len) {
 	u8 *d = dst;
 	u64 word = (u8)byte * 0x0101010101010101u;
 
-	for (; len >= 8; len -= 8, d += 8) *(word_t *)d = word;
+	for (; len >= 8; len -= 8, d += 8) store_le64(d, word);
 	for (; len; len--) *d++ = (u8)byte;
 	return dst;
 }
@@ -59,10 +45,7 @@ void *memset(void *dst, int byte, size_t len) {
 int memcmp(const void *a, const void *b, size_t len) {
 	const u8 *x = a, *y = b;
 
-	for (; len >= 8 && *(const word_t *)x == *(const word_t *)y; len -= 8) {
-		x += 8;
-		y += 8;
-	}
+	for (; len >= 8 && load_le64(x) == load_le64(y); len -= 8, x += 8) y += 8;
 	for (; len; len--, x++, y++) {
 		if (*x != *y) return *x - *y;
 	}
@@ -76,12 +59,7 @@ void *memchr(const void *s, int byte, size_t len) {
 	return NULL;
 }
 
-size_t strlen(const char *s) {
-	size_t len = 0;
-
-	while (s[len]) len++;
-	return len;
-}
+size_t strlen(const char *s) { return strnlen(s, SIZE_MAX); }
 
 size_t strnlen(const char *s, size_t max) {
 	size_t len = 0;
@@ -99,20 +77,13 @@ int strncmp(const char *a, const char *b, size_t max) {
 	return 0;
 }
 
-char *strchr(const char *s, int c) {
-	for (;; s++) {
-		if (*s == (char)c) return (char *)(uintptr_t)s;
-		if (!*s) return NULL;
-	}
-}
+char *strchr(const char *s, int c) { return memchr(s, c, strlen(s) + 1); }
 
 char *strrchr(const char *s, int c) {
-	const char *found = NULL;
-
-	for (;; s++) {
-		if (*s == (char)c) found = s;
-		if (!*s) return (char *)(uintptr_t)found;
+	for (size_t i = strlen(s) + 1; i; i--) {
+		if (s[i - 1] == (char)c) return (char *)(uintptr_t)&s[i - 1];
 	}
+	return NULL;
 }
 
 char *strstr(const char *haystack, const char *needle) {

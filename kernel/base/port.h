@@ -31,12 +31,8 @@ void port_page_put(void *page);
 /* References held on the page: 1 means the caller holds the only one. */
 u32 port_page_refs(const void *page);
 
-/* Levels are those of syslog: 3 error, 4 warning, 5 notice, 6 info, 7 debug. No newline in the text. */
-#define LOG_ERR 3
-#define LOG_WARN 4
-#define LOG_NOTICE 5
-#define LOG_INFO 6
-#define LOG_DEBUG 7
+/* Levels are those of syslog: 3 error, 4 warning, 5 notice, 6 info. No newline in the text. */
+enum { LOG_ERR = 3, LOG_WARN, LOG_NOTICE, LOG_INFO };
 void port_log(int level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Stops the machine (kernel), aborts (host): only where going on could run unmeasured code. */

@@ -36,9 +36,3 @@ void text_hex(char *buf, const void *bytes, size_t len);
  * a stray character, -ERANGE for a value above max.
  */
 must_check int text_to_u64(const char *text, size_t len, unsigned base, u64 max, u64 *ret_value);
-
-/* True when the bytes are valid UTF-8 (RFC 3629: no surrogates, no overlong forms). */
-bool text_is_utf8(const void *bytes, size_t len);
-
-/* True when the bytes hold a control byte (below 0x20, or 0x7f). */
-bool text_has_control(const void *bytes, size_t len);

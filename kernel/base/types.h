@@ -57,62 +57,17 @@ static inline u64 min_u64(u64 a, u64 b) { return a < b ? a : b; }
 
 static inline u64 max_u64(u64 a, u64 b) { return a > b ? a : b; }
 
-/* Little-endian and big-endian loads and stores at any alignment. */
-static inline u16 load_le16(const void *p) {
-	const u8 *b = p;
-
-	return (u16)(b[0] | b[1] << 8);
-}
-
-static inline u32 load_le32(const void *p) {
-	const u8 *b = p;
-
-	return (u32)b[0] | (u32)b[1] << 8 | (u32)b[2] << 16 | (u32)b[3] << 24;
-}
-
-static inline u64 load_le64(const void *p) {
-	const u8 *b = p;
-
-	return (u64)load_le32(b) | (u64)load_le32(b + 4) << 32;
-}
-
-static inline void store_le16(void *p, u16 v) {
-	u8 *b = p;
-
-	b[0] = (u8)v;
-	b[1] = (u8)(v >> 8);
-}
-
-static inline void store_le32(void *p, u32 v) {
-	store_le16(p, (u16)v);
-	store_le16((u8 *)p + 2, (u16)(v >> 16));
-}
-
-static inline void store_le64(void *p, u64 v) {
-	store_le32(p, (u32)v);
-	store_le32((u8 *)p + 4, (u32)(v >> 32));
-}
-
-static inline u16 load_be16(const void *p) {
-	const u8 *b = p;
-
-	return (u16)(b[0] << 8 | b[1]);
-}
-
-static inline u32 load_be32(const void *p) {
-	const u8 *b = p;
-
-	return (u32)load_be16(b) << 16 | load_be16(b + 2);
-}
-
-static inline void store_be16(void *p, u16 v) {
-	u8 *b = p;
-
-	b[0] = (u8)(v >> 8);
-	b[1] = (u8)v;
-}
-
-static inline void store_be32(void *p, u32 v) {
-	store_be16(p, (u16)(v >> 16));
-	store_be16((u8 *)p + 2, (u16)v);
-}
+/* Little-endian and big-endian loads and stores at any alignment; the CPU is little-endian. */
+typedef u16 __attribute__((aligned(1), may_alias)) u16_anywhere;
+typedef u32 __attribute__((aligned(1), may_alias)) u32_anywhere;
+typedef u64 __attribute__((aligned(1), may_alias)) u64_anywhere;
+static inline u16 load_le16(const void *p) { return *(const u16_anywhere *)p; }
+static inline u32 load_le32(const void *p) { return *(const u32_anywhere *)p; }
+static inline u64 load_le64(const void *p) { return *(const u64_anywhere *)p; }
+static inline u16 load_be16(const void *p) { return __builtin_bswap16(load_le16(p)); }
+static inline u32 load_be32(const void *p) { return __builtin_bswap32(load_le32(p)); }
+static inline void store_le16(void *p, u16 v) { *(u16_anywhere *)p = v; }
+static inline void store_le32(void *p, u32 v) { *(u32_anywhere *)p = v; }
+static inline void store_le64(void *p, u64 v) { *(u64_anywhere *)p = v; }
+static inline void store_be16(void *p, u16 v) { store_le16(p, __builtin_bswap16(v)); }
+static inline void store_be32(void *p, u32 v) { store_le32(p, __builtin_bswap32(v)); }

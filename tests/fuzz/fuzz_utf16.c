@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "boot/utf16.h"
-#include "kernel/base/text.h"
+#include "tools/utf8.h"
 
 int LLVMFuzzerTestOneInput(const u8 *data, size_t len);
 

@@ -33,11 +33,6 @@ static u64 read_le64(struct cursor *c)
 	return cursor_le64(c);
 }
 
-static u64 read_be64(struct cursor *c)
-{
-	return cursor_be64(c);
-}
-
 static u64 read_le32(struct cursor *c)
 {
 	return cursor_le32(c);
@@ -74,7 +69,6 @@ static const struct {
 	{ read_le32, 4, 0x67452301 },
 	{ read_be32, 4, 0x01234567 },
 	{ read_le64, 8, 0xefcdab8967452301 },
-	{ read_be64, 8, 0x0123456789abcdef },
 };
 
 static void cursor_values_at_each_length(void **state)
