@@ -122,11 +122,10 @@ int measure_options(struct measure *m, struct span options, const char **ret_why
 static u64 final_events_len(u64 table, struct span log) {
 	struct eventlog_raw raw;
 	struct span events = { (const u8 *)(uintptr_t)table + 16, FINAL_EVENTS_LEN_MAX };
-	const char *why;
 	size_t len = 0;
 
-	if (load_le64(events.base - 8) == 0) return 0;
-	if (eventlog_parse(log, &raw, &why) || eventlog_final_len(&raw, events, load_le64(events.base - 8), &len))
+	if (load_le64(events.base - 8) == 0 || eventlog_parse_prefix(log, &raw, NULL) ||
+	    eventlog_final_len(&raw, events, load_le64(events.base - 8), &len))
 		return 0;
 	return len;
 }

@@ -28,8 +28,8 @@ struct session {
 	bool answered;      /* the response was read, at least in part: the next command may come */
 	size_t rsp_len;     /* 0: none */
 	size_t rsp_pos;
-	u8 cmd[TPM_FRAME_MAX];
-	u8 rsp[TPM_FRAME_MAX];
+	u8 cmd[FRAME_MAX];
+	u8 rsp[FRAME_MAX];
 };
 
 /*

@@ -128,15 +128,6 @@ int eventlog_parse_prefix(struct span bytes, struct eventlog_raw *ret_log, const
 	return 0;
 }
 
-int eventlog_parse(struct span bytes, struct eventlog_raw *ret_log, const char **ret_why) {
-	struct eventlog_raw log;
-
-	TRY(eventlog_parse_prefix(bytes, &log, ret_why));
-	if (log.bytes.len != bytes.len) return log.event_count == EVENTLOG_EVENTS_MAX ? -EOVERFLOW : -EBADMSG;
-	*ret_log = log;
-	return 0;
-}
-
 int eventlog_measure(const void *log, size_t cap, size_t last_entry, size_t *ret_len) {
 	struct eventlog_raw raw;
 	struct eventlog_event event;

@@ -2,7 +2,7 @@
 /*
  * tpm/eventlog.h - the firmware's TCG event log.
  *
- * Parsed is not verified: eventlog_parse yields a raw view whose content is a claim, until the values of
+ * Parsed is not verified: eventlog_parse_prefix yields a raw view whose content is a claim, until the values of
  * eventlog_replay_pcr are found equal to those that a TPM gave. An event's type never decides anything but
  * EV_NO_ACTION, which is never extended.
  *
@@ -48,9 +48,6 @@ struct eventlog_event {
 	struct span digests[EVENTLOG_ALGS_MAX]; /* in the order of raw->algs */
 	struct span data;
 };
-
-/* Checks the whole log. */
-must_check int eventlog_parse(struct span bytes, struct eventlog_raw *ret_log, const char **ret_why);
 
 /*
  * The well-formed events from the start on: ret_log->bytes ends where they end. When that is before the end of

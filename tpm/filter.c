@@ -16,23 +16,20 @@
 
 /* Whatever their handles are: what the TPM tells, hashing, objects, keys at work, statements, sessions, policies. */
 static const u16 allowed[] = {
-	0x17e /* PCR_Read */, 0x143 /* SelfTest */, 0x142 /* IncrementalSelfTest */,
-	0x17c /* GetTestResult */, 0x17a /* GetCapability */, 0x18a /* TestParms */,
-	0x17b /* GetRandom */, 0x146 /* StirRandom */, 0x181 /* ReadClock */, 0x17d /* Hash */,
-	0x155 /* HMAC */, 0x15b /* HMAC_Start */, 0x186 /* HashSequenceStart */,
-	0x15c /* SequenceUpdate */, 0x13e /* SequenceComplete */, 0x153 /* Create */, 0x157 /* Load */,
-	0x167 /* LoadExternal */, 0x173 /* ReadPublic */, 0x147 /* ActivateCredential */,
-	0x168 /* MakeCredential */, 0x15e /* Unseal */, 0x150 /* ObjectChangeAuth */,
-	0x14b /* Duplicate */, 0x152 /* Rewrap */, 0x156 /* Import */, 0x162 /* ContextSave */,
-	0x161 /* ContextLoad */, 0x165 /* FlushContext */, 0x174 /* RSA_Encrypt */,
-	0x159 /* RSA_Decrypt */, 0x163 /* ECDH_KeyGen */, 0x154 /* ECDH_ZGen */,
-	0x178 /* ECC_Parameters */, 0x18d /* ZGen_2Phase */, 0x164 /* EncryptDecrypt */,
-	0x193 /* EncryptDecrypt2 */, 0x18b /* Commit */, 0x18e /* EC_Ephemeral */,
-	0x177 /* VerifySignature */, 0x15d /* Sign */, 0x158 /* Quote */, 0x148 /* Certify */,
-	0x14a /* CertifyCreation */, 0x197 /* CertifyX509 */, 0x14d /* GetSessionAuditDigest */,
-	0x133 /* GetCommandAuditDigest */, 0x14c /* GetTime */, 0x176 /* StartAuthSession */,
-	0x180 /* PolicyRestart */, 0x160 /* PolicySigned */, 0x151 /* PolicySecret */,
-	0x172 /* PolicyTicket */, 0x171 /* PolicyOR */, 0x17f /* PolicyPCR */,
+	0x17e /* PCR_Read */, 0x143 /* SelfTest */, 0x142 /* IncrementalSelfTest */, 0x17c /* GetTestResult */,
+	0x17a /* GetCapability */, 0x18a /* TestParms */, 0x17b /* GetRandom */, 0x146 /* StirRandom */,
+	0x181 /* ReadClock */, 0x17d /* Hash */, 0x155 /* HMAC */, 0x15b /* HMAC_Start */,
+	0x186 /* HashSequenceStart */, 0x15c /* SequenceUpdate */, 0x13e /* SequenceComplete */, 0x153 /* Create */,
+	0x157 /* Load */, 0x167 /* LoadExternal */, 0x173 /* ReadPublic */, 0x147 /* ActivateCredential */,
+	0x168 /* MakeCredential */, 0x15e /* Unseal */, 0x150 /* ObjectChangeAuth */, 0x14b /* Duplicate */,
+	0x152 /* Rewrap */, 0x156 /* Import */, 0x162 /* ContextSave */, 0x161 /* ContextLoad */,
+	0x165 /* FlushContext */, 0x174 /* RSA_Encrypt */, 0x159 /* RSA_Decrypt */, 0x163 /* ECDH_KeyGen */,
+	0x154 /* ECDH_ZGen */, 0x178 /* ECC_Parameters */, 0x18d /* ZGen_2Phase */, 0x164 /* EncryptDecrypt */,
+	0x193 /* EncryptDecrypt2 */, 0x18b /* Commit */, 0x18e /* EC_Ephemeral */, 0x177 /* VerifySignature */,
+	0x15d /* Sign */, 0x158 /* Quote */, 0x148 /* Certify */, 0x14a /* CertifyCreation */,
+	0x197 /* CertifyX509 */, 0x14d /* GetSessionAuditDigest */, 0x133 /* GetCommandAuditDigest */,
+	0x14c /* GetTime */, 0x176 /* StartAuthSession */, 0x180 /* PolicyRestart */, 0x160 /* PolicySigned */,
+	0x151 /* PolicySecret */, 0x172 /* PolicyTicket */, 0x171 /* PolicyOR */, 0x17f /* PolicyPCR */,
 	0x16f /* PolicyLocality */, 0x149 /* PolicyNV */, 0x16d /* PolicyCounterTimer */,
 	0x16c /* PolicyCommandCode */, 0x187 /* PolicyPhysicalPresence */, 0x16e /* PolicyCpHash */,
 	0x170 /* PolicyNameHash */, 0x188 /* PolicyDuplicationSelect */, 0x16a /* PolicyAuthorize */,
@@ -43,41 +40,32 @@ static const u16 allowed[] = {
 
 /* Unless their first handle is the platform hierarchy or the lockout authority: primary keys and NV memory. */
 static const u16 allowed_below[] = {
-	0x131 /* CreatePrimary */, 0x191 /* CreateLoaded */, 0x120 /* EvictControl */,
-	0x12a /* NV_DefineSpace */, 0x122 /* NV_UndefineSpace */, 0x137 /* NV_Write */,
-	0x134 /* NV_Increment */, 0x136 /* NV_Extend */, 0x135 /* NV_SetBits */,
-	0x138 /* NV_WriteLock */, 0x14e /* NV_Read */, 0x14f /* NV_ReadLock */,
+	0x131 /* CreatePrimary */, 0x191 /* CreateLoaded */, 0x120 /* EvictControl */, 0x12a /* NV_DefineSpace */,
+	0x122 /* NV_UndefineSpace */, 0x137 /* NV_Write */, 0x134 /* NV_Increment */, 0x136 /* NV_Extend */,
+	0x135 /* NV_SetBits */, 0x138 /* NV_WriteLock */, 0x14e /* NV_Read */, 0x14f /* NV_ReadLock */,
 	0x13b /* NV_ChangeAuth */,
 };
 
-/* First handle: a PCR that programs own, or where the command knows it, TPM_RH_NULL. */
-static const struct {
-	u16 code;
-	bool null_allowed;
-	const char *name;
-} pcr_commands[] = {
-	{ FRAME_CC_PCR_EXTEND, true, "TPM2_PCR_Extend" },
-	{ FRAME_CC_PCR_EVENT, true, "TPM2_PCR_Event" },
-	{ FRAME_CC_EVENT_SEQUENCE_COMPLETE, true, "TPM2_EventSequenceComplete" },
-	{ FRAME_CC_PCR_RESET, false, "TPM2_PCR_Reset" },
+/* First handle: a PCR that programs own, or where the command knows it (all but PCR_Reset), TPM_RH_NULL. */
+static const u16 pcr_commands[] = {
+	FRAME_CC_PCR_EXTEND, FRAME_CC_PCR_EVENT, FRAME_CC_EVENT_SEQUENCE_COMPLETE, FRAME_CC_PCR_RESET,
 };
 
-/* Names of refused commands, for the audit line: start and end, settings of the platform. */
+/* Names of commands that are refused, for the audit line: PCRs, start and end, settings of the platform. */
 static const struct {
 	u16 code;
 	const char *name;
-} refused[] = {
-	{ 0x12b, "TPM2_PCR_Allocate" }, { 0x12c, "TPM2_PCR_SetAuthPolicy" },
-	{ 0x183, "TPM2_PCR_SetAuthValue" }, { 0x144, "TPM2_Startup" }, { 0x145, "TPM2_Shutdown" },
-	{ 0x121, "TPM2_HierarchyControl" }, { 0x129, "TPM2_HierarchyChangeAuth" },
+} names[] = {
+	{ 0x13c, "TPM2_PCR_Event" }, { 0x13d, "TPM2_PCR_Reset" }, { 0x182, "TPM2_PCR_Extend" },
+	{ 0x185, "TPM2_EventSequenceComplete" }, { 0x12b, "TPM2_PCR_Allocate" },
+	{ 0x12c, "TPM2_PCR_SetAuthPolicy" }, { 0x183, "TPM2_PCR_SetAuthValue" }, { 0x144, "TPM2_Startup" },
+	{ 0x145, "TPM2_Shutdown" }, { 0x121, "TPM2_HierarchyControl" }, { 0x129, "TPM2_HierarchyChangeAuth" },
 	{ 0x12e, "TPM2_SetPrimaryPolicy" }, { 0x124, "TPM2_ChangeEPS" }, { 0x125, "TPM2_ChangePPS" },
-	{ 0x126, "TPM2_Clear" }, { 0x127, "TPM2_ClearControl" },
-	{ 0x139, "TPM2_DictionaryAttackLockReset" }, { 0x13a, "TPM2_DictionaryAttackParameters" },
-	{ 0x12d, "TPM2_PP_Commands" }, { 0x13f, "TPM2_SetAlgorithmSet" },
-	{ 0x140, "TPM2_SetCommandCodeAuditStatus" }, { 0x128, "TPM2_ClockSet" },
-	{ 0x130, "TPM2_ClockRateAdjust" }, { 0x12f, "TPM2_FieldUpgradeStart" },
-	{ 0x141, "TPM2_FieldUpgradeData" }, { 0x179, "TPM2_FirmwareRead" },
-	{ 0x194, "TPM2_AC_GetCapability" }, { 0x195, "TPM2_AC_Send" },
+	{ 0x126, "TPM2_Clear" }, { 0x127, "TPM2_ClearControl" }, { 0x139, "TPM2_DictionaryAttackLockReset" },
+	{ 0x13a, "TPM2_DictionaryAttackParameters" }, { 0x12d, "TPM2_PP_Commands" },
+	{ 0x13f, "TPM2_SetAlgorithmSet" }, { 0x140, "TPM2_SetCommandCodeAuditStatus" }, { 0x128, "TPM2_ClockSet" },
+	{ 0x130, "TPM2_ClockRateAdjust" }, { 0x12f, "TPM2_FieldUpgradeStart" }, { 0x141, "TPM2_FieldUpgradeData" },
+	{ 0x179, "TPM2_FirmwareRead" }, { 0x194, "TPM2_AC_GetCapability" }, { 0x195, "TPM2_AC_Send" },
 	{ 0x196, "TPM2_Policy_AC_SendSelect" }, { 0x198, "TPM2_ACT_SetTimeout" },
 	{ 0x11f, "TPM2_NV_UndefineSpaceSpecial" }, { 0x132, "TPM2_NV_GlobalWriteLock" },
 };
@@ -107,15 +95,14 @@ int tpm_filter(const void *cmd, size_t len, u8 ret_rsp[10], const char **ret_wha
 	u32 handle = len < FRAME_HEADER_LEN + 4 ? RH_PLATFORM : load_be32(bytes + FRAME_HEADER_LEN);
 
 	*ret_code = code;
-	for (size_t i = 0; i < ARRAY_COUNT(refused); i++) {
-		if (refused[i].code == code) name = refused[i].name;
+	for (size_t i = 0; i < ARRAY_COUNT(names); i++) {
+		if (names[i].code == code) name = names[i].name;
 	}
 	if (tag != FRAME_ST_NO_SESSIONS && tag != FRAME_ST_SESSIONS)
 		return refuse(FRAME_RC_COMMAND_CODE, name, ret_rsp, ret_what);
-	for (size_t i = 0; i < ARRAY_COUNT(pcr_commands); i++) {
-		if (pcr_commands[i].code != code) continue;
-		if (pcr_free_for_programs(handle) || (handle == RH_NULL && pcr_commands[i].null_allowed)) return 0;
-		return refuse(FRAME_RC_LOCALITY, pcr_commands[i].name, ret_rsp, ret_what);
+	if (contains(pcr_commands, ARRAY_COUNT(pcr_commands), code)) {
+		if (pcr_free_for_programs(handle) || (handle == RH_NULL && code != FRAME_CC_PCR_RESET)) return 0;
+		return refuse(FRAME_RC_LOCALITY, name, ret_rsp, ret_what);
 	}
 	if (contains(allowed, ARRAY_COUNT(allowed), code)) return 0;
 	if (!contains(allowed_below, ARRAY_COUNT(allowed_below), code))

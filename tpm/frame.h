@@ -15,31 +15,18 @@
 #include "kernel/base/base.h"
 
 #define FRAME_HEADER_LEN 10u
-/* Of our own buffers: what TPMs and Linux's device take. */
+/* The longest command or response, of our own buffers too: what TPMs and Linux's device take. */
 #define FRAME_MAX 4096u
 
-#define FRAME_ST_NO_SESSIONS 0x8001u
-#define FRAME_ST_SESSIONS 0x8002u
+enum { FRAME_ST_NO_SESSIONS = 0x8001, FRAME_ST_SESSIONS = 0x8002 };
 
 /* Command codes that more than one file names (part 2, section 6.5.2). */
-#define FRAME_CC_PCR_EVENT 0x13cu
-#define FRAME_CC_PCR_RESET 0x13du
-#define FRAME_CC_SELF_TEST 0x143u
-#define FRAME_CC_FLUSH_CONTEXT 0x165u
-#define FRAME_CC_PCR_EXTEND 0x182u
-#define FRAME_CC_EVENT_SEQUENCE_COMPLETE 0x185u
+enum { FRAME_CC_PCR_EVENT = 0x13c, FRAME_CC_PCR_RESET = 0x13d, FRAME_CC_SELF_TEST = 0x143,
+       FRAME_CC_FLUSH_CONTEXT = 0x165, FRAME_CC_PCR_EXTEND = 0x182, FRAME_CC_EVENT_SEQUENCE_COMPLETE = 0x185 };
 
 /* Response codes (part 2, section 6.6). */
-#define FRAME_RC_INITIALIZE 0x100u
-#define FRAME_RC_FAILURE 0x101u
-#define FRAME_RC_UPGRADE 0x12du
-#define FRAME_RC_COMMAND_CODE 0x143u
-#define FRAME_RC_LOCALITY 0x907u
-#define FRAME_RC_YIELDED 0x908u
-#define FRAME_RC_TESTING 0x90au
-#define FRAME_RC_NV_RATE 0x920u
-#define FRAME_RC_RETRY 0x922u
-#define FRAME_RC_NV_UNAVAILABLE 0x923u
+enum { FRAME_RC_INITIALIZE = 0x100, FRAME_RC_FAILURE, FRAME_RC_COMMAND_CODE = 0x143, FRAME_RC_LOCALITY = 0x907,
+       FRAME_RC_YIELDED, FRAME_RC_TESTING = 0x90a, FRAME_RC_NV_RATE = 0x920, FRAME_RC_RETRY = 0x922, FRAME_RC_NV_UNAVAILABLE };
 
 /* Command code or response code; frame has at least FRAME_HEADER_LEN bytes. */
 static inline u32 frame_code(const u8 *frame) { return load_be32(frame + 6); }
@@ -55,8 +42,8 @@ must_check static inline int frame_response_size(const u8 header[FRAME_HEADER_LE
 	u16 tag = load_be16(header);
 	u32 size = load_be32(header + 2);
 
-	if (tag != FRAME_ST_NO_SESSIONS && tag != FRAME_ST_SESSIONS) return -EPROTO;
-	if (size < FRAME_HEADER_LEN || size > cap) return -EPROTO;
+	if ((tag != FRAME_ST_NO_SESSIONS && tag != FRAME_ST_SESSIONS) || size < FRAME_HEADER_LEN || size > cap)
+		return -EPROTO;
 	*ret_len = size;
 	return 0;
 }

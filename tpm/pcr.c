@@ -35,22 +35,20 @@ static const struct {
 	{ PCR_ALG_SHA384, 48, "sha384" },     { PCR_ALG_SHA512, 64, "sha512" },
 	{ PCR_ALG_SM3_256, 32, "sm3" },       { PCR_ALG_SHA3_256, 32, "sha3-256" },
 	{ PCR_ALG_SHA3_384, 48, "sha3-384" }, { PCR_ALG_SHA3_512, 64, "sha3-512" },
+	{ 0, 0, NULL }, /* stands for any other */
 };
+
+static size_t index_of(u16 alg) {
+	size_t i = 0;
+
+	while (banks[i].len && banks[i].alg != alg) i++;
+	return i;
+}
 
 const char *pcr_use(unsigned pcr) { return pcr < PCR_COUNT ? uses[pcr] : NULL; }
 
 bool pcr_free_for_programs(u32 pcr) { return pcr == PCR_DEBUG || pcr == PCR_APPLICATION; }
 
-const char *pcr_bank_name(u16 alg) {
-	for (size_t i = 0; i < ARRAY_COUNT(banks); i++) {
-		if (banks[i].alg == alg) return banks[i].name;
-	}
-	return NULL;
-}
+const char *pcr_bank_name(u16 alg) { return banks[index_of(alg)].name; }
 
-size_t pcr_bank_len(u16 alg) {
-	for (size_t i = 0; i < ARRAY_COUNT(banks); i++) {
-		if (banks[i].alg == alg) return banks[i].len;
-	}
-	return 0;
-}
+size_t pcr_bank_len(u16 alg) { return banks[index_of(alg)].len; }

@@ -15,28 +15,16 @@
 
 #define PCR_COUNT 24u
 
-/* Those that Assay itself extends or names. */
-#define PCR_BOOT_APP 4u      /* firmware: our PE file */
-#define PCR_SECURE_BOOT 7u   /* firmware: keys and Secure Boot state */
-#define PCR_RUNTIME 10u      /* kernel/integrity: the measurement list */
-#define PCR_IMAGE 11u        /* boot/measure.c: the sections of the image */
-#define PCR_OPTIONS 12u      /* boot/measure.c: the command line from outside */
-#define PCR_DEBUG 16u        /* programs: reset and extend as they like */
-#define PCR_APPLICATION 23u  /* programs: reset and extend as they like */
-
-/* PCRs of a dynamic launch: all ones until there is one. */
-#define PCR_DRTM_FIRST 17u
-#define PCR_DRTM_LAST 22u
+/*
+ * Those that Assay itself extends or names: kernel/integrity's measurement list, boot/measure.c's sections of the
+ * image and command line from outside, and the two that programs reset and extend as they like. Those of a dynamic
+ * launch are all ones until there is one.
+ */
+enum { PCR_RUNTIME = 10, PCR_IMAGE, PCR_OPTIONS, PCR_DEBUG = 16, PCR_DRTM_FIRST, PCR_DRTM_LAST = 22, PCR_APPLICATION };
 
 /* TPM_ALG_ID of the algorithms that a bank can have. */
-#define PCR_ALG_SHA1 0x0004u
-#define PCR_ALG_SHA256 0x000bu
-#define PCR_ALG_SHA384 0x000cu
-#define PCR_ALG_SHA512 0x000du
-#define PCR_ALG_SM3_256 0x0012u
-#define PCR_ALG_SHA3_256 0x0027u
-#define PCR_ALG_SHA3_384 0x0028u
-#define PCR_ALG_SHA3_512 0x0029u
+enum { PCR_ALG_SHA1 = 0x04, PCR_ALG_SHA256 = 0x0b, PCR_ALG_SHA384, PCR_ALG_SHA512, PCR_ALG_SM3_256 = 0x12,
+       PCR_ALG_SHA3_256 = 0x27, PCR_ALG_SHA3_384, PCR_ALG_SHA3_512 };
 
 /* One sentence on what the PCR holds; NULL for 24 and above. */
 const char *pcr_use(unsigned pcr);

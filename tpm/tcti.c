@@ -7,37 +7,19 @@
  */
 #include "tpm/tcti.h"
 
-#include <tss2_tcti.h>
-
-#include "tpm/frame.h"
-
 #define TCTI_MAGIC 0x5941535341495443ull /* "CTIASSAY" in memory order */
-
-enum tcti_state { STATE_IDLE = 0, STATE_HELD, STATE_READY };
-
-struct tcti {
-	TSS2_TCTI_CONTEXT_COMMON_V1 common; /* first: tss2 sees only this */
-	struct wire *wire;
-	enum tcti_state state;
-	int error;
-	u64 delay_ms;     /* last pause before a resend, 0 before the first */
-	size_t cmd_len;
-	size_t rsp_len;
-	u8 cmd[FRAME_MAX];
-	u8 rsp[FRAME_MAX];
-};
 
 static TSS2_RC transmit(TSS2_TCTI_CONTEXT *context, size_t size, const u8 *command) {
 	struct tcti *t = (struct tcti *)(void *)context;
 
-	if (t->state != STATE_IDLE) return TSS2_TCTI_RC_BAD_SEQUENCE;
+	if (t->state != TCTI_IDLE) return TSS2_TCTI_RC_BAD_SEQUENCE;
 	if (size < FRAME_HEADER_LEN || size > sizeof(t->cmd) || load_be32(command + 2) != size)
 		return TSS2_TCTI_RC_BAD_VALUE;
 	memcpy(t->cmd, command, size);
 	t->cmd_len = size;
 	t->delay_ms = 0;
 	t->error = 0;
-	t->state = STATE_HELD;
+	t->state = TCTI_HELD;
 	return TSS2_RC_SUCCESS;
 }
 
@@ -71,35 +53,24 @@ static TSS2_RC receive(TSS2_TCTI_CONTEXT *context, size_t *size, u8 *response, s
 	size_t cap = *size;
 
 	if (timeout != TSS2_TCTI_TIMEOUT_BLOCK) return TSS2_TCTI_RC_BAD_VALUE;
-	if (t->state == STATE_IDLE) return TSS2_TCTI_RC_BAD_SEQUENCE;
-	if (t->state == STATE_HELD) {
+	if (t->state == TCTI_IDLE) return TSS2_TCTI_RC_BAD_SEQUENCE;
+	if (t->state == TCTI_HELD) {
 		t->error = run(t);
-		t->state = t->error ? STATE_IDLE : STATE_READY;
+		t->state = t->error ? TCTI_IDLE : TCTI_READY;
 	}
 	if (t->error) return t->error == -ENODEV ? TSS2_TCTI_RC_NO_CONNECTION : TSS2_TCTI_RC_IO_ERROR;
 	*size = t->rsp_len;
 	if (!response) return TSS2_RC_SUCCESS;
 	if (cap < t->rsp_len) return TSS2_TCTI_RC_INSUFFICIENT_BUFFER;
 	memcpy(response, t->rsp, t->rsp_len);
-	t->state = STATE_IDLE;
+	t->state = TCTI_IDLE;
 	return TSS2_RC_SUCCESS;
 }
 
-size_t tcti_size(void) { return sizeof(struct tcti); }
-
-struct tcti *tcti_init(void *memory, struct wire *wire) {
-	struct tcti *t = memory;
-
-	t->common = (TSS2_TCTI_CONTEXT_COMMON_V1){
+void tcti_init(struct tcti *tcti, struct wire *wire) {
+	tcti->common = (TSS2_TCTI_CONTEXT_COMMON_V1){
 		.magic = TCTI_MAGIC, .version = 1, .transmit = transmit, .receive = receive };
-	t->wire = wire;
-	t->state = STATE_IDLE;
-	t->error = 0;
-	return t;
+	tcti->wire = wire;
+	tcti->state = TCTI_IDLE;
+	tcti->error = 0;
 }
-
-int tcti_error(const struct tcti *tcti) { return tcti->error; }
-
-size_t tcti_response_len(const struct tcti *tcti) { return tcti->rsp_len; }
-
-bool tcti_resent(const struct tcti *tcti) { return tcti->delay_ms != 0; }

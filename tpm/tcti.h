@@ -21,27 +21,28 @@
  *
  * Context    task context; busy-waits as long as the command may run.
  * Units      bytes, ms.
- * Ownership  tcti_init builds a context in the caller's memory; the wire must outlive it.
- * Errors     TSS2_TCTI_RC_*; tcti_error tells the errno behind the last one.
+ * Ownership  the struct is the caller's; the wire must outlive it.
+ * Errors     TSS2_TCTI_RC_*; the errno behind the last one is kept.
  * Source     TCG TSS 2.0 TPM Command Transmission Interface 1.0, section 3.
  */
 #pragma once
 
+#include <tss2_tcti.h>
+
+#include "tpm/frame.h"
 #include "tpm/wire.h"
 
-#define TCTI_DELAY_FIRST_MS 20u
-#define TCTI_DELAY_NV_MS 100u
-#define TCTI_DELAY_MAX_MS 2000u
+enum { TCTI_DELAY_FIRST_MS = 20, TCTI_DELAY_NV_MS = 100, TCTI_DELAY_MAX_MS = 2000 };
 
-struct tcti;
+struct tcti {
+	TSS2_TCTI_CONTEXT_COMMON_V1 common; /* first: tss2 sees only this */
+	struct wire *wire;
+	enum { TCTI_IDLE = 0, TCTI_HELD, TCTI_READY } state;
+	int error;               /* the wire's errno behind the last TSS2_TCTI_RC_IO_ERROR or NO_CONNECTION, or 0 */
+	u64 delay_ms;            /* last pause before a resend, 0: the last command was sent once */
+	size_t cmd_len, rsp_len; /* of the last command, and of the last response that was given out */
+	u8 cmd[FRAME_MAX], rsp[FRAME_MAX];
+};
 
-/* Bytes that a context needs. */
-size_t tcti_size(void);
-/* memory: tcti_size() bytes, 16-byte aligned. To tss2 a TSS2_TCTI_CONTEXT. Also forgets a held command. */
-struct tcti *tcti_init(void *memory, struct wire *wire);
-/* 0, or the errno of the wire behind the last TSS2_TCTI_RC_IO_ERROR or NO_CONNECTION. */
-int tcti_error(const struct tcti *tcti);
-/* Bytes of the last response that was given out. */
-size_t tcti_response_len(const struct tcti *tcti);
-/* The last command was sent more than once. */
-bool tcti_resent(const struct tcti *tcti);
+/* Also forgets a held command. */
+void tcti_init(struct tcti *tcti, struct wire *wire);

@@ -1,36 +1,40 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * tpm/tis.c - the FIFO interface.
+ * tpm/tis.c - the FIFO interface (TIS), locality 0, by polling.
+ *
+ *   send      Idle/Completion -> Ready -> Reception -> Execution; a failed one has aborted the command before it ran
+ *   wait      Execution -> Completion
+ *   receive   Completion -> Idle
  *
  * Relies on regs_poll to bound each wait. Invariant: bytes move only while the status register shows
  * that we own the locality, and only as many as the burst count allows at that moment.
+ *
+ * Source: TCG PC Client Platform TPM Profile (PTP) 1.05, section 6.5: FIFO interface.
  */
-#include "tpm/tis.h"
-
 #include "tpm/frame.h"
+#include "tpm/wire.h"
 
-/* Register offsets in locality 0's page (PTP, FIFO interface). */
-#define REG_ACCESS 0x00u
-#define REG_INT_ENABLE 0x08u
-#define REG_STS 0x18u
-#define REG_FIFO 0x24u
-#define REG_DID_VID 0xf00u
-
-#define ACCESS_VALID 0x80u
-#define ACCESS_ACTIVE 0x20u    /* written: relinquish, or withdraw the request */
-#define ACCESS_REQUEST 0x02u
-
-#define STS_VALID 0x80u
-#define STS_READY 0x40u
-#define STS_GO 0x20u
-#define STS_AVAIL 0x10u
-#define STS_EXPECT 0x08u
-#define STS_RETRY 0x02u
-/* Bits that read as zero on a device whose locality we own; a floating bus has them set. */
-#define STS_ZERO (STS_GO | STS_RETRY | 0x01u)
-#define STS_BURST 0x00ffff00u  /* one 32-bit read: bytewise reads of the count can tear */
-
+/* Register offsets in locality 0's page. */
+enum { REG_ACCESS = 0x00, REG_INT_ENABLE = 0x08, REG_STS = 0x18, REG_FIFO = 0x24, REG_DID_VID = 0xf00 };
+/* ACTIVE, written: relinquish, or withdraw the request. */
+enum { ACCESS_VALID = 0x80, ACCESS_ACTIVE = 0x20, ACCESS_REQUEST = 0x02 };
+enum { STS_VALID = 0x80, STS_READY = 0x40, STS_GO = 0x20, STS_AVAIL = 0x10, STS_EXPECT = 0x08, STS_RETRY = 0x02,
+       /* Bits that read as zero on a device whose locality we own; a floating bus has them set. */
+       STS_ZERO = STS_GO | STS_RETRY | 0x01,
+       /* One 32-bit read: bytewise reads of the count can tear. */
+       STS_BURST = 0x00ffff00 };
 #define INT_GLOBAL (1u << 31)
+
+/*
+ * PTP 6.5.1.4, table 18 (750, 2000, 200, 30 ms); B and C are longer, as drivers in the field need them. A: locality,
+ * burst count; B: command ready; C: stsValid, Expect; D: until the status of a started command is no left-over.
+ */
+enum { TIMEOUT_A_MS = 750, TIMEOUT_B_MS = 4000, TIMEOUT_C_MS = 750, TIMEOUT_D_MS = 30 };
+/*
+ * A command is sent again when the device counted other bytes than we (cheap), or fell silent (a time-out each). A
+ * response is read again through responseRetry when its bytes make no sense.
+ */
+enum { EXPECT_TRIES = 50, SILENCE_TRIES = 3, RESPONSE_TRIES = 3 };
 
 static int poll_status(const struct tpm_regs *r, u32 mask, u32 want, bool differ, u64 timeout_ms, u32 *ret_status) {
 	const struct regs_wait wait = { .addr = REG_STS, .mask = mask, .want = want, .differ = differ, .lost = STS_ZERO,
@@ -46,7 +50,7 @@ static int poll_answer(const struct tpm_regs *r, u64 timeout_ms) {
 static int poll_burst(const struct tpm_regs *r, u32 *ret_burst) {
 	u32 status;
 
-	TRY(poll_status(r, STS_BURST, 0, true, TIS_TIMEOUT_A_MS, &status));
+	TRY(poll_status(r, STS_BURST, 0, true, TIMEOUT_A_MS, &status));
 	*ret_burst = (status & STS_BURST) >> 8;
 	return 0;
 }
@@ -54,7 +58,7 @@ static int poll_burst(const struct tpm_regs *r, u32 *ret_burst) {
 static int acquire(const struct tpm_regs *r) {
 	static const struct regs_wait owned = {
 		.addr = REG_ACCESS, .byte = true, .mask = ACCESS_VALID | ACCESS_ACTIVE | ACCESS_REQUEST,
-		.want = ACCESS_VALID | ACCESS_ACTIVE, .id_addr = REG_DID_VID, .timeout_ms = TIS_TIMEOUT_A_MS,
+		.want = ACCESS_VALID | ACCESS_ACTIVE, .id_addr = REG_DID_VID, .timeout_ms = TIMEOUT_A_MS,
 	};
 	u8 access = r->read8(r->bus, REG_ACCESS);
 	int err;
@@ -66,16 +70,18 @@ static int acquire(const struct tpm_regs *r) {
 	return err;
 }
 
-int tis_open(const struct tpm_regs *regs) {
-	if (regs_gone(regs, REG_DID_VID)) return -ENODEV;
-	TRY(acquire(regs));
-	regs_write(regs, REG_INT_ENABLE, regs_read(regs, REG_INT_ENABLE) & ~INT_GLOBAL);
+static int tis_open(struct wire *wire) {
+	const struct tpm_regs *r = &wire->regs;
+
+	if (regs_gone(r, REG_DID_VID)) return -ENODEV;
+	TRY(acquire(r));
+	regs_write(r, REG_INT_ENABLE, regs_read(r, REG_INT_ENABLE) & ~INT_GLOBAL);
 	return 0;
 }
 
-void tis_close(const struct tpm_regs *regs) {
-	regs_write(regs, REG_STS, STS_READY);
-	regs->write8(regs->bus, REG_ACCESS, ACCESS_ACTIVE);
+static void tis_close(struct wire *wire) {
+	regs_write(&wire->regs, REG_STS, STS_READY);
+	wire->regs.write8(wire->regs.bus, REG_ACCESS, ACCESS_ACTIVE);
 }
 
 /* stsValid is not asked for: QEMU's Ready state does not show it. */
@@ -84,7 +90,7 @@ static int make_ready(const struct tpm_regs *r) {
 
 	if (!(status & STS_ZERO) && (status & STS_READY)) return 0;
 	regs_write(r, REG_STS, STS_READY);
-	return poll_status(r, STS_READY, STS_READY, false, TIS_TIMEOUT_B_MS, NULL);
+	return poll_status(r, STS_READY, STS_READY, false, TIMEOUT_B_MS, NULL);
 }
 
 static int push_bytes(const struct tpm_regs *r, const u8 *bytes, size_t len) {
@@ -101,7 +107,7 @@ static int push_bytes(const struct tpm_regs *r, const u8 *bytes, size_t len) {
 static int check_expect(const struct tpm_regs *r, bool want) {
 	u32 status;
 
-	TRY(poll_status(r, STS_VALID, STS_VALID, false, TIS_TIMEOUT_C_MS, &status));
+	TRY(poll_status(r, STS_VALID, STS_VALID, false, TIMEOUT_C_MS, &status));
 	return !!(status & STS_EXPECT) == want ? 0 : -EPROTO;
 }
 
@@ -115,33 +121,34 @@ static int push_command(const struct tpm_regs *r, const u8 *cmd, size_t len) {
 	return check_expect(r, false);
 }
 
-int tis_send(const struct tpm_regs *regs, const u8 *cmd, size_t len) {
+static int tis_send(struct wire *wire, const u8 *cmd, size_t len) {
 	unsigned expect_tries = 0, silence_tries = 0;
 
 	for (;;) {
-		int err = push_command(regs, cmd, len);
+		int err = push_command(&wire->regs, cmd, len);
 
-		regs_write(regs, REG_STS, err ? STS_READY : STS_GO); /* abort what the device has of it, or start it */
-		if (err == -EPROTO && ++expect_tries < TIS_EXPECT_TRIES) continue;
-		if (err == -ETIMEDOUT && ++silence_tries < TIS_SILENCE_TRIES) continue;
+		regs_write(&wire->regs, REG_STS, err ? STS_READY : STS_GO); /* abort what the device has of it, or start it */
+		if (err == -EPROTO && ++expect_tries < EXPECT_TRIES) continue;
+		if (err == -ETIMEDOUT && ++silence_tries < SILENCE_TRIES) continue;
 		return err == -EPROTO ? -EIO : err;
 	}
 }
 
 /* A device that is Ready again without having answered has lost the command: no use to wait for more. */
-int tis_wait(const struct tpm_regs *regs, u64 timeout_ms) {
-	int err = poll_answer(regs, TIS_TIMEOUT_D_MS);
+static int tis_wait(struct wire *wire, u64 timeout_ms) {
+	const struct tpm_regs *r = &wire->regs;
+	int err = poll_answer(r, TIMEOUT_D_MS);
 
 	if (err != -ETIMEDOUT) return err;
-	if (regs_read(regs, REG_STS) & STS_READY) return regs_gone(regs, REG_DID_VID) ? -ENODEV : -EIO;
-	return poll_answer(regs, timeout_ms);
+	if (regs_read(r, REG_STS) & STS_READY) return regs_gone(r, REG_DID_VID) ? -ENODEV : -EIO;
+	return poll_answer(r, timeout_ms);
 }
 
 static int pull_bytes(const struct tpm_regs *r, u8 *ret_bytes, size_t len) {
 	for (size_t done = 0; done < len;) {
 		u32 burst;
 
-		TRY(poll_answer(r, TIS_TIMEOUT_C_MS));
+		TRY(poll_answer(r, TIMEOUT_C_MS));
 		TRY(poll_burst(r, &burst));
 		for (; burst && done < len; burst--) ret_bytes[done++] = r->read8(r->bus, REG_FIFO);
 	}
@@ -155,21 +162,23 @@ static int pull_response(const struct tpm_regs *r, u8 *ret_rsp, size_t cap, size
 	TRY(pull_bytes(r, ret_rsp, FRAME_HEADER_LEN));
 	TRY(frame_response_size(ret_rsp, cap, &len));
 	TRY(pull_bytes(r, ret_rsp + FRAME_HEADER_LEN, len - FRAME_HEADER_LEN));
-	TRY(poll_status(r, STS_VALID, STS_VALID, false, TIS_TIMEOUT_C_MS, &status));
+	TRY(poll_status(r, STS_VALID, STS_VALID, false, TIMEOUT_C_MS, &status));
 	if (status & STS_AVAIL) return -EPROTO; /* bytes left over */
 	*ret_len = len;
 	return 0;
 }
 
-int tis_receive(const struct tpm_regs *regs, u8 *ret_rsp, size_t cap, size_t *ret_len) {
+static int tis_receive(struct wire *wire, u8 *ret_rsp, size_t cap, size_t *ret_len) {
 	int err;
 
 	for (unsigned try = 1;; try++) {
-		err = pull_response(regs, ret_rsp, cap, ret_len);
+		err = pull_response(&wire->regs, ret_rsp, cap, ret_len);
 		/* A time-out: the device has fewer bytes than it said. */
-		if ((err != -EPROTO && err != -ETIMEDOUT) || try == TIS_RESPONSE_TRIES) break;
-		regs_write(regs, REG_STS, STS_RETRY);
+		if ((err != -EPROTO && err != -ETIMEDOUT) || try == RESPONSE_TRIES) break;
+		regs_write(&wire->regs, REG_STS, STS_RETRY);
 	}
-	regs_write(regs, REG_STS, STS_READY); /* frees the device's buffer */
+	regs_write(&wire->regs, REG_STS, STS_READY); /* frees the device's buffer */
 	return err == -EPROTO || err == -ETIMEDOUT ? -EIO : err;
 }
+
+const struct wire_protocol wire_tis = { tis_open, tis_close, tis_send, tis_wait, tis_receive };

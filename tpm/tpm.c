@@ -12,28 +12,19 @@
 #include <tss2_sys.h>
 
 #include "kernel/base/cursor.h"
-#include "tpm/frame.h"
-#include "tpm/pcr.h"
 #include "tpm/tcti.h"
 
-#define EXTEND_TRIES 3u
-#define READ_BACK_TRIES 3u
-#define CONSISTENT_TRIES 8u   /* reads of a PCR while somebody keeps updating */
-#define FLUSH_ROUNDS 4u       /* GetCapability calls for one kind of handle */
+/* CONSISTENT: reads of a PCR while somebody keeps updating; FLUSH: GetCapability calls for one kind of handle. */
+enum { EXTEND_TRIES = 3, READ_BACK_TRIES = 3, CONSISTENT_TRIES = 8, FLUSH_ROUNDS = 4 };
 #define RANDOM_CHUNK 32u      /* no larger than any TPM's largest digest */
 #define EXTEND_RSP_LEN 19u    /* header, parameter size, and the empty answer of a password session */
-
-_Static_assert(TPM_PCR_COUNT == PCR_COUNT, "one count of PCRs");
-_Static_assert(TPM_FRAME_MAX == FRAME_MAX, "one longest frame");
 
 /* The large structures of tss2 stand here and not on the kernel's stacks. */
 struct state {
 	struct wire wire;
-	struct tcti *tcti;
-	TSS2_SYS_CONTEXT *sys;
+	struct tcti tcti;
 	TPMS_CAPABILITY_DATA capability;
-	TPML_PCR_SELECTION selection;
-	TPML_PCR_SELECTION given;
+	TPML_PCR_SELECTION selection, given;
 	TPML_DIGEST values;
 	TPM2B_DIGEST random;
 	u8 frame[FRAME_HEADER_LEN + 4 + 4 + 9 + 4 + TPM_BANKS_MAX * (2 + HASH_MAX_LEN)];
@@ -42,16 +33,19 @@ struct state {
 		bool valid;
 		struct tpm_digests value;
 	} known[PCR_COUNT];
+	_Alignas(16) u8 sys[]; /* tss2's own context */
 };
 
 static struct state *state_of(const struct tpm *tpm) { return tpm->state; }
 
 /* tss2-sys refuses to prepare a command after a failed one, so each starts from a fresh context. */
 static TSS2_SYS_CONTEXT *fresh(struct state *s) {
-	tcti_init(s->tcti, &s->wire);
-	/* Fails on sizes alone, and state_alloc saw to them. */
-	(void)Tss2_Sys_Initialize(s->sys, Tss2_Sys_GetContextSize(0), (TSS2_TCTI_CONTEXT *)s->tcti, NULL);
-	return s->sys;
+	TSS2_SYS_CONTEXT *sys = (TSS2_SYS_CONTEXT *)(void *)s->sys;
+
+	tcti_init(&s->tcti, &s->wire);
+	/* Fails on sizes alone, and tpm_open saw to them. */
+	(void)Tss2_Sys_Initialize(sys, Tss2_Sys_GetContextSize(0), (TSS2_TCTI_CONTEXT *)&s->tcti, NULL);
+	return sys;
 }
 
 /* The one place where TSS2_RC becomes errno. */
@@ -61,18 +55,7 @@ static int translate(struct tpm *tpm, TSS2_RC rc) {
 	tpm->dead |= s->wire.dead || rc == TPM2_RC_INITIALIZE || rc == TPM2_RC_FAILURE;
 	if (rc == TSS2_RC_SUCCESS) return 0;
 	/* Anything but a time-out is -EIO: -ENODEV would read as "there never was one". */
-	return tcti_error(s->tcti) == -ETIMEDOUT ? -ETIMEDOUT : -EIO;
-}
-
-/* One block: the struct, the transport and tss2's context behind it. */
-static struct state *state_alloc(void) {
-	size_t own = align_up(sizeof(struct state), 16), tcti = align_up(tcti_size(), 16);
-	struct state *s = port_alloc(own + tcti + Tss2_Sys_GetContextSize(0));
-
-	if (!s) return NULL;
-	s->tcti = (struct tcti *)((char *)s + own);
-	s->sys = (TSS2_SYS_CONTEXT *)((char *)s + own + tcti);
-	return s;
+	return s->tcti.error == -ETIMEDOUT ? -ETIMEDOUT : -EIO;
 }
 
 static bool tested(TSS2_RC rc) {
@@ -104,7 +87,7 @@ static int start(struct tpm *tpm, const char **ret_why) {
  * response that is too short or too long is not to be believed. body is what it unmarshalled.
  */
 static int check_len(const struct state *s, size_t body) {
-	return tcti_response_len(s->tcti) == FRAME_HEADER_LEN + body ? 0 : -EIO;
+	return s->tcti.rsp_len == FRAME_HEADER_LEN + body ? 0 : -EIO;
 }
 
 static int get_capability(struct tpm *tpm, u32 kind, u32 property, u32 count, bool *ret_more) {
@@ -121,31 +104,25 @@ static int get_capability(struct tpm *tpm, u32 kind, u32 property, u32 count, bo
 	return check_len(s, len);
 }
 
-static int read_properties(struct tpm *tpm) {
+static int read_property(struct tpm *tpm, u32 property, u32 *ret_value) {
 	const TPML_TAGGED_TPM_PROPERTY *list = &state_of(tpm)->capability.data.tpmProperties;
-	u32 manufacturer = 0;
-	const struct {
-		u32 property;
-		u32 *ret_value;
-	} wanted[] = {
-		{ TPM2_PT_MANUFACTURER, &manufacturer },
-		{ TPM2_PT_FIRMWARE_VERSION_1, &tpm->firmware[0] },
-		{ TPM2_PT_FIRMWARE_VERSION_2, &tpm->firmware[1] },
-	};
+	bool more;
 
-	for (size_t i = 0; i < ARRAY_COUNT(wanted); i++) {
-		bool more;
+	TRY(get_capability(tpm, TPM2_CAP_TPM_PROPERTIES, property, 1, &more));
+	if (list->count < 1 || list->tpmProperty[0].property != property) return -EIO;
+	*ret_value = list->tpmProperty[0].value;
+	return 0;
+}
 
-		TRY(get_capability(tpm, TPM2_CAP_TPM_PROPERTIES, wanted[i].property, 1, &more));
-		if (list->count < 1 || list->tpmProperty[0].property != wanted[i].property) return -EIO;
-		*wanted[i].ret_value = list->tpmProperty[0].value;
-	}
-	for (unsigned i = 0; i < 4; i++) {
-		u8 c = (u8)(manufacturer >> (24 - 8 * i));
+static int read_properties(struct tpm *tpm) {
+	u32 manufacturer;
 
-		/* Short names are padded with NUL or spaces: the text ends there. */
-		tpm->manufacturer[i] = (char)(c > 0x20 && c < 0x7f ? c : 0);
-	}
+	TRY(read_property(tpm, TPM2_PT_MANUFACTURER, &manufacturer));
+	TRY(read_property(tpm, TPM2_PT_FIRMWARE_VERSION_1, &tpm->firmware[0]));
+	TRY(read_property(tpm, TPM2_PT_FIRMWARE_VERSION_2, &tpm->firmware[1]));
+	store_be32(tpm->manufacturer, manufacturer);
+	for (char *c = tpm->manufacturer; c < tpm->manufacturer + 4; c++)
+		if (*c <= 0x20 || *c >= 0x7f) *c = '\0'; /* short names are padded: the text ends there */
 	return 0;
 }
 
@@ -262,7 +239,7 @@ static int learn(struct tpm *tpm, const char **ret_why) {
 
 int tpm_open(struct tpm *tpm, const struct tpm_regs *regs, const struct tpm_location *where, const char **ret_why) {
 	const char *why = "out of memory";
-	struct state *s = state_alloc();
+	struct state *s = port_alloc(sizeof(struct state) + Tss2_Sys_GetContextSize(0));
 	int err = s ? 0 : -ENOMEM;
 
 	*tpm = (struct tpm){ .regs = *regs, .state = s };
@@ -329,12 +306,12 @@ static size_t write_extend(const struct tpm *tpm, unsigned pcr, const struct tpm
 /* 0 only for the one answer that a successful PCR_Extend has. */
 static int send_extend(struct tpm *tpm, unsigned pcr, const struct tpm_digests *digests) {
 	struct state *s = state_of(tpm);
-	TSS2_TCTI_CONTEXT *tcti = (TSS2_TCTI_CONTEXT *)s->tcti;
+	TSS2_TCTI_CONTEXT *tcti = (TSS2_TCTI_CONTEXT *)&s->tcti;
 	size_t len = write_extend(tpm, pcr, digests, s->frame, sizeof(s->frame));
 	size_t answer_len = sizeof(s->answer);
 	TSS2_RC rc;
 
-	tcti_init(s->tcti, &s->wire);
+	tcti_init(&s->tcti, &s->wire);
 	rc = Tss2_Tcti_Transmit(tcti, len, s->frame);
 	if (rc == TSS2_RC_SUCCESS) rc = Tss2_Tcti_Receive(tcti, &answer_len, s->answer, TSS2_TCTI_TIMEOUT_BLOCK);
 	if (rc == TSS2_RC_SUCCESS && (rc = frame_code(s->answer)) == TSS2_RC_SUCCESS && answer_len != EXTEND_RSP_LEN)
@@ -402,7 +379,7 @@ int tpm_extend(struct tpm *tpm, unsigned pcr, const struct tpm_digests *digests)
 		err = send_extend(tpm, pcr, digests);
 		/* A TPM that ran the command and yet asked for it again has extended twice. */
 		outcome = OUTCOME_NEW;
-		if (err || tcti_resent(s->tcti)) outcome = read_back(tpm, pcr, &s->known[pcr].value, digests);
+		if (err || s->tcti.delay_ms) outcome = read_back(tpm, pcr, &s->known[pcr].value, digests);
 	}
 	if (outcome == OUTCOME_OLD) return err ? err : -EIO;
 	s->known[pcr].valid = false;

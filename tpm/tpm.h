@@ -3,7 +3,7 @@
  * tpm/tpm.h - what the rest of the kernel asks of the TPM.
  *
  * One TPM, driven by polling through TIS or CRB. Every call sends its command, waits within the
- * bounds of tpm/tis.h, tpm/crb.h and tpm/wire.h, resubmits while the TPM answers RETRY, YIELDED or TESTING
+ * bounds of tpm/tis.c, tpm/crb.c and tpm/wire.c, resubmits while the TPM answers RETRY, YIELDED or TESTING
  * (tpm/tcti.h, bounded), and translates the outcome to errno at one place.
  *
  * Promise 1: tpm_extend returns success only when every active bank holds the new value. When the answer
@@ -26,12 +26,10 @@
 
 #include "crypto/hash.h"
 #include "kernel/base/base.h"
+#include "tpm/pcr.h"
 #include "tpm/regs.h"
 
 #define TPM_BANKS_MAX 8u
-#define TPM_PCR_COUNT 24u
-/* Longest command and response that tpm_submit takes. */
-#define TPM_FRAME_MAX 4096u
 
 /* A bank in the TPM's own order. hash is HASH_COUNT for an algorithm we have no mapping for. */
 struct tpm_bank {

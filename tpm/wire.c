@@ -7,14 +7,10 @@
 #include "tpm/wire.h"
 
 #include "tpm/frame.h"
-#include "tpm/tis.h"
 
-#define REG_INTF_ID 0x30u
-#define INTF_KIND 0xffu          /* type and version */
-#define INTF_KIND_CRB 0x11u
-#define INTF_KIND_FIFO 0x00u
-#define INTF_CAP_FIFO (1u << 13)
-#define INTF_CAP_CRB (1u << 14)
+/* KIND: type and version. */
+enum { REG_INTF_ID = 0x30, INTF_KIND = 0xff, INTF_KIND_CRB = 0x11, INTF_KIND_FIFO = 0x00, INTF_CAP_FIFO = 1 << 13,
+       INTF_CAP_CRB = 1 << 14 };
 
 static const struct {
 	u32 code;
@@ -31,7 +27,8 @@ static const struct {
 };
 #define DURATION_DEFAULT_MS 120000u
 
-u64 wire_duration_ms(u32 command_code) {
+/* The longest that the command may run before it is given up. */
+static u64 duration_ms(u32 command_code) {
 	for (size_t i = 0; i < ARRAY_COUNT(durations); i++) {
 		if (durations[i].code == command_code) return durations[i].ms + WIRE_GRACE_MS;
 	}
@@ -50,41 +47,30 @@ static enum tpm_interface choose(const struct tpm_regs *regs, const struct tpm_l
 int wire_open(struct wire *wire, const struct tpm_regs *regs, const struct tpm_location *where, const char **ret_why) {
 	int err;
 
-	*wire = (struct wire){ .regs = *regs, .interface = choose(regs, where) };
+	*wire = (struct wire){ .regs = *regs, .interface = choose(regs, where), .has_head = where->has_head };
+	wire->protocol = wire->interface == TPM_IF_TIS ? &wire_tis : &wire_crb;
 	wire->table_disagrees = wire->interface != where->interface;
-	if (wire->interface == TPM_IF_TIS)
-		err = tis_open(&wire->regs);
-	else
-		err = crb_open(&wire->crb, &wire->regs, where->has_head);
-	if (!err) return 0;
-	wire->dead = true;
-	*ret_why = err == -ENODEV ? "nothing that is a TPM answers at its registers"
-				  : "it does not give locality 0, or does not become ready";
+	err = wire->protocol->open(wire);
+	wire->dead = err != 0;
+	if (err)
+		*ret_why = err == -ENODEV ? "nothing that is a TPM answers at its registers"
+					  : "it does not give locality 0, or does not become ready";
 	return err;
 }
 
 void wire_close(struct wire *wire) {
-	if (wire->dead) return;
-	if (wire->interface == TPM_IF_TIS)
-		tis_close(&wire->regs);
-	else
-		crb_close(&wire->crb);
+	if (!wire->dead) wire->protocol->close(wire);
 	wire->dead = true;
 }
 
 int wire_exchange(struct wire *wire, const u8 *cmd, size_t len, u8 *ret_rsp, size_t cap, size_t *ret_len) {
-	bool tis = wire->interface == TPM_IF_TIS;
-	const struct tpm_regs *r = &wire->regs;
-	struct crb *c = &wire->crb;
-	u64 ms = wire_duration_ms(frame_code(cmd));
-
 	if (wire->dead) return -EIO;
-	int err = tis ? tis_send(r, cmd, len) : crb_send(c, cmd, len);
+	int err = wire->protocol->send(wire, cmd, len);
 	if (!err) {
-		err = tis ? tis_wait(r, ms) : crb_wait(c, ms);
+		err = wire->protocol->wait(wire, duration_ms(frame_code(cmd)));
 		wire->dead = err == -ETIMEDOUT;
 	}
-	if (!err) err = tis ? tis_receive(r, ret_rsp, cap, ret_len) : crb_receive(c, ret_rsp, cap, ret_len);
+	if (!err) err = wire->protocol->receive(wire, ret_rsp, cap, ret_len);
 	wire->dead |= err == -ENODEV;
 	return err;
 }

@@ -47,7 +47,7 @@ enum fake_fault {
 struct fake_bank {
 	u16 alg;
 	u8 len;
-	u8 pcrs[TPM_PCR_COUNT][HASH_MAX_LEN];
+	u8 pcrs[PCR_COUNT][HASH_MAX_LEN];
 };
 
 struct fake_tpm {

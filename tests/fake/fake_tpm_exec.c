@@ -68,7 +68,7 @@ static void pcr_extend(struct fake_tpm *f, struct cursor c)
 	cursor_skip(&c, cursor_be32(&c)); /* the password session */
 	u32 count = cursor_be32(&c);
 
-	if (pcr >= TPM_PCR_COUNT || count > ARRAY_COUNT(banks)) {
+	if (pcr >= PCR_COUNT || count > ARRAY_COUNT(banks)) {
 		answer(f, 0, RC_HANDLE, NULL);
 		return;
 	}
@@ -110,7 +110,7 @@ static void pcr_read(struct fake_tpm *f, struct cursor c)
 		struct span select = cursor_take(&c, cursor_u8(&c));
 		u8 out[3] = { 0 };
 
-		for (unsigned pcr = 0; bank && pcr < TPM_PCR_COUNT && pcr / 8 < select.len; pcr++) {
+		for (unsigned pcr = 0; bank && pcr < PCR_COUNT && pcr / 8 < select.len; pcr++) {
 			if (!(select.base[pcr / 8] & 1u << pcr % 8) || given == 8)
 				continue;
 			out[pcr / 8] |= (u8)(1u << pcr % 8);

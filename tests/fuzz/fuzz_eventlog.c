@@ -2,7 +2,7 @@
 /* tests/fuzz/fuzz_eventlog.c - any bytes as an event log: what parses iterates to its end, and its prefix parses. */
 #include <stdlib.h>
 
-#include "tpm/eventlog.h"
+#include "tests/fake/whole_log.h"
 
 int LLVMFuzzerTestOneInput(const u8 *data, size_t len);
 

@@ -18,6 +18,7 @@
 #include "kernel/base/err.h"
 #include "kernel/base/text.h"
 #include "tests/fake/golden.h"
+#include "tests/fake/whole_log.h"
 #include "tpm/eventlog.h"
 
 #define FOLDER "tests/golden/eventlog/"

@@ -29,6 +29,7 @@
 #include "tests/fake/fake_tpm.h"
 #include "tests/fake/fs_fixture.h"
 #include "tests/fake/golden.h"
+#include "tests/fake/whole_log.h"
 #include "tpm/eventlog.h"
 #include "tpm/frame.h"
 
