@@ -31,28 +31,24 @@
 #define PHYSMAP_BASE 0xffff800000000000ull
 #define KERNEL_BASE 0xffffffff80000000ull
 
-/* Bits of bootinfo.flags. */
-#define BOOT_TCG2_PRESENT (1u << 0)    /* EFI_TCG2 with a TPM was there */
-#define BOOT_SECTIONS_MEASURED (1u << 1) /* every present section went to PCR 11 */
-#define BOOT_OPTIONS_MEASURED (1u << 2)  /* the load options, if any, went to PCR 12 */
-#define BOOT_LOG_TRUNCATED (1u << 3)   /* firmware said that its event log is truncated */
-#define BOOT_SECURE_BOOT (1u << 4)     /* variable SecureBoot is 1 and SetupMode is 0 */
+/*
+ * Bits of bootinfo.flags: EFI_TCG2 with a TPM was there, so every present section went to PCR 11 and the load options,
+ * if any, to PCR 12; firmware said that its event log is truncated; variable SecureBoot is 1 and SetupMode is 0.
+ */
+enum { BOOT_TCG2_PRESENT = 1, BOOT_LOG_TRUNCATED = 2, BOOT_SECURE_BOOT = 4 };
 
 struct boot_span {
-	u64 addr;
-	u64 len;
+	u64 addr, len;
 };
 
 struct bootinfo {
-	u64 magic;   /* BOOTINFO_MAGIC */
-	u32 version; /* BOOTINFO_VERSION */
-	u32 len;     /* sizeof(struct bootinfo) */
-	u32 flags;   /* BOOT_* */
-	u32 tcg2_log_format; /* 2 crypto-agile, 1 TCG 1.2, 0 none */
+	u64 magic;
+	u32 version, len, flags;
+	/* 1 when load options were there that are not text. */
+	u32 load_options_not_text;
 
 	struct boot_span memmap; /* EFI_MEMORY_DESCRIPTORs as of the successful ExitBootServices */
-	u32 memmap_desc_len;     /* stride of one descriptor */
-	u32 memmap_desc_version;
+	u32 memmap_desc_len, memmap_desc_version; /* stride of one descriptor */
 
 	u64 rsdp;                /* ACPI 2.0 RSDP, 0 when absent (in firmware's memory) */
 
@@ -60,25 +56,19 @@ struct bootinfo {
 	u64 final_events;              /* the Final Events table (ACPI NVS, firmware's), 0 when absent */
 	u64 final_events_skip;         /* bytes of its events already contained in event_log */
 
-	struct boot_span kernel;       /* contiguous; addr: lowest page, as its link address modulo 2 MiB */
-	struct boot_span page_tables;  /* the stub's page tables; free once the kernel has its own */
+	struct boot_span kernel;       /* contiguous; addr: lowest page */
 
-	/* The image's sections, in place in the loaded image (memory of type EfiLoaderCode). */
-	struct boot_span osrel;
-	struct boot_span cmdline;      /* section .cmdline: UTF-8, no NUL needed */
-	struct boot_span initrd;       /* section .initrd: POSIX tar */
-	struct boot_span uname;
-
-	/* Load options as UTF-8 without NUL, converted from UTF-16; load_options_not_text is 1 when options were there
-	   that are not text. Whether they count is the kernel's decision (kernel/cmdline.c). */
-	struct boot_span load_options;
-	u32 load_options_not_text;
-	u32 reserved;
+	/*
+	 * .cmdline (UTF-8, no NUL needed) and .initrd (POSIX tar), in place in the loaded image (memory of type
+	 * EfiLoaderCode). Load options as UTF-8 without NUL, converted from UTF-16; whether they count is the kernel's
+	 * decision (kernel/cmdline.c).
+	 */
+	struct boot_span cmdline, initrd, load_options;
 
 	u64 entry_tsc;                 /* time stamp counter when the stub started */
 	u8 seed[64];                   /* from EFI_RNG_PROTOCOL; zeros when absent */
 	u32 seed_len;                  /* bytes of seed that are random, 0 to 64 */
-	u32 reserved2;
+	u32 reserved;
 };
 
 _Static_assert(sizeof(struct bootinfo) % 8 == 0, "bootinfo is padded to 8");

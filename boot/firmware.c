@@ -4,19 +4,6 @@
  */
 #include "boot/firmware.h"
 
-int firmware_errno(EFI_STATUS status) {
-	switch (status) {
-	case EFI_SUCCESS: return 0;
-	case EFI_OUT_OF_RESOURCES: return -ENOMEM;
-	case EFI_NOT_FOUND:
-	case EFI_UNSUPPORTED: return -ENODEV;
-	case EFI_VOLUME_FULL:
-	case EFI_BUFFER_TOO_SMALL: return -EOVERFLOW;
-	case EFI_INVALID_PARAMETER: return -EINVAL;
-	default: return -EIO;
-	}
-}
-
 void firmware_say(const struct firmware *fw, const char *text) {
 	CHAR16 out[3] = { 0 };
 
@@ -28,11 +15,10 @@ void firmware_say(const struct firmware *fw, const char *text) {
 	}
 }
 
-void *firmware_protocol(const struct firmware *fw, const EFI_GUID *guid) {
-	EFI_GUID id = *guid;
+void *firmware_protocol(const struct firmware *fw, EFI_GUID *guid) {
 	void *found = NULL;
 
-	return fw->bs->LocateProtocol(&id, NULL, &found) == EFI_SUCCESS ? found : NULL;
+	return fw->bs->LocateProtocol(guid, NULL, &found) == EFI_SUCCESS ? found : NULL;
 }
 
 u64 firmware_table(const struct firmware *fw, const EFI_GUID *guid) {
@@ -50,9 +36,4 @@ void *firmware_alloc(const struct firmware *fw, u64 len) {
 	if (fw->bs->AllocatePages(AllocateAnyPages, EfiLoaderData, align_up(len, PAGE_SIZE) / PAGE_SIZE, &addr))
 		return NULL;
 	return (void *)(uintptr_t)addr;
-}
-
-void firmware_free(const struct firmware *fw, u64 addr, u64 pages) {
-	if (pages)
-		(void)fw->bs->FreePages(addr, pages); /* what stays allocated is only lost */
 }

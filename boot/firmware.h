@@ -5,8 +5,8 @@
  * The one header that includes gnu-efi's; only stub.c, load.c, measure.c and firmware.c include this one.
  *
  * Context    before ExitBootServices.
- * Ownership  pages come as EfiLoaderData and are never freed here, except by firmware_free.
- * Errors     firmware_errno() is the one translation of EFI_STATUS: 0, -ENOMEM, -ENODEV, -EOVERFLOW, -EINVAL, -EIO.
+ * Ownership  pages come as EfiLoaderData and are never freed here.
+ * Errors     NULL or 0.
  * Source     UEFI 2.10 sections 4, 7, 9.
  */
 #pragma once
@@ -21,17 +21,14 @@ struct firmware {
 	EFI_BOOT_SERVICES *bs;
 };
 
-int firmware_errno(EFI_STATUS status);
-
 /* Writes the text (ASCII) to the firmware's console; newline ends the line. */
 void firmware_say(const struct firmware *fw, const char *text);
 
 /* NULL when there is no such protocol. */
-void *firmware_protocol(const struct firmware *fw, const EFI_GUID *guid);
+void *firmware_protocol(const struct firmware *fw, EFI_GUID *guid);
 
 /* The configuration table's address, 0 when absent. */
 u64 firmware_table(const struct firmware *fw, const EFI_GUID *guid);
 
 /* Pages that hold len bytes, of type EfiLoaderData, not zeroed; NULL when there are none. */
 void *firmware_alloc(const struct firmware *fw, u64 len);
-void firmware_free(const struct firmware *fw, u64 addr, u64 pages);

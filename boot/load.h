@@ -21,6 +21,7 @@ struct load {
 	struct kelf kelf;
 	void *map;         /* buffer for the memory map */
 	UINTN map_cap;
+	void *tables;      /* the top of the kernel's first page tables */
 };
 
 must_check int load_kernel(const struct firmware *fw, struct span elf, struct bootinfo *info, struct load *ret_load,

@@ -11,27 +11,18 @@
 #include "tpm/eventlog.h"
 #include "tpm/pcr.h"
 
-#define EV_EVENT_TAG 6u
-#define EVENT_HEADER_LEN 14u
-#define EVENT_LEN_MAX 64u
-#define FINAL_EVENTS_LEN_MAX 0x10000u
+enum { EV_EVENT_TAG = 6, EVENT_HEADER_LEN = 14, EVENT_LEN_MAX = 64, FINAL_EVENTS_LEN_MAX = 0x10000 };
 
-static const EFI_GUID tcg2_guid = { 0x607f766c, 0x7455, 0x42be, { 0x93, 0x0b, 0xe4, 0xd7, 0x6d, 0xb2, 0x72, 0x0f } };
+static EFI_GUID tcg2_guid = { 0x607f766c, 0x7455, 0x42be, { 0x93, 0x0b, 0xe4, 0xd7, 0x6d, 0xb2, 0x72, 0x0f } };
 static const EFI_GUID final_guid = { 0x1e2ed096, 0x30e2, 0x4254, { 0xbd, 0x89, 0x86, 0x3b, 0xbe, 0xf8, 0x23, 0x25 } };
 
 /* EFI_TCG2_BOOT_SERVICE_CAPABILITY, structure version 1.1. */
 struct tcg2_capability {
-	u8 size;
-	u8 structure_version[2];
-	u8 protocol_version[2];
-	u32 hashes;
-	u32 logs;
+	u8 size, structure_version[2], protocol_version[2];
+	u32 hashes, logs;
 	u8 tpm_present;
-	u16 max_command;
-	u16 max_response;
-	u32 manufacturer;
-	u32 bank_count;
-	u32 active_banks;
+	u16 max_command, max_response;
+	u32 manufacturer, bank_count, active_banks;
 };
 _Static_assert(sizeof(struct tcg2_capability) == 36, "TCG EFI Protocol 2.0, section 6.4.4");
 
@@ -55,7 +46,7 @@ static int extend(struct measure *m, u32 pcr, u32 tag, const char *name, struct 
 	u8 event[EVENT_LEN_MAX];
 	struct writer w = writer_init(event, sizeof(event));
 	size_t name_len = strlen(name) + 1;
-	int err;
+	EFI_STATUS status;
 
 	writer_le32(&w, (u32)(4 + EVENT_HEADER_LEN + 8 + name_len));
 	writer_le32(&w, EVENT_HEADER_LEN);
@@ -66,12 +57,9 @@ static int extend(struct measure *m, u32 pcr, u32 tag, const char *name, struct 
 	writer_le32(&w, (u32)name_len);
 	writer_bytes(&w, name, name_len);
 	if (!writer_ok(&w)) return -EOVERFLOW;
-	err = firmware_errno(m->tcg2->hash_log_extend(m->tcg2, 0, (u64)(uintptr_t)bytes.base, bytes.len, event));
-	if (err == -EOVERFLOW) { /* VOLUME_FULL: the TPM was extended, the log has no room */
-		m->log_full = true;
-		err = 0;
-	}
-	return err;
+	status = m->tcg2->hash_log_extend(m->tcg2, 0, (u64)(uintptr_t)bytes.base, bytes.len, event);
+	m->log_full |= status == EFI_VOLUME_FULL; /* the TPM was extended, the log has no room */
+	return status == EFI_SUCCESS || status == EFI_VOLUME_FULL ? 0 : -EIO;
 }
 
 static int extend_item(struct measure *m, u32 pcr, const char *name, struct span content) {
@@ -79,29 +67,20 @@ static int extend_item(struct measure *m, u32 pcr, const char *name, struct span
 	return extend(m, pcr, UKI_TAG_CONTENT, name, content);
 }
 
-/* The sentence for a section that cannot be told from another. */
-static const char *section_sentence(const char *name) {
-	static char text[64];
-	struct writer w = writer_init(text, sizeof(text) - 1);
-
-	writer_text(&w, "the image has the section ");
-	writer_text(&w, name);
-	writer_text(&w, " twice");
-	return text;
-}
-
 int measure_sections(struct measure *m, const struct pe *image, const char **ret_why) {
+	static char twice[64];
+
 	for (unsigned i = 0; i < UKI_COUNT; i++) {
 		struct span content;
 		int err = pe_find(image, uki_name(i), &content);
 
 		if (err == -ENOENT || (!err && !uki_is_measured(i))) continue;
 		if (err) {
-			*ret_why = section_sentence(uki_name(i));
+			text_format(twice, sizeof(twice), "the image has the section %s twice", uki_name(i));
+			*ret_why = twice;
 			return err;
 		}
-		if (!m->tcg2) continue;
-		err = extend_item(m, PCR_IMAGE, uki_name(i), content);
+		err = m->tcg2 ? extend_item(m, PCR_IMAGE, uki_name(i), content) : 0;
 		if (err) {
 			*ret_why = "the TPM did not take the measurement of the image's sections (PCR 11)";
 			return err;
@@ -131,7 +110,7 @@ static u64 final_events_len(u64 table, struct span log) {
 }
 
 static int copy_log(const struct firmware *fw, u64 start, u64 last, struct bootinfo *info) {
-	const u8 *from = (const u8 *)(uintptr_t)start;
+	const void *from = (const void *)(uintptr_t)start;
 	size_t len;
 	void *copy;
 
@@ -147,16 +126,13 @@ static int copy_log(const struct firmware *fw, u64 start, u64 last, struct booti
 void measure_log(const struct measure *m, const struct firmware *fw, struct bootinfo *info) {
 	u64 start = 0, last = 0;
 	BOOLEAN truncated = 0;
-	u32 format = EVENTLOG_AGILE;
 
 	if (!m->tcg2) return;
-	if (m->tcg2->get_event_log(m->tcg2, format, &start, &last, &truncated) != EFI_SUCCESS) {
-		format = EVENTLOG_TCG12;
-		if (m->tcg2->get_event_log(m->tcg2, format, &start, &last, &truncated) != EFI_SUCCESS) start = 0;
-	}
+	if (m->tcg2->get_event_log(m->tcg2, EVENTLOG_AGILE, &start, &last, &truncated) != EFI_SUCCESS &&
+	    m->tcg2->get_event_log(m->tcg2, EVENTLOG_TCG12, &start, &last, &truncated) != EFI_SUCCESS)
+		start = 0;
 	if (truncated || m->log_full) info->flags |= BOOT_LOG_TRUNCATED;
 	if (!start || !last) return;
-	info->tcg2_log_format = format;
 	if (copy_log(fw, start, last, info)) {
 		firmware_say(fw, "assay: the firmware's event log cannot be read; the kernel gets none\n");
 		info->flags |= BOOT_LOG_TRUNCATED;

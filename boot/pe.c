@@ -14,30 +14,6 @@ static int bad(const char **ret_why, const char *why) {
 	return -EBADMSG;
 }
 
-/* The fields of the optional header; the cursor stands at its start and ends at its end. */
-static bool read_optional(struct cursor *c, struct pe *pe) {
-	u16 magic = cursor_le16(c);
-	u32 dirs;
-
-	pe->plus = magic == PE_MAGIC_PLUS;
-	if (!pe->plus && magic != PE_MAGIC_32) return false;
-	cursor_seek(c, 32);
-	pe->section_align = cursor_le32(c);
-	pe->file_align = cursor_le32(c);
-	cursor_seek(c, 56);
-	pe->image_len = cursor_le32(c);
-	pe->headers_len = cursor_le32(c);
-	cursor_seek(c, pe->plus ? 108 : 92);
-	dirs = cursor_le32(c);
-	if (cursor_ok(c) && dirs > 4) {
-		cursor_skip(c, 4 * 8);
-		pe->cert_off = cursor_le32(c);
-		pe->cert_len = cursor_le32(c);
-		pe->has_cert_entry = true;
-	}
-	return cursor_ok(c);
-}
-
 /* Whether the section's bytes lie inside the image, as far as the view cares. */
 static bool section_inside(const struct pe *pe, const struct pe_section *s) {
 	if (pe->view == PE_LOADED) return (u64)s->vaddr + s->vsize <= pe->bytes.len;
@@ -49,7 +25,7 @@ int pe_open(const void *base, size_t len, enum pe_view view, struct pe *ret_pe, 
 	struct pe pe = { .bytes = { base, c.len }, .view = view };
 	struct cursor opt;
 	size_t head;
-	u16 opt_len;
+	u16 opt_len, magic;
 
 	if (cursor_le16(&c) != 0x5a4d) /* MZ */
 		return bad(ret_why, "the file does not start with MZ");
@@ -66,7 +42,11 @@ int pe_open(const void *base, size_t len, enum pe_view view, struct pe *ret_pe, 
 	pe.opt_off = head + 24;
 	pe.table_off = pe.opt_off + opt_len;
 	opt = cursor_sub(&c, opt_len);
-	if (!read_optional(&opt, &pe)) return bad(ret_why, "the PE optional header is cut or of an unknown kind");
+	magic = cursor_le16(&opt);
+	cursor_seek(&opt, 60);
+	pe.headers_len = cursor_le32(&opt);
+	if (!cursor_ok(&opt) || (magic != PE_MAGIC_PLUS && magic != PE_MAGIC_32))
+		return bad(ret_why, "the PE optional header is cut or of an unknown kind");
 	cursor_skip(&c, pe.count * PE_SECTION_HEADER_LEN);
 	if (!cursor_ok(&c) || pe.count > PE_SECTIONS_MAX)
 		return bad(ret_why, "the PE section table is cut or too long");

@@ -10,15 +10,15 @@
 #include "boot/measure.h"
 #include "boot/uki.h"
 #include "boot/utf16.h"
-#include "kernel/base/cursor.h"
+#include "kernel/x86/cpu.h"
 
 #define STOP_WAIT_US 10000000u
 #define OPTIONS_LEN_MAX 0x10000u
 
-static const EFI_GUID loaded_image_guid = EFI_LOADED_IMAGE_PROTOCOL_GUID;
-static const EFI_GUID rng_guid = EFI_RNG_PROTOCOL_GUID;
+static EFI_GUID loaded_image_guid = EFI_LOADED_IMAGE_PROTOCOL_GUID;
+static EFI_GUID rng_guid = EFI_RNG_PROTOCOL_GUID;
 static const EFI_GUID acpi_guid = ACPI_20_TABLE_GUID;
-static const EFI_GUID global_guid = EFI_GLOBAL_VARIABLE;
+static EFI_GUID global_guid = EFI_GLOBAL_VARIABLE;
 
 struct stub {
 	struct firmware fw;
@@ -36,25 +36,20 @@ static int fail(struct stub *s, int err, const char *why) {
 }
 
 static int prepare(struct stub *s) {
-	u32 low, high;
+	u64 now = cpu_rdtsc();
 
 	(void)s->fw.bs->SetWatchdogTimer(0, 0, 0, NULL); /* a firmware without one has nothing to disable */
 	s->info = firmware_alloc(&s->fw, sizeof(*s->info));
 	if (!s->info) return fail(s, -ENOMEM, "there is no memory for the boot record");
-	__asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
-	memset(s->info, 0, sizeof(*s->info));
-	s->info->magic = BOOTINFO_MAGIC;
-	s->info->version = BOOTINFO_VERSION;
-	s->info->len = sizeof(*s->info);
-	s->info->entry_tsc = (u64)high << 32 | low;
+	*s->info = (struct bootinfo){ .magic = BOOTINFO_MAGIC, .version = BOOTINFO_VERSION, .len = sizeof(*s->info),
+				      .entry_tsc = now };
 	return 0;
 }
 
 static int find_image(struct stub *s) {
-	EFI_GUID id = loaded_image_guid;
 	EFI_LOADED_IMAGE *loaded = NULL;
 
-	if (s->fw.bs->HandleProtocol(s->fw.image, &id, (void **)&loaded) != EFI_SUCCESS)
+	if (s->fw.bs->HandleProtocol(s->fw.image, &loaded_image_guid, (void **)&loaded) != EFI_SUCCESS)
 		return fail(s, -ENODEV, "firmware does not say where the image is");
 	if (loaded->LoadOptions) s->options = (struct span){ loaded->LoadOptions, loaded->LoadOptionsSize };
 	return pe_open(loaded->ImageBase, loaded->ImageSize, PE_LOADED, &s->image, &s->why);
@@ -65,7 +60,7 @@ static int measure_all(struct stub *s) {
 	TRY(measure_sections(&s->measure, &s->image, &s->why));
 	TRY(measure_options(&s->measure, s->options, &s->why));
 	if (s->measure.tcg2)
-		s->info->flags |= BOOT_TCG2_PRESENT | BOOT_SECTIONS_MEASURED | BOOT_OPTIONS_MEASURED;
+		s->info->flags |= BOOT_TCG2_PRESENT;
 	else
 		firmware_say(&s->fw, "assay: no TPM through EFI_TCG2: sections and load options are not measured\n");
 	return 0;
@@ -80,10 +75,8 @@ static void take_section(struct stub *s, enum uki_section which, struct boot_spa
 }
 
 static int take_sections(struct stub *s) {
-	take_section(s, UKI_OSREL, &s->info->osrel);
 	take_section(s, UKI_CMDLINE, &s->info->cmdline);
 	take_section(s, UKI_INITRD, &s->info->initrd);
-	take_section(s, UKI_UNAME, &s->info->uname);
 	return 0;
 }
 
@@ -105,14 +98,12 @@ static int take_options(struct stub *s) {
 }
 
 /* A one-byte global variable; 0 when absent. */
-static u8 global_variable(const struct stub *s, const CHAR16 *name) {
-	EFI_GUID id = global_guid;
-	CHAR16 copy[16] = { 0 };
+static u8 global_variable(const struct stub *s, CHAR16 *name) {
 	u8 value = 0;
 	UINTN len = sizeof(value);
+	EFI_STATUS status = s->fw.st->RuntimeServices->GetVariable(name, &global_guid, NULL, &len, &value);
 
-	for (size_t i = 0; i < ARRAY_COUNT(copy) - 1 && name[i]; i++) copy[i] = name[i];
-	return s->fw.st->RuntimeServices->GetVariable(copy, &id, NULL, &len, &value) == EFI_SUCCESS ? value : 0;
+	return status == EFI_SUCCESS ? value : 0;
 }
 
 static int take_platform(struct stub *s) {

@@ -12,22 +12,16 @@
 #define LARGE (2ull << 20)
 #define FIRST_GIBS 4u
 
-#define PTE_PRESENT 1ull
-#define PTE_WRITE 2ull
-#define PTE_LARGE 0x80ull
+enum { PTE_PRESENT = 0x01, PTE_WRITE = 0x02, PTE_LARGE = 0x80 };
 #define PTE_NX (1ull << 63)
 #define PTE_ADDR 0x000ffffffffff000ull
 
 /* EFI_MEMORY_TYPE: what is ordinary memory, whoever uses it. */
-#define TYPE_LOADER_CODE 1u
-#define TYPE_CONVENTIONAL 7u
-#define TYPE_ACPI_RECLAIM 9u
-#define TYPE_ACPI_NVS 10u
+enum { TYPE_LOADER_CODE = 1, TYPE_CONVENTIONAL = 7, TYPE_ACPI_RECLAIM = 9, TYPE_ACPI_NVS = 10 };
 
 struct builder {
 	u8 *memory;
-	size_t pages;
-	size_t used;
+	size_t pages, used;
 	int err;
 };
 
@@ -101,31 +95,18 @@ static void map_kernel(struct builder *b, const struct kelf *kelf, paddr_t paddr
 	}
 }
 
-/* Whether a descriptor before offset off, or the first GiBs, cover this one. */
-static bool covered_before(const struct memmap *map, size_t off, u64 gib) {
-	for (size_t o = 0; o < off; o += map->stride) {
-		u64 first, end;
-
-		if (desc_gibs((const u8 *)map->descs + o, &first, &end) == 0 && gib >= first && gib < end)
-			return true;
-	}
-	return gib < FIRST_GIBS;
-}
-
 size_t tables_pages(const struct memmap *map, const struct kelf *kelf) {
 	/* The top; the kernel's own, which may cross a border at each level; the first GiBs. */
-	size_t count = 1 + 2 + 2 + kelf->len / LARGE + 2 + FIRST_GIBS;
-	u64 highest = FIRST_GIBS;
+	size_t count = 1 + 2 + 2 + kelf->len / LARGE + 2 + 1 + FIRST_GIBS;
 
 	for (size_t off = 0; off + map->stride <= map->len; off += map->stride) {
 		u64 gib, end;
 
-		if (desc_gibs((const u8 *)map->descs + off, &gib, &end))
-			continue; /* tables_build refuses it */
-		highest = max_u64(highest, end);
-		for (; gib < end; gib++) count += covered_before(map, off, gib) ? 0 : 1;
+		if (desc_gibs((const u8 *)map->descs + off, &gib, &end)) continue; /* tables_build refuses it */
+		gib = max_u64(gib, FIRST_GIBS);
+		if (gib < end) count += end - gib + (end - 1) / 512 - gib / 512 + 1; /* as if no other shared them */
 	}
-	return count + (size_t)((highest - 1) / 512) + 1;
+	return count;
 }
 
 int tables_build(void *memory, size_t pages, const struct memmap *map, const struct kelf *kelf, paddr_t kernel_paddr) {

@@ -14,9 +14,3 @@ static const char names[UKI_COUNT][9] = {
 const char *uki_name(enum uki_section section) { return (unsigned)section < UKI_COUNT ? names[section] : NULL; }
 
 bool uki_is_measured(enum uki_section section) { return (unsigned)section < UKI_COUNT && section != UKI_PCRSIG; }
-
-enum uki_section uki_find(const char *name) {
-	for (unsigned i = 0; i < UKI_COUNT; i++)
-		if (strcmp(names[i], name) == 0) return (enum uki_section)i;
-	return UKI_COUNT;
-}

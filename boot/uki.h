@@ -17,7 +17,7 @@
  *
  * Context    any; compiles in the stub, the tools and the tests.
  * Ownership  names are static text.
- * Errors     UKI_COUNT for a name that is none of ours.
+ * Errors     none.
  * Source     the UKI specification of the UAPI group, section "PE sections"; the digests of PCR 11 are those that
  *            systemd-stub extends.
  */
@@ -30,19 +30,8 @@
 #define UKI_TAG_CONTENT 0x41530002u
 
 enum uki_section {
-	UKI_LINUX,
-	UKI_OSREL,
-	UKI_CMDLINE,
-	UKI_INITRD,
-	UKI_UCODE,
-	UKI_SPLASH,
-	UKI_DTB,
-	UKI_UNAME,
-	UKI_SBAT,
-	UKI_PCRSIG,
-	UKI_PCRPKEY,
-	UKI_PROFILE,
-	UKI_COUNT
+	UKI_LINUX, UKI_OSREL, UKI_CMDLINE, UKI_INITRD, UKI_UCODE, UKI_SPLASH, UKI_DTB, UKI_UNAME, UKI_SBAT, UKI_PCRSIG,
+	UKI_PCRPKEY, UKI_PROFILE, UKI_COUNT
 };
 
 /* ".linux" for UKI_LINUX; at most 8 characters. NULL outside the enum. */
@@ -50,6 +39,3 @@ const char *uki_name(enum uki_section section);
 
 /* False for .pcrsig alone: it holds signatures over the values that PCR 11 will have. */
 bool uki_is_measured(enum uki_section section);
-
-/* The section with this name, UKI_COUNT for any other. */
-enum uki_section uki_find(const char *name);

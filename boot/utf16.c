@@ -18,22 +18,11 @@ static u32 take_char(struct cursor *c) {
 }
 
 static void put_char(struct writer *w, u32 ch) {
-	if (ch < 0x80) {
-		writer_u8(w, (u8)ch);
-		return;
-	}
-	if (ch < 0x800) {
-		writer_u8(w, (u8)(0xc0 | ch >> 6));
-	} else {
-		if (ch < 0x10000) {
-			writer_u8(w, (u8)(0xe0 | ch >> 12));
-		} else {
-			writer_u8(w, (u8)(0xf0 | ch >> 18));
-			writer_u8(w, (u8)(0x80 | (ch >> 12 & 0x3f)));
-		}
-		writer_u8(w, (u8)(0x80 | (ch >> 6 & 0x3f)));
-	}
-	writer_u8(w, (u8)(0x80 | (ch & 0x3f)));
+	static const u8 lead[] = { 0x00, 0xc0, 0xe0, 0xf0 };
+	unsigned more = ch < 0x80 ? 0 : ch < 0x800 ? 1 : ch < 0x10000 ? 2 : 3; /* bytes after the first */
+
+	writer_u8(w, (u8)(lead[more] | ch >> 6 * more));
+	while (more--) writer_u8(w, (u8)(0x80 | (ch >> 6 * more & 0x3f)));
 }
 
 int utf16_to_utf8(const void *bytes, size_t len, void *ret_buf, size_t cap, size_t *ret_len) {

@@ -9,9 +9,9 @@
 
 #include <string.h>
 
-#include "boot/pe.h"
 #include "kernel/base/cursor.h"
 #include "kernel/base/port.h"
+#include "tools/pedigest.h"
 
 #define PE_OFF 0x300u
 #define OPT_OFF (PE_OFF + 24)
@@ -266,10 +266,11 @@ static int check_base(const struct pe *pe, struct layout *ret_layout, const char
 	struct layout l = { .file_end = pe->headers_len };
 	u64 vaddr_end = pe->headers_len;
 	u64 sum = pe->headers_len;
+	struct pe_optional o;
 
-	if (!pe->plus || pe->section_align != PAGE_SIZE || pe->file_align != FILE_ALIGN)
+	if (pe_optional(pe, &o) || !o.plus || o.section_align != PAGE_SIZE || o.file_align != FILE_ALIGN)
 		return fail(ret_why, -EBADMSG, "the stub has a PE layout that is not ours");
-	if (pe->cert_len)
+	if (o.cert_len)
 		return fail(ret_why, -EBADMSG, "the stub is signed already; sections can only be added before");
 	for (size_t i = 0; i < pe->count; i++) {
 		struct pe_section s;

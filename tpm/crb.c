@@ -23,7 +23,7 @@ enum { REG_LOC_STATE = 0x00, REG_LOC_CTRL = 0x08, REG_INTF_ID = 0x30, REG_REQ = 
 enum { LOC_REQUEST = 1, LOC_RELINQUISH = 2, LOC_OWNED_MASK = 0x9e, LOC_OWNED = 0x82 };
 enum { REQ_READY = 1, REQ_IDLE = 2, STS_FATAL = 1, STS_IDLE = 2 };
 
-/* PTP 6.5.1.4, table 18 (750, 200 ms); C is longer, as drivers in the field need it. A: locality; C: cmdReady, goIdle */
+/* PTP 6.5.1.4, table 18 (750, 200 ms); C is longer, as drivers in the field need it. A: locality, C: ready, idle */
 enum { TIMEOUT_A_MS = 750, TIMEOUT_C_MS = 750, READY_TRIES = 3 };
 
 static int poll_reg(const struct wire *w, u32 addr, u32 mask, u32 want, u64 timeout_ms) {

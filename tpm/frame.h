@@ -26,7 +26,8 @@ enum { FRAME_CC_PCR_EVENT = 0x13c, FRAME_CC_PCR_RESET = 0x13d, FRAME_CC_SELF_TES
 
 /* Response codes (part 2, section 6.6). */
 enum { FRAME_RC_INITIALIZE = 0x100, FRAME_RC_FAILURE, FRAME_RC_COMMAND_CODE = 0x143, FRAME_RC_LOCALITY = 0x907,
-       FRAME_RC_YIELDED, FRAME_RC_TESTING = 0x90a, FRAME_RC_NV_RATE = 0x920, FRAME_RC_RETRY = 0x922, FRAME_RC_NV_UNAVAILABLE };
+       FRAME_RC_YIELDED, FRAME_RC_TESTING = 0x90a, FRAME_RC_NV_RATE = 0x920, FRAME_RC_RETRY = 0x922,
+       FRAME_RC_NV_UNAVAILABLE };
 
 /* Command code or response code; frame has at least FRAME_HEADER_LEN bytes. */
 static inline u32 frame_code(const u8 *frame) { return load_be32(frame + 6); }

@@ -127,7 +127,7 @@ static int tis_send(struct wire *wire, const u8 *cmd, size_t len) {
 	for (;;) {
 		int err = push_command(&wire->regs, cmd, len);
 
-		regs_write(&wire->regs, REG_STS, err ? STS_READY : STS_GO); /* abort what the device has of it, or start it */
+		regs_write(&wire->regs, REG_STS, err ? STS_READY : STS_GO); /* abort it, or start it */
 		if (err == -EPROTO && ++expect_tries < EXPECT_TRIES) continue;
 		if (err == -ETIMEDOUT && ++silence_tries < SILENCE_TRIES) continue;
 		return err == -EPROTO ? -EIO : err;

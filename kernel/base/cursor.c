@@ -82,4 +82,3 @@ void writer_le32(struct writer *w, u32 v) { writer_bytes(w, &v, sizeof(v)); }
 void writer_le64(struct writer *w, u64 v) { writer_bytes(w, &v, sizeof(v)); }
 void writer_be16(struct writer *w, u16 v) { writer_le16(w, __builtin_bswap16(v)); }
 void writer_be32(struct writer *w, u32 v) { writer_le32(w, __builtin_bswap32(v)); }
-void writer_text(struct writer *w, const char *text) { writer_bytes(w, text, strlen(text)); }

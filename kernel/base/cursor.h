@@ -73,4 +73,3 @@ void writer_le64(struct writer *w, u64 v);
 void writer_be16(struct writer *w, u16 v);
 void writer_be32(struct writer *w, u32 v);
 void writer_bytes(struct writer *w, const void *bytes, size_t len);
-void writer_text(struct writer *w, const char *text);

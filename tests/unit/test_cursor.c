@@ -183,7 +183,7 @@ static void writer_forms_and_overflow(void **state)
 		writer_le64(&w, 0x1122334455667788);
 		writer_be16(&w, 0x1122);
 		writer_be32(&w, 0x11223344);
-		writer_text(&w, "hi");
+		writer_bytes(&w, "hi", 2);
 		assert_int_equal(writer_ok(&w), cap == sizeof(want));
 		assert_true(w.len <= cap);
 		assert_memory_equal(b, want, w.len);

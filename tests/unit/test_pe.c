@@ -55,10 +55,11 @@ static u8 *make(void)
 static int open_all(const u8 *bytes, size_t len, enum pe_view view, struct pe *ret_pe)
 {
 	const char *why = NULL;
+	struct pe_optional optional;
 	int err = pe_open(bytes, len, view, ret_pe, &why);
 
 	assert_true(err == 0 || (err == -EBADMSG && why != NULL));
-	return err;
+	return err ? err : pe_optional(ret_pe, &optional);
 }
 
 static void pe_find_gives_the_content_in_both_views(void **state)

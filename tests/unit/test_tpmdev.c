@@ -135,7 +135,6 @@ static void split_log(void)
 		.event_log = { (u64)(uintptr_t)golden.base - PHYSMAP_BASE, main_end },
 		.final_events = FINAL_PADDR,
 		.final_events_skip = main_end - doubled,
-		.tcg2_log_format = 2,
 		.flags = BOOT_TCG2_PRESENT,
 	};
 }
