@@ -12,9 +12,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "boot/pe.h"
 #include "boot/uki.h"
 #include "tools/cli.h"
+#include "tools/pedigest.h"
 #include "tools/run.h"
 
 #define KIB 1024u
@@ -32,14 +32,16 @@
 static int check_pe(const char *path, const u8 *bytes, size_t len) {
 	struct span kernel;
 	const char *why = "";
+	struct pe_optional optional;
 	struct pe pe;
 	int err;
 
 	if (len < 2 || memcmp(bytes, "MZ", 2) != 0) return cli_fail("%s is not an EFI image", path);
 	if (pe_open(bytes, len, PE_FILE, &pe, &why)) return cli_fail("the image %s is cut or damaged: %s", path, why);
-	if ((u64)pe.cert_off + pe.cert_len > len)
+	if (pe_optional(&pe, &optional)) return cli_fail("the image %s is cut or damaged in its headers", path);
+	if ((u64)optional.cert_off + optional.cert_len > len)
 		return cli_fail("the image %s is cut or damaged: its signature lies outside the file", path);
-	if (!pe.plus || load_le16(bytes + pe.opt_off - PE_MACHINE_BACK) != PE_MACHINE_X86_64 ||
+	if (!optional.plus || load_le16(bytes + pe.opt_off - PE_MACHINE_BACK) != PE_MACHINE_X86_64 ||
 	    load_le16(bytes + pe.opt_off + PE_OPT_SUBSYSTEM) != PE_EFI_APPLICATION)
 		return cli_fail("%s is a PE file, but no EFI application for x86-64", path);
 	err = pe_find(&pe, uki_name(UKI_LINUX), &kernel);
