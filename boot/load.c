@@ -11,8 +11,6 @@
 
 #define MAP_SPARE 64u /* descriptors that the map may grow by until it is fetched for the last time */
 #define EXIT_TRIES 8u
-#define CR4_LA57 (1ull << 12)
-#define CR4_CET (1ull << 23)
 
 static int fail(const char **ret_why, int err, const char *why) {
 	*ret_why = why;

@@ -10,11 +10,8 @@
 #include "kernel/base/cursor.h"
 #include "kernel/limits.h"
 
-#define HEADER_LEN 36u
-#define RSDP_V1_LEN 20u
-#define RSDP_V2_LEN 36u
-enum { FADT_TIMER_32BIT = 1 << 8, FADT_RESET_SUPPORTED = 1 << 10 };
-#define GAS_PORT 1u
+enum { HEADER_LEN = 36, RSDP_V1_LEN = 20, RSDP_V2_LEN = 36 };
+enum { FADT_TIMER_32BIT = 1 << 8, FADT_RESET_SUPPORTED = 1 << 10, GAS_PORT = 1 };
 
 static struct span tables[ACPI_TABLES_MAX];
 static size_t table_count;
@@ -38,25 +35,22 @@ static void free_table(struct span table) { port_free((void *)(uintptr_t)table.b
 
 /* A private, checked copy of the table at paddr. */
 static int load_table(paddr_t paddr, const char *signature, struct span *ret_table) {
-	u8 header[HEADER_LEN];
+	u8 header[HEADER_LEN], *copy;
 	struct span table;
-	u8 *copy;
 	int err;
 
 	TRY(read_phys(header, paddr, sizeof(header)));
 	table.len = load_le32(header + 4);
 	if (table.len < HEADER_LEN || table.len > ACPI_TABLE_LEN_MAX) return -EBADMSG;
-	copy = port_alloc(table.len);
+	table.base = copy = port_alloc(table.len);
 	if (!copy) return -ENOMEM;
-	table.base = copy;
 	err = read_phys(copy, paddr, table.len);
 	if (!err) err = acpi_check_table(table, signature);
-	if (err) {
+	if (err)
 		port_free(copy);
-		return err;
-	}
-	*ret_table = table;
-	return 0;
+	else
+		*ret_table = table;
+	return err;
 }
 
 /* The root table lists the others; one that is malformed is left out. */

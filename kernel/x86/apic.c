@@ -32,10 +32,7 @@ static u32 reg_read(u32 reg) {
 }
 
 static void reg_write(u32 reg, u32 value) {
-	if (lapic)
-		cpu_mmio_write32(lapic + reg, value);
-	else
-		cpu_wrmsr(MSR_X2APIC + (reg >> 4), value);
+	lapic ? cpu_mmio_write32(lapic + reg, value) : cpu_wrmsr(MSR_X2APIC + (reg >> 4), value);
 }
 
 static void calibrate(u64 (*now_ns)(void)) {

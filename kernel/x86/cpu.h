@@ -11,44 +11,17 @@
 
 #include "kernel/base/base.h"
 
-#define MSR_APIC_BASE 0x1bu
-#define MSR_ARCH_CAPABILITIES 0x10au
-#define MSR_PAT 0x277u
-#define MSR_X2APIC 0x800u
-#define MSR_EFER 0xc0000080u
-#define MSR_STAR 0xc0000081u
-#define MSR_LSTAR 0xc0000082u
-#define MSR_SFMASK 0xc0000084u
-#define MSR_FS_BASE 0xc0000100u
-#define MSR_GS_BASE 0xc0000101u
-
-#define EFER_SCE (1ull << 0)
-#define EFER_NXE (1ull << 11)
-
-#define CR0_PE (1ull << 0)
-#define CR0_MP (1ull << 1)
-#define CR0_ET (1ull << 4)
-#define CR0_NE (1ull << 5)
-#define CR0_WP (1ull << 16)
-#define CR0_PG (1ull << 31)
-#define CR4_PAE (1ull << 5)
-#define CR4_MCE (1ull << 6)
-#define CR4_PGE (1ull << 7)
-#define CR4_OSFXSR (1ull << 9)
-#define CR4_OSXMMEXCPT (1ull << 10)
-#define CR4_UMIP (1ull << 11)
-#define CR4_FSGSBASE (1ull << 16)
-#define CR4_SMEP (1ull << 20)
-#define CR4_SMAP (1ull << 21)
-
-#define RFLAGS_TF (1ull << 8)
-#define RFLAGS_IF (1ull << 9)
-#define RFLAGS_DF (1ull << 10)
-#define RFLAGS_IOPL (3ull << 12)
-#define RFLAGS_NT (1ull << 14)
-#define RFLAGS_RF (1ull << 16)
-#define RFLAGS_AC (1ull << 18)
-#define RFLAGS_USER 0x240dd5ull /* what a program may choose: CF PF AF ZF SF TF DF OF AC ID */
+enum { MSR_APIC_BASE = 0x1b, MSR_ARCH_CAPABILITIES = 0x10a, MSR_SYSENTER_CS = 0x174, MSR_PAT = 0x277,
+       MSR_X2APIC = 0x800, MSR_EFER = 0xc0000080, MSR_STAR, MSR_LSTAR, MSR_SFMASK = 0xc0000084,
+       MSR_FS_BASE = 0xc0000100, MSR_GS_BASE };
+enum { EFER_SCE = 1 << 0, EFER_NXE = 1 << 11 };
+enum { CR0_PE = 1 << 0, CR0_MP = 1 << 1, CR0_ET = 1 << 4, CR0_NE = 1 << 5, CR0_WP = 1 << 16, CR0_PG = 1u << 31 };
+enum { CR4_PAE = 1 << 5, CR4_MCE = 1 << 6, CR4_PGE = 1 << 7, CR4_OSFXSR = 1 << 9, CR4_OSXMMEXCPT = 1 << 10,
+       CR4_UMIP = 1 << 11, CR4_LA57 = 1 << 12, CR4_FSGSBASE = 1 << 16, CR4_SMEP = 1 << 20, CR4_SMAP = 1 << 21,
+       CR4_CET = 1 << 23 };
+/* USER: what a program may choose: CF PF AF ZF SF TF DF OF AC ID. */
+enum { RFLAGS_TF = 1 << 8, RFLAGS_IF = 1 << 9, RFLAGS_DF = 1 << 10, RFLAGS_IOPL = 3 << 12, RFLAGS_NT = 1 << 14,
+       RFLAGS_RF = 1 << 16, RFLAGS_AC = 1 << 18, RFLAGS_USER = 0x240dd5 };
 
 struct cpuid {
 	u32 eax, ebx, ecx, edx;

@@ -11,15 +11,9 @@
 #include "kernel/x86/trap.h"
 #include "kernel/x86/usercopy.h"
 
-#define PTE_P (1ull << 0)
-#define PTE_W (1ull << 1)
-#define PTE_U (1ull << 2)
-#define PTE_PWT (1ull << 3)
-#define PTE_PCD (1ull << 4)
-#define PTE_PS (1ull << 7)
-#define PTE_G (1ull << 8)
-#define PTE_HELD (1ull << 9)   /* not present, but the page is kept: PROT_NONE */
-#define PTE_OWNED (1ull << 10) /* PT_OWNED */
+/* HELD: not present, but the page is kept (PROT_NONE); OWNED: PT_OWNED. */
+enum { PTE_P = 1 << 0, PTE_W = 1 << 1, PTE_U = 1 << 2, PTE_PWT = 1 << 3, PTE_PCD = 1 << 4, PTE_PS = 1 << 7,
+       PTE_G = 1 << 8, PTE_HELD = 1 << 9, PTE_OWNED = 1 << 10 };
 #define PTE_NX (1ull << 63)
 #define PTE_ADDR 0x000ffffffffff000ull
 
@@ -49,18 +43,22 @@ static unsigned index_of(u64 va, unsigned level) { return (unsigned)(va >> (12 +
 
 static u64 level_size(unsigned level) { return 1ull << (12 + 9 * (level - 1)); }
 
-/* va's entry at to_level (1: a page, 2: 2 MiB); NULL when a table is missing and not to be made, or memory is out. */
+/*
+ * va's entry at to_level (1: a page, 2: 2 MiB); NULL when a table is missing and not to be made, or memory is out. With
+ * make, a 2 MiB page on the way becomes 512 pages with its permissions.
+ */
 static u64 *walk(paddr_t root, u64 va, unsigned to_level, bool make, u64 *made) {
 	u64 *table = table_at(root);
 
 	for (unsigned level = 4; level > to_level; level--) {
 		u64 *entry = &table[index_of(va, level)];
 
-		if (*entry & PTE_P && *entry & PTE_PS) return NULL;
-		if (!(*entry & PTE_P)) {
-			void *page = make ? port_page_alloc() : NULL;
+		if (!(*entry & PTE_P) || *entry & PTE_PS) {
+			u64 *page = make ? port_page_alloc() : NULL;
 
 			if (!page) return NULL;
+			for (u64 i = 0; *entry & PTE_PS && i < ENTRIES; i++)
+				page[i] = (*entry & ~PTE_PS) + i * PAGE_SIZE;
 			*entry = virt_to_phys(page) | PTE_P | PTE_W | (va < USER_END ? PTE_U : 0);
 			if (made) (*made)++;
 		}
@@ -78,6 +76,8 @@ static int kernel_map(u64 va, paddr_t paddr, u64 bits) {
 	return 0;
 }
 
+int paging_kmap(u64 va, paddr_t paddr) { return kernel_map(va, paddr, PTE_KERNEL_DATA); }
+
 paddr_t paging_kunmap(u64 va) {
 	u64 *pte = walk(kernel_root, va, 1, false, NULL);
 	paddr_t paddr;
@@ -87,6 +87,17 @@ paddr_t paging_kunmap(u64 va) {
 	*pte = 0;
 	cpu_invlpg(va);
 	return paddr;
+}
+
+static int make_read_only(u64 va, u64 len) {
+	for (u64 end = va + len; va < end; va += PAGE_SIZE) {
+		u64 *pte = walk(kernel_root, va, 1, true, NULL);
+
+		if (!pte || !(*pte & PTE_P)) return -EINVAL;
+		*pte &= ~PTE_W;
+		cpu_invlpg(va);
+	}
+	return 0;
 }
 
 static int map_physmap(paddr_t start, paddr_t end) {
@@ -134,49 +145,16 @@ int paging_init(paddr_t image_phys, const struct paging_range *memory, size_t co
 	TRY(make_top_entries());
 	for (size_t i = 0; i < count; i++) TRY(map_physmap(memory[i].start, memory[i].end));
 	TRY(map_image());
-	TRY(paging_physmap_protect(image_phys, (u64)(rodata_end - image_start) / PAGE_SIZE, false));
+	TRY(make_read_only(PHYSMAP_BASE + image_phys, (u64)(rodata_end - image_start)));
 	cpu_wrmsr(MSR_PAT, PAT_DEFAULT);
 	pagetable_switch(NULL);
 	return 0;
 }
 
-/* One 2 MiB page becomes 512 pages with the same permissions. */
-static int split_large(u64 va) {
-	u64 *entry = walk(kernel_root, va, 2, false, NULL);
-	u64 *table;
-
-	if (!entry || !(*entry & PTE_P)) return -EINVAL;
-	if (!(*entry & PTE_PS)) return 0;
-	table = port_page_alloc();
-	if (!table) return -ENOMEM;
-	for (u64 i = 0; i < ENTRIES; i++) table[i] = ((*entry & ~PTE_PS) + i * PAGE_SIZE);
-	*entry = virt_to_phys(table) | PTE_P | PTE_W;
-	return 0;
-}
-
-int paging_physmap_protect(paddr_t paddr, u64 count, bool writable) {
-	for (u64 i = 0; i < count; i++) {
-		u64 va = PHYSMAP_BASE + paddr + i * PAGE_SIZE, *pte;
-
-		TRY(split_large(va));
-		pte = walk(kernel_root, va, 1, false, NULL);
-		if (!pte || !(*pte & PTE_P)) return -EINVAL;
-		*pte = writable ? *pte | PTE_W : *pte & ~PTE_W;
-		cpu_invlpg(va);
-	}
-	return 0;
-}
-
 void paging_seal(void) {
-	u64 len = (u64)(ro_after_init_end - rodata_end);
+	u64 len = (u64)(ro_after_init_end - rodata_end), off = (u64)(rodata_end - image_start);
 
-	for (u64 va = (u64)rodata_end; va < (u64)ro_after_init_end; va += PAGE_SIZE) {
-		u64 *pte = walk(kernel_root, va, 1, false, NULL);
-
-		*pte &= ~PTE_W;
-		cpu_invlpg(va);
-	}
-	if (paging_physmap_protect(image_base + (u64)(rodata_end - image_start), len / PAGE_SIZE, false) != 0)
+	if (make_read_only((u64)rodata_end, len) || make_read_only(PHYSMAP_BASE + image_base + off, len))
 		port_panic("read-only data could not be sealed");
 }
 
@@ -240,7 +218,7 @@ void *kstack_alloc(void) {
 	for (u64 va = base; va < base + KSTACK_LEN; va += PAGE_SIZE) {
 		void *page = port_page_alloc();
 
-		if (!page || kernel_map(va, virt_to_phys(page), PTE_KERNEL_DATA) != 0) {
+		if (!page || paging_kmap(va, virt_to_phys(page)) != 0) {
 			if (page) port_page_put(page);
 			kstack_unmap(base);
 			return NULL;
@@ -267,8 +245,6 @@ bool kstack_is_guard(u64 addr) {
 	}
 	return align_down(addr, PAGE_SIZE) == (u64)boot_stack;
 }
-
-int paging_kmap(u64 va, paddr_t paddr) { return kernel_map(va, paddr, PTE_KERNEL_DATA); }
 
 /* The root that is loaded follows every change of a program's table. */
 static void flush(const struct pagetable *table, u64 va) {

@@ -37,8 +37,6 @@ struct paging_range {
 must_check int paging_init(paddr_t image_phys, const struct paging_range *memory, size_t count);
 /* Makes .ro_after_init read-only, in both mappings. */
 void paging_seal(void);
-/* Changes whether count pages of the physical map may be written (splits large pages). */
-must_check int paging_physmap_protect(paddr_t paddr, u64 count, bool writable);
 
 /* Device registers, uncached, RW + NX; lives for ever. NULL when the window is used up or the range is no device's. */
 void *paging_map_mmio(paddr_t paddr, u64 len);

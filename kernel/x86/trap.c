@@ -19,7 +19,6 @@ enum { PF_WRITE = 2, PF_RESERVED = 8, PF_EXEC = 16 };
 enum { DEBUG = 1, NMI = 2, DOUBLE_FAULT = 8, PAGE_FAULT = 14, X87 = 16, MACHINE_CHECK = 18, SIMD = 19 };
 
 #define TSS_SELECTOR 0x30u
-#define MSR_SYSENTER_CS 0x174u
 
 struct tss {
 	u32 reserved0;

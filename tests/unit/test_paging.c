@@ -268,12 +268,10 @@ static void large_page_is_split_for_one_page(void **state)
 
 	(void)state;
 	assert_null(walk(kernel_root, va, 1, false, NULL));
-	assert_int_equal(paging_physmap_protect(va + PAGE_SIZE, 1, false), 0);
+	assert_int_equal(make_read_only(va + PAGE_SIZE, PAGE_SIZE), 0);
 	assert_int_equal(entry_of(kernel_root, va), va | PTE_KERNEL_DATA);
 	assert_int_equal(entry_of(kernel_root, va + PAGE_SIZE), (va + PAGE_SIZE) | PTE_KERNEL_RO);
 	assert_int_equal(entry_of(kernel_root, va + 511 * PAGE_SIZE), (va + 511 * PAGE_SIZE) | PTE_KERNEL_DATA);
-	assert_int_equal(paging_physmap_protect(va + PAGE_SIZE, 1, true), 0);
-	assert_int_equal(entry_of(kernel_root, va + PAGE_SIZE), (va + PAGE_SIZE) | PTE_KERNEL_DATA);
 }
 
 static void device_windows_do_not_show_memory(void **state)
