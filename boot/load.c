@@ -17,17 +17,17 @@ static int fail(const char **ret_why, int err, const char *why) {
 	return err;
 }
 
-int load_kernel(const struct firmware *fw, struct span elf, struct bootinfo *info, struct load *ret_load,
+int load_kernel(const struct firmware *fw, struct span elf, struct bootinfo *info, struct load *load,
 		const char **ret_why) {
-	struct load load = { .map = NULL };
 	void *memory;
+	u64 len;
 
-	TRY(kelf_parse(elf, &load.kelf, ret_why));
-	memory = firmware_alloc(fw, load.kelf.len);
+	TRY(kelf_parse(elf, &load->plan, ret_why));
+	len = load->plan.end - load->plan.start;
+	memory = firmware_alloc(fw, len);
 	if (!memory) return fail(ret_why, -ENOMEM, "there is no memory for the kernel");
-	kelf_place(&load.kelf, memory);
-	info->kernel = (struct boot_span){ (u64)(uintptr_t)memory, load.kelf.len };
-	*ret_load = load;
+	kelf_place(&load->plan, elf, memory);
+	info->kernel = (struct boot_span){ (u64)(uintptr_t)memory, len };
 	return 0;
 }
 
@@ -67,10 +67,10 @@ int load_tables(const struct firmware *fw, struct bootinfo *info, struct load *l
 	if (!load->map) return fail(ret_why, -ENOMEM, "there is no memory for the memory map");
 	TRY(get_map(fw, load, info, &key, ret_why));
 	map = (struct memmap){ load->map, info->memmap.len, info->memmap_desc_len };
-	pages = tables_pages(&map, &load->kelf);
+	pages = tables_pages(&map, &load->plan);
 	load->tables = firmware_alloc(fw, pages * PAGE_SIZE);
 	if (!load->tables) return fail(ret_why, -ENOMEM, "there is no memory for the page tables");
-	if (tables_build(load->tables, pages, &map, &load->kelf, info->kernel.addr))
+	if (tables_build(load->tables, pages, &map, &load->plan, info->kernel.addr))
 		return fail(ret_why, -ERANGE, "memory lies at addresses too high for the kernel");
 	return 0;
 }
@@ -91,7 +91,7 @@ int load_leave(const struct firmware *fw, struct bootinfo *info, struct load *lo
 
 		TRY(get_map(fw, load, info, &key, ret_why));
 		if (fw->bs->ExitBootServices(fw->image, key) == EFI_SUCCESS)
-			jump(load->kelf.entry, load->tables, info);
+			jump(load->plan.entry, load->tables, info);
 	}
 	return fail(ret_why, -EBUSY, "firmware does not leave boot services");
 }

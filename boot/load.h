@@ -18,13 +18,13 @@
 #include "boot/kelf.h"
 
 struct load {
-	struct kelf kelf;
+	struct elf_plan plan;
 	void *map;         /* buffer for the memory map */
 	UINTN map_cap;
 	void *tables;      /* the top of the kernel's first page tables */
 };
 
-must_check int load_kernel(const struct firmware *fw, struct span elf, struct bootinfo *info, struct load *ret_load,
+must_check int load_kernel(const struct firmware *fw, struct span elf, struct bootinfo *info, struct load *load,
 			   const char **ret_why);
 must_check int load_tables(const struct firmware *fw, struct bootinfo *info, struct load *load, const char **ret_why);
 

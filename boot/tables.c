@@ -77,27 +77,26 @@ static int desc_gibs(const u8 *desc, u64 *ret_first, u64 *ret_end) {
 	return 0;
 }
 
-static void map_kernel(struct builder *b, const struct kelf *kelf, paddr_t paddr) {
+static void map_kernel(struct builder *b, const struct elf_plan *kernel, paddr_t paddr) {
 	u64 *top = (u64 *)(void *)b->memory;
 
-	for (size_t i = 0; i < kelf->count; i++) {
-		const struct kelf_segment *s = &kelf->segments[i];
-		u64 flags = PTE_PRESENT | (s->write ? PTE_WRITE : 0) | (s->exec ? 0 : PTE_NX);
+	for (u32 i = 0; i < kernel->segment_count; i++) {
+		const struct elf_phdr *s = &kernel->segments[i];
+		u64 flags = PTE_PRESENT | (s->flags & ELF_PF_W ? PTE_WRITE : 0) | (s->flags & ELF_PF_X ? 0 : PTE_NX);
 
-		for (u64 off = 0; off < s->mem_len && !b->err; off += PAGE_SIZE) {
-			u64 v = s->vaddr + off;
+		for (u64 v = align_down(s->addr, PAGE_SIZE); v < s->addr + s->mem_len && !b->err; v += PAGE_SIZE) {
 			u64 *pdpt = below(b, &top[index_at(v, 3)]);
 			u64 *pd = below(b, &pdpt[index_at(v, 2)]);
 			u64 *pt = below(b, &pd[index_at(v, 1)]);
 
-			pt[index_at(v, 0)] = (paddr + (v - kelf->base)) | flags;
+			pt[index_at(v, 0)] = (paddr + (v - kernel->start)) | flags;
 		}
 	}
 }
 
-size_t tables_pages(const struct memmap *map, const struct kelf *kelf) {
+size_t tables_pages(const struct memmap *map, const struct elf_plan *kernel) {
 	/* The top; the kernel's own, which may cross a border at each level; the first GiBs. */
-	size_t count = 1 + 2 + 2 + kelf->len / LARGE + 2 + 1 + FIRST_GIBS;
+	size_t count = 1 + 2 + 2 + (kernel->end - kernel->start) / LARGE + 2 + 1 + FIRST_GIBS;
 
 	for (size_t off = 0; off + map->stride <= map->len; off += map->stride) {
 		u64 gib, end;
@@ -109,7 +108,8 @@ size_t tables_pages(const struct memmap *map, const struct kelf *kelf) {
 	return count;
 }
 
-int tables_build(void *memory, size_t pages, const struct memmap *map, const struct kelf *kelf, paddr_t kernel_paddr) {
+int tables_build(void *memory, size_t pages, const struct memmap *map, const struct elf_plan *kernel,
+		 paddr_t kernel_paddr) {
 	struct builder b = { .memory = memory, .pages = pages };
 	u64 *top = new_table(&b);
 
@@ -122,6 +122,6 @@ int tables_build(void *memory, size_t pages, const struct memmap *map, const str
 	}
 	for (unsigned i = 0; i < 128 && !b.err; i++)
 		if (top[i] & PTE_PRESENT) top[index_at(PHYSMAP_BASE, 3) + i] = top[i] | PTE_NX;
-	map_kernel(&b, kelf, kernel_paddr);
+	map_kernel(&b, kernel, kernel_paddr);
 	return b.err;
 }

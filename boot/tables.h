@@ -27,11 +27,11 @@ struct memmap {
 };
 
 /* Enough pages for tables_build with the same arguments. */
-size_t tables_pages(const struct memmap *map, const struct kelf *kelf);
+size_t tables_pages(const struct memmap *map, const struct elf_plan *kernel);
 
 /*
  * Builds into pages * PAGE_SIZE bytes at memory (page aligned); the top table is the first page. kernel_paddr is
- * where kelf->base lies.
+ * where kernel->start lies.
  */
-must_check int tables_build(void *memory, size_t pages, const struct memmap *map, const struct kelf *kelf,
+must_check int tables_build(void *memory, size_t pages, const struct memmap *map, const struct elf_plan *kernel,
 			    paddr_t kernel_paddr);

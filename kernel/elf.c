@@ -46,6 +46,8 @@ const char *elf_parse_header(struct span head, u64 file_len, struct elf_plan *re
 	if (add_overflows(h.phdr_off, (u64)h.phdr_count * ELF_PHDR_LEN, &table_end) || table_end > file_len)
 		return "has its program headers beyond its end";
 	ret_plan->position_independent = h.type == ET_DYN;
+	ret_plan->low = h.type == ET_DYN ? 0 : LOW_LIMIT;
+	ret_plan->high = h.type == ET_DYN ? DYN_SPAN_MAX : HIGH_LIMIT;
 	ret_plan->entry = h.entry;
 	ret_plan->phdr_off = h.phdr_off;
 	ret_plan->phdr_count = h.phdr_count;
@@ -63,10 +65,8 @@ static const char *check_load(const struct elf_plan *plan, const struct elf_phdr
 		return "has a segment whose file offset and address disagree within the page";
 	if (p->align > 1 && (p->align & (p->align - 1)) != 0)
 		return "has a segment whose alignment is not a power of two";
-	if (add_overflows(p->addr, p->mem_len, &mem_end) || mem_end > HIGH_LIMIT)
-		return "has a segment outside the user half of the address space";
-	if (!plan->position_independent && p->addr < LOW_LIMIT) return "has a segment below 0x10000";
-	if (plan->position_independent && mem_end > DYN_SPAN_MAX) return "has segments too far apart";
+	if (p->addr < plan->low || add_overflows(p->addr, p->mem_len, &mem_end) || mem_end > plan->high)
+		return "has a segment outside the addresses that it may use";
 	if ((p->flags & ELF_PF_W) != 0 && (p->flags & ELF_PF_X) != 0)
 		return "has a segment that is writable and executable";
 	if ((p->flags & ELF_PF_W) == 0 && p->mem_len > p->file_len)

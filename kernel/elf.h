@@ -31,6 +31,7 @@ _Static_assert(sizeof(struct elf_phdr) == ELF_PHDR_LEN, "the size that the file 
 
 struct elf_plan {
 	bool position_independent;
+	u64 low, high;       /* where segments may lie: of a program, unless changed before elf_parse_segments */
 	u64 entry;
 	u64 phdr_off;
 	u64 phdr_addr;       /* where the program header table is mapped, 0 when it is in no segment */

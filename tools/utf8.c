@@ -37,12 +37,3 @@ bool text_is_utf8(const void *bytes, size_t len) {
 	}
 	return true;
 }
-
-bool text_has_control(const void *bytes, size_t len) {
-	const u8 *b = bytes;
-
-	for (size_t i = 0; i < len; i++) {
-		if (b[i] < 0x20 || b[i] == 0x7f) return true;
-	}
-	return false;
-}

@@ -10,10 +10,7 @@
  */
 #pragma once
 
-#include "kernel/base/types.h"
+#include "kernel/base/text.h"
 
 /* True when the bytes are valid UTF-8 (RFC 3629: no surrogates, no overlong forms). */
 bool text_is_utf8(const void *bytes, size_t len);
-
-/* True when the bytes hold a control byte (below 0x20, or 0x7f). */
-bool text_has_control(const void *bytes, size_t len);

@@ -197,6 +197,15 @@ int text_to_u64(const char *text, size_t len, unsigned base, u64 max, u64 *ret_v
 	return 0;
 }
 
+bool text_has_control(const void *bytes, size_t len) {
+	const u8 *b = bytes;
+
+	for (size_t i = 0; i < len; i++) {
+		if (b[i] < 0x20 || b[i] == 0x7f) return true;
+	}
+	return false;
+}
+
 const char *err_name(int err) {
 	switch (err < 0 ? -err : err) {
 #define ERRNO_NAME(name, value) case value: return #name;

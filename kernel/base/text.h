@@ -36,3 +36,6 @@ void text_hex(char *buf, const void *bytes, size_t len);
  * a stray character, -ERANGE for a value above max.
  */
 must_check int text_to_u64(const char *text, size_t len, unsigned base, u64 max, u64 *ret_value);
+
+/* True when the bytes hold a control byte (below 0x20, or 0x7f). */
+bool text_has_control(const void *bytes, size_t len);

@@ -73,9 +73,9 @@ u8 *kernel_elf(void)
 	store_le16(elf + ELF_PHNUM, 3);
 	memset(elf + 0x1000, 0x90, 0x1000);
 	memcpy(elf + 0x2000, "rodata", 6);
-	memset(elf + 0x3000, 0xda, 16);
+	memset(elf + 0x2ff0, 0xda, 16);
 	segment(elf + 64, 5, 0x1000, KERNEL_BASE, 0x1000, 0x1000);
 	segment(elf + 120, 4, 0x2000, KERNEL_BASE + 0x1000, 6, 6);
-	segment(elf + 176, 6, 0x3000, KERNEL_BASE + 0x2ff0, 16, 0x1810);
+	segment(elf + 176, 6, 0x2ff0, KERNEL_BASE + 0x2ff0, 16, 0x1810);
 	return elf;
 }

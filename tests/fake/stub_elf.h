@@ -24,5 +24,5 @@ u8 *stub_elf(size_t *ret_len);
 
 /* Program headers stand at 64, 56 bytes each: text RX, rodata R, data RW with 0x1800 bytes of zeros behind 16. */
 #define KERNEL_ELF_PHDRS 64u
-#define KERNEL_ELF_LEN 0x3010u
+#define KERNEL_ELF_LEN 0x3000u
 u8 *kernel_elf(void);

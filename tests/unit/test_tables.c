@@ -2,7 +2,7 @@
 /*
  * tests/unit/test_tables.c - the first page tables, walked as the processor would.
  */
-/* links: boot/kelf.c boot/tables.c */
+/* links: boot/kelf.c boot/tables.c kernel/elf.c */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -43,9 +43,9 @@ static struct memmap make_map(const struct desc *descs, size_t count)
 	return (struct memmap){ bytes, count * STRIDE, STRIDE };
 }
 
-static struct kelf make_kernel(u8 **ret_elf)
+static struct elf_plan make_kernel(u8 **ret_elf)
 {
-	struct kelf k;
+	struct elf_plan k;
 	const char *why;
 
 	*ret_elf = kernel_elf();
@@ -96,7 +96,7 @@ static void tables_build_maps_memory_twice_and_the_kernel_once(void **state)
 {
 	struct memmap map = make_map(map_of_test, ARRAY_COUNT(map_of_test));
 	u8 *elf;
-	struct kelf k = make_kernel(&elf);
+	struct elf_plan k = make_kernel(&elf);
 	size_t pages = tables_pages(&map, &k);
 	u64 *top = aligned_alloc(PAGE_SIZE, pages * PAGE_SIZE);
 
@@ -113,7 +113,7 @@ static void tables_build_maps_memory_twice_and_the_kernel_once(void **state)
 	assert_false(walk(top, 7 * GIB).present);
 	assert_false(walk(top, 100 * GIB).present);
 	assert_false(walk(top, 1012 * GIB).present);
-	for (u64 off = 0; off < k.len; off += PAGE_SIZE) {
+	for (u64 off = 0; off < k.end - k.start; off += PAGE_SIZE) {
 		struct walk w = walk(top, KERNEL_BASE + off);
 
 		assert_true(w.present);
@@ -121,7 +121,7 @@ static void tables_build_maps_memory_twice_and_the_kernel_once(void **state)
 		assert_int_equal(w.write, off >= 0x2000);
 		assert_int_equal(w.nx, off >= 0x1000);
 	}
-	assert_false(walk(top, KERNEL_BASE + k.len).present);
+	assert_false(walk(top, k.end).present);
 	assert_false(walk(top, KERNEL_BASE - PAGE_SIZE).present);
 	free(top);
 	free(elf);
@@ -132,7 +132,7 @@ static void tables_pages_is_close_and_fewer_are_refused(void **state)
 {
 	struct memmap map = make_map(map_of_test, ARRAY_COUNT(map_of_test));
 	u8 *elf;
-	struct kelf k = make_kernel(&elf);
+	struct elf_plan k = make_kernel(&elf);
 	size_t pages = tables_pages(&map, &k);
 	size_t enough = 0;
 
@@ -158,7 +158,7 @@ static void tables_build_refuses_memory_out_of_reach(void **state)
 		{ 7, 0xfffffffffffff000, 1 }, { 2, 0, 0x10000000000000 },
 	};
 	u8 *elf;
-	struct kelf k = make_kernel(&elf);
+	struct elf_plan k = make_kernel(&elf);
 	static u8 room[64 * PAGE_SIZE] __attribute__((aligned(4096)));
 
 	(void)state; /* none */

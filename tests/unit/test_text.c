@@ -183,6 +183,18 @@ static void text_to_u64_numbers(void **state)
 	}
 }
 
+static void text_has_control_bytes(void **state)
+{
+	(void)state; /* none */
+	for (unsigned c = 0; c < 256; c++) {
+		u8 b = (u8)c;
+
+		assert_int_equal(text_has_control(&b, 1), c < 0x20 || c == 0x7f);
+	}
+	assert_false(text_has_control("abc\n", 3));
+	assert_true(text_has_control("abc\n", 4));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -195,6 +207,7 @@ int main(void)
 		cmocka_unit_test(text_copy_reports_truncation),
 		cmocka_unit_test(text_hex_writes_lower_case),
 		cmocka_unit_test(text_to_u64_numbers),
+		cmocka_unit_test(text_has_control_bytes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -65,24 +65,11 @@ static void text_is_utf8_malformed_bytes_refused(void **state)
 	assert_false(text_is_utf8("\xf0\x9f\x98g", 4));
 }
 
-static void text_has_control_bytes(void **state)
-{
-	(void)state; /* none */
-	for (unsigned c = 0; c < 256; c++) {
-		u8 b = (u8)c;
-
-		assert_int_equal(text_has_control(&b, 1), c < 0x20 || c == 0x7f);
-	}
-	assert_false(text_has_control("abc\n", 3));
-	assert_true(text_has_control("abc\n", 4));
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(text_is_utf8_every_code_point),
 		cmocka_unit_test(text_is_utf8_malformed_bytes_refused),
-		cmocka_unit_test(text_has_control_bytes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -18,7 +18,7 @@ TABLE = {
     "kernel/dev": (["kernel/base/", "kernel/limits.h", "kernel/x86/", "kernel/dev/", "fs/source.h", "fs/p9.h",
                     "tpm/regs.h"], {}),
     "kernel": (["kernel/", "crypto/", "tpm/", "fs/", "boot/bootinfo.h"], {}),
-    "boot": (["kernel/base/", "kernel/x86/cpu.h", "boot/", "tpm/pcr.h", "tpm/eventlog.h"],
+    "boot": (["kernel/base/", "kernel/x86/cpu.h", "kernel/elf.h", "boot/", "tpm/pcr.h", "tpm/eventlog.h"],
              {r"boot/firmware\.h$": r"^efi\.h$"}),
     "tools": (["kernel/base/", "kernel/integrity/", "kernel/version.h", "crypto/", "tpm/", "fs/", "boot/uki.h",
                "boot/pe.h", "boot/bootinfo.h", "tools/"], {r".": r"."}),
