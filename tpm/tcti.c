@@ -17,7 +17,6 @@ static TSS2_RC transmit(TSS2_TCTI_CONTEXT *context, size_t size, const u8 *comma
 		return TSS2_TCTI_RC_BAD_VALUE;
 	memcpy(t->cmd, command, size);
 	t->cmd_len = size;
-	t->delay_ms = 0;
 	t->error = 0;
 	t->state = TCTI_HELD;
 	return TSS2_RC_SUCCESS;
@@ -35,11 +34,12 @@ static u64 first_delay(const struct tcti *t) {
 	}
 }
 
-static int run(struct tcti *t) {
+int tcti_run(struct tcti *t) {
 	const struct tpm_regs *r = &t->wire->regs;
 
-	for (;;) {
-		TRY(wire_exchange(t->wire, t->cmd, t->cmd_len, t->rsp, sizeof(t->rsp), &t->rsp_len));
+	for (t->delay_ms = 0;;) {
+		t->error = wire_exchange(t->wire, t->cmd, t->cmd_len, t->rsp, sizeof(t->rsp), &t->rsp_len);
+		if (t->error) return t->error;
 		u64 first = first_delay(t), start = r->now_ms(r->bus), delay = t->delay_ms ? t->delay_ms * 2 : first;
 
 		if (!first || delay > TCTI_DELAY_MAX_MS) return 0;
@@ -54,10 +54,7 @@ static TSS2_RC receive(TSS2_TCTI_CONTEXT *context, size_t *size, u8 *response, s
 
 	if (timeout != TSS2_TCTI_TIMEOUT_BLOCK) return TSS2_TCTI_RC_BAD_VALUE;
 	if (t->state == TCTI_IDLE) return TSS2_TCTI_RC_BAD_SEQUENCE;
-	if (t->state == TCTI_HELD) {
-		t->error = run(t);
-		t->state = t->error ? TCTI_IDLE : TCTI_READY;
-	}
+	if (t->state == TCTI_HELD) t->state = tcti_run(t) ? TCTI_IDLE : TCTI_READY;
 	if (t->error) return t->error == -ENODEV ? TSS2_TCTI_RC_NO_CONNECTION : TSS2_TCTI_RC_IO_ERROR;
 	*size = t->rsp_len;
 	if (!response) return TSS2_RC_SUCCESS;

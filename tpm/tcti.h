@@ -46,3 +46,5 @@ struct tcti {
 
 /* Also forgets a held command. */
 void tcti_init(struct tcti *tcti, struct wire *wire);
+/* What receive does: carries out the cmd_len bytes in cmd; 0 with a final answer in rsp, or tcti->error. */
+must_check int tcti_run(struct tcti *tcti);

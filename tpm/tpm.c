@@ -27,8 +27,7 @@ struct state {
 	TPML_PCR_SELECTION selection, given;
 	TPML_DIGEST values;
 	TPM2B_DIGEST random;
-	u8 frame[FRAME_HEADER_LEN + 4 + 4 + 9 + 4 + TPM_BANKS_MAX * (2 + HASH_MAX_LEN)];
-	u8 answer[FRAME_MAX];
+	u8 scratch[FRAME_MAX];
 	struct {
 		bool valid;
 		struct tpm_digests value;
@@ -98,7 +97,7 @@ static int get_capability(struct tpm *tpm, u32 kind, u32 property, u32 count, bo
 	memset(&s->capability, 0, sizeof(s->capability));
 	TRY(translate(tpm, Tss2_Sys_GetCapability(fresh(s), NULL, kind, property, count, &more, &s->capability, NULL)));
 	if (s->capability.capability != kind ||
-	    Tss2_MU_TPMS_CAPABILITY_DATA_Marshal(&s->capability, s->answer, sizeof(s->answer), &len))
+	    Tss2_MU_TPMS_CAPABILITY_DATA_Marshal(&s->capability, s->scratch, sizeof(s->scratch), &len))
 		return -EIO;
 	*ret_more = more == TPM2_YES;
 	return check_len(s, len);
@@ -159,8 +158,8 @@ static int read_one(struct tpm *tpm, u16 alg, unsigned pcr, u32 *ret_counter) {
 	/* The selection comes back without the PCR when the bank lacks it. */
 	if (s->given.count != 1 || s->values.count != 1 || s->values.digests[0].size > HASH_MAX_LEN ||
 	    got->hash != alg || !(got->pcrSelect[pcr / 8] & 1u << pcr % 8) ||
-	    Tss2_MU_TPML_PCR_SELECTION_Marshal(&s->given, s->answer, sizeof(s->answer), &len) ||
-	    Tss2_MU_TPML_DIGEST_Marshal(&s->values, s->answer, sizeof(s->answer), &len))
+	    Tss2_MU_TPML_PCR_SELECTION_Marshal(&s->given, s->scratch, sizeof(s->scratch), &len) ||
+	    Tss2_MU_TPML_DIGEST_Marshal(&s->values, s->scratch, sizeof(s->scratch), &len))
 		return -EIO;
 	return check_len(s, len);
 }
@@ -242,7 +241,7 @@ int tpm_open(struct tpm *tpm, const struct tpm_regs *regs, const struct tpm_loca
 	struct state *s = port_alloc(sizeof(struct state) + Tss2_Sys_GetContextSize(0));
 	int err = s ? 0 : -ENOMEM;
 
-	*tpm = (struct tpm){ .regs = *regs, .state = s };
+	*tpm = (struct tpm){ .state = s };
 	if (!err) err = wire_open(&s->wire, regs, where, &why);
 	if (!err) {
 		tpm->interface = s->wire.interface;
@@ -281,9 +280,8 @@ static bool foretell(const struct tpm_bank *bank, const u8 *old, const u8 *diges
  * PCR_Extend for all banks at once. Written here because tss2's union of digests has no room
  * for the algorithms that tss2 does not know, and an active bank must never be left out.
  */
-static size_t write_extend(const struct tpm *tpm, unsigned pcr, const struct tpm_digests *digests, u8 *frame,
-			   size_t cap) {
-	struct writer w = writer_init(frame, cap);
+static size_t write_extend(const struct tpm *tpm, unsigned pcr, const struct tpm_digests *digests, u8 *frame) {
+	struct writer w = writer_init(frame, FRAME_MAX);
 
 	writer_be16(&w, FRAME_ST_SESSIONS);
 	writer_be32(&w, 0); /* size: below */
@@ -300,22 +298,18 @@ static size_t write_extend(const struct tpm *tpm, unsigned pcr, const struct tpm
 		writer_bytes(&w, digests->bytes[i], tpm->banks[i].len);
 	}
 	store_be32(frame + 2, (u32)w.len);
-	return writer_ok(&w) ? w.len : 0;
+	return w.len;
 }
 
 /* 0 only for the one answer that a successful PCR_Extend has. */
 static int send_extend(struct tpm *tpm, unsigned pcr, const struct tpm_digests *digests) {
-	struct state *s = state_of(tpm);
-	TSS2_TCTI_CONTEXT *tcti = (TSS2_TCTI_CONTEXT *)&s->tcti;
-	size_t len = write_extend(tpm, pcr, digests, s->frame, sizeof(s->frame));
-	size_t answer_len = sizeof(s->answer);
+	struct tcti *t = &state_of(tpm)->tcti;
 	TSS2_RC rc;
 
-	tcti_init(&s->tcti, &s->wire);
-	rc = Tss2_Tcti_Transmit(tcti, len, s->frame);
-	if (rc == TSS2_RC_SUCCESS) rc = Tss2_Tcti_Receive(tcti, &answer_len, s->answer, TSS2_TCTI_TIMEOUT_BLOCK);
-	if (rc == TSS2_RC_SUCCESS && (rc = frame_code(s->answer)) == TSS2_RC_SUCCESS && answer_len != EXTEND_RSP_LEN)
-		rc = TSS2_SYS_RC_MALFORMED_RESPONSE;
+	tcti_init(t, &state_of(tpm)->wire);
+	t->cmd_len = write_extend(tpm, pcr, digests, t->cmd);
+	rc = tcti_run(t) ? TSS2_TCTI_RC_IO_ERROR : frame_code(t->rsp);
+	if (rc == TSS2_RC_SUCCESS && t->rsp_len != EXTEND_RSP_LEN) rc = TSS2_SYS_RC_MALFORMED_RESPONSE;
 	return translate(tpm, rc);
 }
 

@@ -48,7 +48,6 @@ struct tpm_location {
 };
 
 struct tpm {
-	struct tpm_regs regs;
 	enum tpm_interface interface;
 	struct tpm_bank banks[TPM_BANKS_MAX]; /* active banks only */
 	size_t bank_count;
