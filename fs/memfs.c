@@ -18,10 +18,7 @@
 
 struct memfs {
 	struct superblock sb;
-	u64 max_bytes;
-	u64 used;            /* bytes of pages and extended attributes */
 	u64 next_ino;
-	u64 inode_count;
 	struct list inodes;  /* every meminode, for the end */
 };
 
@@ -58,8 +55,8 @@ struct meminode {
 static struct meminode *mem_of(const struct inode *inode) { return inode->fs_private; }
 static struct memfs *fs_of(const struct inode *inode) { return inode->sb->fs_private; }
 
-static bool has_room(const struct memfs *fs, u64 more) {
-	return !fs->max_bytes || (fs->used <= fs->max_bytes && more <= fs->max_bytes - fs->used);
+static bool has_room(const struct superblock *sb, u64 more) {
+	return !sb->max_bytes || (sb->used_bytes <= sb->max_bytes && more <= sb->max_bytes - sb->used_bytes);
 }
 
 /* ---- directory entries */
@@ -129,7 +126,7 @@ static struct inode *new_inode(struct memfs *fs, u32 mode, u64 rdev) {
 	mi->next_pos = FIRST_POS;
 	mi->inode = inode;
 	list_add_tail(&fs->inodes, &mi->link);
-	fs->inode_count++;
+	fs->sb.inode_count++;
 	inode->rdev = rdev;
 	if (inode_is(inode, S_IFREG)) inode->fops = &vfs_page_file_ops;
 	return inode;
@@ -252,7 +249,7 @@ static int mem_readlink(struct inode *inode, struct name *ret_target) {
 static void update_blocks(struct inode *inode, u64 before) {
 	u64 after = mem_of(inode)->pages.count;
 
-	fs_of(inode)->used += (after - before) * PAGE_SIZE;
+	inode->sb->used_bytes += (after - before) * PAGE_SIZE;
 	inode->blocks = after * (PAGE_SIZE / 512);
 }
 
@@ -261,7 +258,7 @@ static int mem_page(struct inode *inode, u64 index, bool for_write, void **ret_p
 	void *page = pagetree_get(pages, index), **slot;
 
 	if (!page && for_write) {
-		if (!has_room(fs_of(inode), PAGE_SIZE)) return -ENOSPC;
+		if (!has_room(inode->sb, PAGE_SIZE)) return -ENOSPC;
 		TRY(pagetree_slot(pages, index, &slot));
 		*slot = page = port_page_alloc();
 		if (!page) return -ENOMEM;
@@ -328,7 +325,7 @@ static void remove_xattr(struct inode *inode, struct memxattr **at) {
 	struct memxattr *x = *at;
 
 	*at = x->next;
-	fs_of(inode)->used -= sizeof(*x) + x->name_size + x->len;
+	inode->sb->used_bytes -= sizeof(*x) + x->name_size + x->len;
 	port_free(x);
 }
 
@@ -339,13 +336,13 @@ static int mem_setxattr(struct inode *inode, const char *name, const void *value
 	if (*at && (flags & VFS_XATTR_CREATE)) return -EEXIST;
 	if (!*at && (!value || (flags & VFS_XATTR_REPLACE))) return -ENODATA;
 	if (value) {
-		if (!has_room(fs_of(inode), len)) return -ENOSPC;
+		if (!has_room(inode->sb, len)) return -ENOSPC;
 		x = port_alloc(sizeof(*x) + name_size + len);
 		if (!x) return -ENOMEM;
 		*x = (struct memxattr){ .next = *at, .name_size = name_size, .len = len };
 		memcpy(x->name, name, name_size);
 		memcpy(x->name + name_size, value, len);
-		fs_of(inode)->used += sizeof(*x) + name_size + len;
+		inode->sb->used_bytes += sizeof(*x) + name_size + len;
 		*at = x;
 		at = &x->next;
 	}
@@ -365,7 +362,7 @@ static void mem_evict(struct inode *inode) {
 	clear_entries(mi);
 	port_free(mi->target);
 	list_del(&mi->link);
-	fs_of(inode)->inode_count--;
+	inode->sb->inode_count--;
 }
 
 static const struct inode_ops mem_ops = {
@@ -373,16 +370,6 @@ static const struct inode_ops mem_ops = {
 	.readdir = mem_readdir, .readlink = mem_readlink, .setattr = mem_setattr, .getxattr = mem_getxattr,
 	.setxattr = mem_setxattr, .page = mem_page, .next_page = mem_next_page, .evict = mem_evict,
 };
-
-static int mem_statfs(struct superblock *sb, struct kstatfs *ret_stat) {
-	const struct memfs *fs = sb->fs_private;
-	u64 blocks = fs->max_bytes / PAGE_SIZE, used = (fs->used + PAGE_SIZE - 1) / PAGE_SIZE;
-	u64 bfree = blocks > used ? blocks - used : 0;
-
-	*ret_stat = (struct kstatfs){ .type = (s64)sb->magic, .bsize = PAGE_SIZE, .blocks = blocks, .bfree = bfree,
-				      .bavail = bfree, .files = fs->inode_count, .namelen = VFS_NAME_MAX };
-	return 0;
-}
 
 /*
  * Entries are cleared while every inode is pinned, so that no directory is evicted with something in it: evicting
@@ -404,9 +391,8 @@ int memfs_create(const struct memfs_options *options, struct superblock **ret_sb
 
 	if (!fs) return -ENOMEM;
 	list_init(&fs->inodes);
-	fs->max_bytes = options->max_bytes;
 	fs->sb = (struct superblock){ .refs = 1, .fsname = options->fsname, .magic = options->magic,
-				      .dev = superblock_new_dev(), .fs_private = fs, .statfs = mem_statfs,
+				      .max_bytes = options->max_bytes, .dev = superblock_new_dev(), .fs_private = fs,
 				      .release = mem_release };
 	root = new_inode(fs, S_IFDIR | (options->root_mode & 07777), 0);
 	if (!root) {

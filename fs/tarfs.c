@@ -19,7 +19,8 @@ static void describe(struct tar_report *report, struct span name, const char *wh
 	char shown[SHOWN_NAME];
 
 	text_printable(shown, sizeof(shown), name.base, name.len);
-	(void)text_format(report->why, sizeof(report->why), name.len ? "tar entry \"%s\": %s" : "tar%s: %s", shown, why);
+	(void)text_format(report->why, sizeof(report->why), name.len ? "tar entry \"%s\": %s" : "tar%s: %s",
+			  shown, why);
 }
 
 static int refuse(const struct unpacking *u, int err, const char *why) {

@@ -73,15 +73,6 @@ struct vfs_context {
 	u32 umask;
 };
 
-/* As Linux's struct statfs on x86-64; what is about the mount is filled in by the call. */
-struct kstatfs {
-	s64 type, bsize; /* type: f_type magic */
-	u64 blocks, bfree, bavail, files, ffree;
-	s32 fsid[2];
-	s64 namelen, frsize, flags, spare[4];
-};
-_Static_assert(sizeof(struct kstatfs) == 120, "struct statfs has 120 bytes");
-
 /* What setattr changes: bits of attr.valid. */
 enum {
 	ATTR_MODE = 1, ATTR_UID = 2, ATTR_GID = 4, ATTR_SIZE = 8, ATTR_ATIME = 16, ATTR_MTIME = 32,
@@ -203,11 +194,11 @@ struct superblock {
 	u64 magic, dev;       /* f_type, st_dev */
 	u8 uuid[16];
 	u32 flags;            /* MS_RDONLY */
+	u64 max_bytes, used_bytes, inode_count; /* for statfs; of content; max 0: no limit of its own */
 	bool anonymous;       /* pipes and the like: dentry names are shown as they are */
 	struct inode *root;
 	struct dentry *root_dentry; /* shared by all mounts; not a reference */
 	void *fs_private;
-	int (*statfs)(struct superblock *sb, struct kstatfs *ret_stat);
 	void (*release)(struct superblock *sb); /* frees it; no mount, file or dentry is left */
 };
 

@@ -89,17 +89,28 @@ SYSCALL(332, statx) {
 	return on_path(args[0], args[1], at_flags, do_statx, args + 2);
 }
 
+/* Linux struct statfs, x86-64. */
+struct statfs_abi {
+	s64 type, bsize;
+	u64 blocks, bfree, bavail, files, ffree;
+	s32 fsid[2];
+	s64 namelen, frsize, flags, spare[4];
+};
+_Static_assert(sizeof(struct statfs_abi) == 120, "struct statfs has 120 bytes");
 #define ST_VALID 0x20
 #define ST_RELATIME 0x1000
 
 static s64 do_statfs(const struct path *path, const u64 *rest) {
-	struct superblock *sb = path_inode(path)->sb;
-	struct kstatfs s = { .type = (s64)sb->magic, .bsize = PAGE_SIZE, .namelen = VFS_NAME_MAX };
+	const struct superblock *sb = path_inode(path)->sb;
+	u64 blocks = sb->max_bytes / PAGE_SIZE, used = (sb->used_bytes + PAGE_SIZE - 1) / PAGE_SIZE;
+	u64 bfree = blocks > used ? blocks - used : 0;
+	struct statfs_abi s = {
+		.type = (s64)sb->magic, .bsize = PAGE_SIZE, .frsize = PAGE_SIZE, .namelen = VFS_NAME_MAX,
+		.blocks = blocks, .bfree = bfree, .bavail = bfree, .files = sb->inode_count,
+		.fsid = { (s32)sb->dev, 0 },
+		.flags = (s64)(path_mount_flags(path) | ST_VALID | ST_RELATIME),
+	};
 
-	if (sb->statfs) TRY(sb->statfs(sb, &s));
-	s.frsize = s.bsize;
-	s.fsid[0] = (s32)sb->dev;
-	s.flags = (s64)(path_mount_flags(path) | ST_VALID | ST_RELATIME);
 	return copy_to_user(uaddr(rest[0]), &s, sizeof(s));
 }
 
