@@ -17,14 +17,9 @@
 #include "kernel/syscall.h"
 
 /* Linux uapi fcntl.h. */
-#define AT_FDCWD (-100)
+enum { AT_FDCWD = -100, AT_SYMLINK_NOFOLLOW = 0x100, AT_REMOVEDIR = 0x200, AT_EACCESS = 0x200,
+       AT_SYMLINK_FOLLOW = 0x400, AT_NO_AUTOMOUNT = 0x800, AT_EMPTY_PATH = 0x1000 };
 #define CWD ((u64)AT_FDCWD)
-#define AT_SYMLINK_NOFOLLOW 0x100u
-#define AT_REMOVEDIR 0x200u
-#define AT_EACCESS 0x200u
-#define AT_SYMLINK_FOLLOW 0x400u
-#define AT_NO_AUTOMOUNT 0x800u
-#define AT_EMPTY_PATH 0x1000u
 
 /* For RELEASED. */
 static inline void memory_drop(void *pointer) { port_free(*(void **)pointer); }

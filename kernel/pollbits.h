@@ -12,10 +12,7 @@
 
 #include "fs/vfs.h"
 
-#define POLLPRI 2u
-#define POLLNVAL 32u
-#define POLLRDNORM 0x40u
-#define POLLWRNORM 0x100u
+enum { POLLPRI = 2, POLLNVAL = 32, POLLRDNORM = 0x40, POLLWRNORM = 0x100 };
 #define POLL_ALWAYS (POLLERR | POLLHUP) /* reported whether asked for or not */
 
 /* Milliseconds from now; negative is for ever. */

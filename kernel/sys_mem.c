@@ -9,19 +9,10 @@
 #include "kernel/vm.h"
 #include "kernel/x86/usercopy.h"
 
-#define MAP_SHARED 1u
-#define MAP_PRIVATE 2u
-#define MAP_SHARED_VALIDATE 3u
-#define MAP_TYPE 15u
-#define MAP_FIXED 0x10u
-#define MAP_ANONYMOUS 0x20u
-#define MAP_GROWSDOWN 0x100u
-#define MAP_HUGETLB 0x40000u
-#define MAP_FIXED_NOREPLACE 0x100000u
-#define PROT_GROWS 0x03000000u
-
-#define MADV_DONTNEED 4u
-#define MADV_FREE 8u
+/* Linux uapi mman-common.h. */
+enum { MAP_SHARED = 1, MAP_PRIVATE, MAP_SHARED_VALIDATE, MAP_TYPE = 15, MAP_FIXED = 0x10, MAP_ANONYMOUS = 0x20,
+       MAP_GROWSDOWN = 0x100, MAP_HUGETLB = 0x40000, MAP_FIXED_NOREPLACE = 0x100000, PROT_GROWS = 0x03000000,
+       MADV_DONTNEED = 4, MADV_FREE = 8 };
 #define MADV_ANSWERED 0x33c00fu /* a bit each: how it is read, huge pages, dumps, cold */
 #define MS_SYNC_FLAGS 7u
 #define MAJOR_MEM 1u

@@ -12,15 +12,11 @@
 #include "kernel/x86/usercopy.h"
 
 /* Linux uapi mount.h. */
-#define MS_REMOUNT 32u
-#define MS_BIND 4096u
-#define MS_MOVE 8192u
-#define MS_PROPAGATION (1u << 17 | 1u << 18 | 1u << 19 | 1u << 20)
+enum { MS_REMOUNT = 32, MS_BIND = 4096, MS_MOVE = 8192, MS_PROPAGATION = 15 << 17, UMOUNT_NOFOLLOW = 8,
+       UMOUNT_FLAGS = 15 };
 #define MS_MGC_VAL 0xc0ed0000u
 #define MS_MGC_MASK 0xffff0000u
 #define MS_KEPT (MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NOATIME)
-#define UMOUNT_FLAGS 15u
-#define UMOUNT_NOFOLLOW 8u
 
 struct mount_args {
 	struct path where;

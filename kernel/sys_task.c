@@ -16,10 +16,7 @@
 #define WAIT4_OPTIONS 0xe000000bu
 #define WAITID_OPTIONS 0xe100000fu
 
-#define ARCH_SET_GS 0x1001u
-#define ARCH_SET_FS 0x1002u
-#define ARCH_GET_FS 0x1003u
-#define ARCH_GET_GS 0x1004u
+enum { ARCH_SET_GS = 0x1001, ARCH_SET_FS, ARCH_GET_FS, ARCH_GET_GS };
 
 SYSCALL(56, clone) {
 	return task_clone(&(struct clone_request){
