@@ -13,6 +13,14 @@ from harness import ACCOUNT, BUILD, ROOT, Root, build_image, case, check, comman
     twin
 from userland import host
 
+SOAK = []
+
+
+def soak(function):
+    """A case of `make soak`, too long for `make test`."""
+    SOAK.append(function)
+    return function
+
 HERE = os.path.join(ROOT, "tests", "userland")
 PASSWD = "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/nonexistent:/bin/sh\n"
 GROUP = "root:x:0:\nnobody:x:65534:\n"
@@ -113,9 +121,13 @@ def replace_once(path, old, new):
         stream.write(text.replace(old, new))
 
 
-def prepare_suites(root):
-    """busybox's suites under /suite: its runner names the files and ends hanging cases; what runs for minutes waits
-    for the soak (two cases of bc, ash-z_slow)."""
+SLOW_CASES = ("bc parsing of numbers", "bc printing of numbers")
+SLOW_FOLDER = "ash-z_slow"
+
+
+def prepare_suites(root, whole):
+    """busybox's suites under /suite: its runner names the files and ends hanging cases. Unless `whole`, what runs for
+    minutes is left out: it waits for the soak."""
     source, suite = os.path.join(BUILD, "deps", "busybox"), os.path.join(root.folder, "suite")
     shutil.copytree(os.path.join(source, "testsuite"), os.path.join(suite, "testsuite"), symlinks=True)
     shutil.copytree(os.path.join(source, "shell", "ash_test"), os.path.join(suite, "shell", "ash_test"), symlinks=True)
@@ -125,14 +137,16 @@ def prepare_suites(root):
     for name in ("printenv", "recho", "zecho"):
         command(["gcc", "-O1", "-w", "-static", "-s", "-o", os.path.join(suite, name),
                  os.path.join(suite, "shell", "ash_test", name + ".c")])
-    runner = os.path.join(suite, "testsuite", "runtest")
+    runner, limits = os.path.join(suite, "testsuite", "runtest"), (1200, 600) if whole else (120, 60)
     replace_once(runner, '#\t\techo "Running test $tsdir/', '\t\techo "Running test $tsdir/')
-    replace_once(runner, '\t\t\t"$tsdir/$applet.tests"', '\t\t\ttimeout -s KILL 120 "$tsdir/$applet.tests"')
-    replace_once(runner, '\t\tsh -x -e "$testcase"', '\t\ttimeout -s KILL 60 sh -x -e "$testcase"')
-    replace_once(os.path.join(suite, "testsuite", "testing.sh"), '  if [ -n "$SKIP" ]\n',
-                 '  case $NAME in "bc parsing of numbers"|"bc printing of numbers") SKIP=1 ;; esac\n'
-                 '  if [ -n "$SKIP" ]\n')
-    shutil.rmtree(os.path.join(suite, "shell", "ash_test", "ash-z_slow"))
+    replace_once(runner, '\t\t\t"$tsdir/$applet.tests"',
+                 f'\t\t\ttimeout -s KILL {limits[0]} "$tsdir/$applet.tests"')
+    replace_once(runner, '\t\tsh -x -e "$testcase"', f'\t\ttimeout -s KILL {limits[1]} sh -x -e "$testcase"')
+    if not whole:
+        names = "|".join(f'"{name}"' for name in SLOW_CASES)
+        replace_once(os.path.join(suite, "testsuite", "testing.sh"), '  if [ -n "$SKIP" ]\n',
+                     f'  case $NAME in {names}) SKIP=1 ;; esac\n  if [ -n "$SKIP" ]\n')
+        shutil.rmtree(os.path.join(suite, "shell", "ash_test", SLOW_FOLDER))
 
 
 def passes(text):
@@ -150,31 +164,54 @@ def passes(text):
     return found
 
 
-def judge_suite(which, least, seconds):
+def listed(which, text):
+    """The cases that docs/SYSCALLS.md gives as failing here, each with a reason."""
+    return set(re.findall(rf"^\| {which} \| `([^`]+)` \| [^|]*\w[^|]* \|$", text, re.M))
+
+
+def judge_suite(which, least, seconds, whole=False):
     if not sources():
         return
+    with open(os.path.join(ROOT, "docs", "SYSCALLS.md"), encoding="ascii") as stream:
+        known = listed(which, stream.read())
     with scratch() as folder:
-        expected, seen = both(folder, f"sh /suites.sh {which}\n", prepare_suites, seconds, which)
+        expected, seen = both(folder, f"{'WHOLE=1 ' if whole else ''}sh /suites.sh {which}\n",
+                              lambda root: prepare_suites(root, whole), seconds, which)
         if expected is None:
             return
         wanted, got = passes(expected), passes(seen)
-        for name in sorted(wanted - got):
-            print(f"     passes on Linux only: {name}", flush=True)
+        print(f"     {which}: {len(wanted)} cases pass on Linux, {len(wanted & got)} of them here", flush=True)
         check(f"{which}: the suite comes to its end", b"suite %s ended" % which.encode() in seen, seen[-500:])
         check(f"{which}: enough cases pass on Linux to judge by", len(wanted) >= least, len(wanted))
         judge = lambda names: len(wanted & names) * 100 >= len(wanted) * 98
         check(f"{which}: 98 % of the cases that pass on Linux pass", judge(got), sorted(wanted - got))
         twin(f"{which}: 98 % pass", judge, set(sorted(got)[len(got) // 20:]))
+        judge = lambda names: wanted - names == known
+        check(f"{which}: what fails here is what docs/SYSCALLS.md lists", judge(got),
+              f"not listed: {sorted(wanted - got - known)}; listed but passing: {sorted(known - (wanted - got))}")
+        twin(f"{which}: a failing case that is not listed", judge, got - {max(wanted & got)})
+        twin(f"{which}: a listed case that passes",
+             lambda text: wanted - got == listed(which, text), f"| {which} | `{max(wanted)}` | some reason |")
 
 
 @case
 def userland_busybox_testsuite():
-    judge_suite("testsuite", 800, 280)
+    judge_suite("testsuite", 800, 400)
 
 
 @case
 def userland_busybox_ash():
-    judge_suite("ash", 300, 280)
+    judge_suite("ash", 300, 400)
+
+
+@soak
+def userland_busybox_testsuite_whole():
+    judge_suite("testsuite", 800, 2400, whole=True)
+
+
+@soak
+def userland_busybox_ash_whole():
+    judge_suite("ash", 300, 2400, whole=True)
 
 
 def build_programs(folder):
@@ -312,16 +349,17 @@ def seed():
 
 def fuzz(seconds):
     """Random system calls beside a witness; afterwards the list still replays."""
-    seed = os.environ.get("FUZZ_SEED", str(int.from_bytes(os.urandom(4), "big")))
+    number = seed()
+    print(f"     seed {number}: FUZZ_SEED={number} SYSFUZZ_SECONDS={seconds} tests/run.py userland_fuzz", flush=True)
     with scratch() as folder:
-        root = userland_root(folder, f"mkdir -m 777 /tmp/f\nu_sysfuzz {seconds} {seed} 4 /tmp/f\n"
+        root = userland_root(folder, f"mkdir -m 777 /tmp/f\nu_sysfuzz {seconds} {number} 4 /tmp/f\n"
                                      "echo fuzz status $?\nput_lists sha256\n")
         root.copy(guest_program("u_sysfuzz"), "bin/u_sysfuzz")
         root.write("etc/ima/ima-policy", "measure func=BPRM_CHECK\n")
         result = boot(folder, root, cmdline="ima_policy=tcb", tpm="crb", timeout=seconds + 120)
         if not result:
             return
-        check(f"the kernel is up after random calls (seed {seed})", result.status == 0, result.text[-1500:])
+        check(f"the kernel is up after random calls (seed {number})", result.status == 0, result.text[-1500:])
         check("the fuzzer came to its end", "fuzz status 0" in result.text, result.text[-800:])
         counts = [(int(a), int(b)) for a, b in re.findall(r"^fuzz calls (\d+) witness (\d+)", result.text, re.M)]
         judge = lambda pairs: len(pairs) > 1 and all(a[1] < b[1] for a, b in zip(pairs, pairs[1:-1]))
@@ -336,3 +374,8 @@ def fuzz(seconds):
 @case
 def userland_fuzz():
     fuzz(int(os.environ.get("SYSFUZZ_SECONDS", "120")))
+
+
+@soak
+def userland_fuzz_long():
+    fuzz(int(os.environ.get("SYSFUZZ_SECONDS", "1200")))

@@ -3,9 +3,9 @@
 """Runs the test suite.
 
   tests/run.py all              make check, every QEMU case, fuzzing, the README's commands
-  tests/run.py soak             fuzzing by the hour (SOAK_SECONDS, default 3600)
+  tests/run.py soak             fuzzing by the hour (SOAK_SECONDS, default 3600), the cases that take long
   tests/run.py list             the names of the QEMU cases
-  tests/run.py userland         the cases that judge the userland against Linux (needs more packages)
+  tests/run.py userland         the cases that judge the userland against Linux
   tests/run.py CASE...          these cases
 
 The last line is "N passed, N failed, N skipped"; the exit status is 1 when something failed.
@@ -27,7 +27,7 @@ import cases_input  # noqa: F401  pylint: disable=unused-import
 import cases_readme  # noqa: F401  pylint: disable=unused-import
 import cases_terminal  # noqa: F401  pylint: disable=unused-import
 import cases_tpm  # noqa: F401  pylint: disable=unused-import
-import cases_userland  # noqa: F401  pylint: disable=unused-import
+import cases_userland
 
 FUZZ_SECONDS = 240
 SUMMARY = re.compile(r"^(\d+) passed, (\d+) failed, (\d+) skipped$", re.M)
@@ -72,9 +72,11 @@ def run_cases(cases):
 
 
 def chosen(names, known):
-    """The cases that names ask for; those of the userland run on their own name."""
+    """The cases that names ask for."""
     if names == ["all"]:
-        return [function for function in CASES if function.__module__ != "cases_userland"]
+        return CASES
+    if names == ["soak"]:
+        return cases_userland.SOAK
     if names == ["userland"]:
         return [function for function in CASES if function.__module__ == "cases_userland"]
     return [known[name] for name in names]
@@ -86,22 +88,20 @@ def main():
         print(__doc__)
         return 0 if names else 2
     if names == ["list"]:
-        print("\n".join(function.__name__ for function in CASES))
+        print("\n".join(function.__name__ for function in CASES + cases_userland.SOAK))
         return 0
-    known = {function.__name__: function for function in CASES}
+    known = {function.__name__: function for function in CASES + cases_userland.SOAK}
     unknown = [name for name in names if name not in known and name not in ("all", "soak", "userland")]
     if unknown:
         sys.exit(f"no such case: {' '.join(unknown)} (tests/run.py list)")
-    if names == ["soak"]:
-        make_and_count("fuzz", "fuzz", "SECONDS=" + os.environ.get("SOAK_SECONDS", "3600"))
-    else:
-        if names == ["all"]:
-            make_and_count("check", "check")
-        status, text = make("all", "guest", "build/packsection")
-        if ACCOUNT.check("everything builds", status == 0, text[-1500:]):
-            run_cases(chosen(names, known))
-        if names == ["all"]:
-            make_and_count("fuzz", "fuzz", f"SECONDS={FUZZ_SECONDS}")
+    if names == ["all"]:
+        make_and_count("check", "check")
+    status, text = make("all", "guest", "build/packsection")
+    if ACCOUNT.check("everything builds", status == 0, text[-1500:]):
+        run_cases(chosen(names, known))
+    if names in (["all"], ["soak"]):
+        seconds = FUZZ_SECONDS if names == ["all"] else os.environ.get("SOAK_SECONDS", "3600")
+        make_and_count("fuzz", "fuzz", f"SECONDS={seconds}")
     print(f"{ACCOUNT.passed} passed, {ACCOUNT.failed} failed, {ACCOUNT.skipped} skipped")
     return 1 if ACCOUNT.failed else 0
 

@@ -2,12 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0
 # Runs one of busybox's own test suites (prepared under /suite) with /bin/busybox.
 #
-#   suites.sh testsuite|ash
+#   suites.sh testsuite|ash         WHOLE=1: with what runs for minutes
 #
 # testsuite: their runtest prints "PASS: case" and "FAIL: case" after "Running test FILE".
 # ash: a line "ok FOLDER/CASE" or "fail FOLDER/CASE" a case, judged as their run-all judges.
 export PATH=/bin SKIP_INTERNET_TESTS=1 HOME=/
 LIMIT=30 # seconds; a case that hangs is a case that fails
+[ -z "$WHOLE" ] || LIMIT=600
 
 run_testsuite() {
 	cd /suite/testsuite || exit 1
