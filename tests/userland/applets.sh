@@ -281,12 +281,12 @@ t traps
 sh -c 'trap "echo trapped" USR1; kill -USR1 $$; echo after'; sh -c 'trap "echo leaving" EXIT; exit 5'; echo $?
 sh -c 'trap "" TERM; kill $$; echo survived'
 t background
-sleep 0 & wait $!; echo $?; (exit 7) & wait $!; echo $?; sleep 30 & kill $!; wait $!; echo $?
+sleep 0 & wait $!; echo $?; (exit 7) & wait $!; echo $?; sleep 30 & { kill $!; wait $!; } 2>/dev/null; echo $?
 t kill
 sleep 30 & p=$!; kill -0 $p && echo alive; kill -STOP $p; sleep 0.2; awk '{ print $3 }' /proc/$p/stat
-kill -CONT $p; kill -INT $p; kill -9 $p; wait $p; echo $?; kill -0 $p 2>/dev/null; echo $?; kill -l 15
+{ kill -CONT $p; kill -INT $p; kill -9 $p; wait $p; } 2>/dev/null; echo $?; kill -0 $p 2>/dev/null; echo $?; kill -l 15
 kill -l | head -n 3
-t job-groups; set -m; sleep 30 & jobs | sed 's/  */ /g'; kill %1; wait %1; echo $?; set +m
+t job-groups; set -m; sleep 30 & jobs | sed 's/  */ /g'; { kill %1; wait %1; } 2>/dev/null; echo $?; set +m
 t timeout; timeout 1 sleep 30; echo $?; timeout 20 echo in time; timeout -s KILL 1 sleep 30; echo $?
 t time; time -f '%x %C' true; time -f '%x' false
 t sleep; sleep 0.1; echo $?; sleep x; echo $?; usleep 1000; echo $?
@@ -303,13 +303,13 @@ t start-stop-daemon
 start-stop-daemon -S -b -m -p "$W/pid" -x /bin/sleep -- 30; sleep 0.3
 [ -s pid ] && kill -0 "$(cat pid)" && echo running; start-stop-daemon -K -q -p "$W/pid" && echo stopped
 t pidof
-sleep 31 & p=$!; sleep 0.2; pidof sleep | tr ' ' '\n' | grep -c "^$p$"; kill $p; wait $p 2>/dev/null
+sleep 31 & p=$!; sleep 0.2; pidof sleep | tr ' ' '\n' | grep -c "^$p$"; { kill $p; wait $p; } 2>/dev/null
 pidof nothing-here; echo $?
 t killall; { sleep 32 & sleep 0.2; killall sleep; wait $!; } 2>/dev/null; echo $?; killall nothing-here; echo $?
 t ps
 sleep 33 & p=$!; sleep 0.2
-ps -o pid,ppid,comm,args | awk -v p=$p -v me=$$ '$1 == p { print ($2 == me), $3, $4, $5 }'; kill $p
-wait $p 2>/dev/null; ps | head -n 1 | awk '{ print $1 }'; ps -o comm,args | grep -c '[a]wk-none'
+ps -o pid,ppid,comm,args | awk -v p=$p -v me=$$ '$1 == p { print ($2 == me), $3, $4, $5 }'
+{ kill $p; wait $p; } 2>/dev/null; ps | head -n 1 | awk '{ print $1 }'; ps -o comm,args | grep -c '[a]wk-none'
 t top; top -b -n 1 | grep -c -E '^(Mem|CPU|Load average):'
 t proc-pid
 cat /proc/self/comm; tr '\0' ' ' </proc/self/cmdline; echo; readlink /proc/self/exe
