@@ -33,35 +33,41 @@ static bool list_has(const char *list, const char *name) {
 	return false;
 }
 
-/* A condition that the rule does not have holds. */
-#define HOLDS(condition, test) (!(rule->set & (condition)) || (test))
+static bool condition_holds(const struct policy_rule *rule, const struct policy_query *query, u32 condition) {
+	const struct superblock *sb = query->inode ? query->inode->sb : NULL;
+	const struct cred *c = query->cred;
 
-static bool cred_matches(const struct policy_rule *rule, const struct cred *c) {
-	return HOLDS(RULE_UID, id_matches(&rule->uid, c->uid)) && HOLDS(RULE_GID, id_matches(&rule->gid, c->gid)) &&
-	       HOLDS(RULE_EUID, effective_matches(&rule->uid, c, c->euid, c->suid, c->uid)) &&
-	       HOLDS(RULE_EGID, effective_matches(&rule->gid, c, c->egid, c->sgid, c->gid));
+	switch (condition) {
+	case RULE_UID: return id_matches(&rule->uid, c->uid);
+	case RULE_EUID: return effective_matches(&rule->uid, c, c->euid, c->suid, c->uid);
+	case RULE_GID: return id_matches(&rule->gid, c->gid);
+	case RULE_EGID: return effective_matches(&rule->gid, c, c->egid, c->sgid, c->gid);
+	case RULE_KEYRINGS: return list_has(rule->keyrings, query->data);
+	case RULE_LABEL: return list_has(rule->label, query->data);
+	case RULE_FSMAGIC: return sb && rule->fsmagic == sb->magic;
+	case RULE_FSNAME: return sb && strcmp(rule->fsname, sb->fsname) == 0;
+	case RULE_FSUUID: return sb && memcmp(rule->fsuuid, sb->uuid, sizeof(rule->fsuuid)) == 0;
+	case RULE_FOWNER: return sb && id_matches(&rule->fowner, query->inode->uid);
+	case RULE_FGROUP: return sb && id_matches(&rule->fgroup, query->inode->gid);
+	default: return false; /* RULE_SUBTYPE: no file system here has one */
+	}
 }
 
-static bool file_matches(const struct policy_rule *rule, const struct inode *inode) {
-	return HOLDS(RULE_FSMAGIC, rule->fsmagic == inode->sb->magic) &&
-	       HOLDS(RULE_FSNAME, strcmp(rule->fsname, inode->sb->fsname) == 0) &&
-	       HOLDS(RULE_SUBTYPE, false) && /* no file system here has one */
-	       HOLDS(RULE_FSUUID, memcmp(rule->fsuuid, inode->sb->uuid, sizeof(rule->fsuuid)) == 0) &&
-	       HOLDS(RULE_FOWNER, id_matches(&rule->fowner, inode->uid)) &&
-	       HOLDS(RULE_FGROUP, id_matches(&rule->fgroup, inode->gid));
-}
+#define ABOUT_DATA (RULE_UID | RULE_EUID | RULE_GID | RULE_EGID | RULE_KEYRINGS | RULE_LABEL)
+#define ABOUT_FILE (RULE_FSMAGIC | RULE_FSNAME | RULE_SUBTYPE | RULE_FSUUID | RULE_FOWNER | RULE_FGROUP)
+/* Only a rule that names one of these matches it, and of its conditions the ids and the list count. */
+#define FUNCS_OF_DATA (1u << FUNC_KEY_CHECK | 1u << FUNC_CRITICAL_DATA)
 
+/* All conditions that the rule has; its func was looked at. */
 static bool rule_matches(const struct policy_rule *rule, const struct policy_query *query) {
-	const u32 about_file = RULE_FSMAGIC | RULE_FSNAME | RULE_SUBTYPE | RULE_FSUUID | RULE_FOWNER | RULE_FGROUP;
+	const bool of_data = FUNCS_OF_DATA >> query->func & 1;
 
-	/* Of keys and critical data: only a rule that names the func, and of the conditions the ids and the list. */
-	if (query->func == FUNC_KEY_CHECK || query->func == FUNC_CRITICAL_DATA)
-		return rule->func == query->func && cred_matches(rule, query->cred) &&
-		       HOLDS(RULE_KEYRINGS, list_has(rule->keyrings, query->data)) &&
-		       HOLDS(RULE_LABEL, list_has(rule->label, query->data));
-	return HOLDS(RULE_FUNC, rule->func == query->func) &&
-	       HOLDS(RULE_MASK, rule->mask_contains ? rule->mask & query->mask : rule->mask == query->mask) &&
-	       HOLDS(about_file, query->inode && file_matches(rule, query->inode)) && cred_matches(rule, query->cred);
+	if (rule->set & RULE_MASK && !of_data &&
+	    !(rule->mask_contains ? rule->mask & query->mask : rule->mask == query->mask))
+		return false;
+	for (u32 left = rule->set & (of_data ? ABOUT_DATA : ABOUT_DATA | ABOUT_FILE); left; left &= left - 1)
+		if (!condition_holds(rule, query, left & -left)) return false;
+	return true;
 }
 
 static u8 appraise_class_of(const struct policy_rule *rule, unsigned func) {
@@ -75,13 +81,11 @@ static u8 appraise_class_of(const struct policy_rule *rule, unsigned func) {
 }
 
 static void apply(const struct policy_rule *rule, unsigned func, struct policy_decision *decision) {
-	u32 class = action_class(rule->action);
-
 	decision->set |= rule->set;
 	if (!is_positive(rule->action)) return;
-	decision->classes |= class;
-	if (class == CLASS_MEASURE) decision->measure_rule = rule;
-	if (class == CLASS_APPRAISE) {
+	decision->classes |= rule->class;
+	if (rule->class == CLASS_MEASURE) decision->measure_rule = rule;
+	if (rule->class == CLASS_APPRAISE) {
 		decision->appraise_rule = rule;
 		decision->appraise_class = appraise_class_of(rule, func);
 		decision->algos = rule->algos;
@@ -96,18 +100,17 @@ void policy_decide(const struct policy *policy, const struct policy_query *query
 	struct policy_decision decision = { .pcr = LOG_DEFAULT_PCR };
 	u32 pending = policy->funcs >> query->func & 1 ? classes & policy->classes : 0;
 
-	for (size_t i = 0; pending && i < policy->count; i++) {
-		const struct policy_rule *rule = &policy->rules[i];
-		u32 class = action_class(rule->action);
-
-		if (!(class & pending) || !rule_matches(rule, query)) continue;
-		pending &= ~class;
+	for (const struct policy_rule *rule = policy->rules, *end = rule + policy->count; pending && rule < end; rule++) {
+		if (!(rule->funcs >> query->func & 1) || !(rule->class & pending) || !rule_matches(rule, query)) continue;
+		pending &= ~(u32)rule->class;
 		apply(rule, query->func, &decision);
 	}
 	*ret_decision = decision;
 }
 
 int policy_add(struct policy *policy, const struct policy_rule *rule) {
+	struct policy_rule *added;
+
 	if (policy->count == policy->cap) {
 		size_t cap = policy->cap ? policy->cap * 2 : 16;
 		struct policy_rule *bigger = port_alloc(cap * sizeof(*bigger));
@@ -118,13 +121,17 @@ int policy_add(struct policy *policy, const struct policy_rule *rule) {
 		policy->rules = bigger;
 		policy->cap = cap;
 	}
-	policy->rules[policy->count++] = *rule;
+	added = &policy->rules[policy->count++];
+	*added = *rule;
+	added->class = (u8)action_class(rule->action);
+	added->funcs = rule->set & RULE_FUNC ? 1u << rule->func : ~FUNCS_OF_DATA;
 	if (rule->func == FUNC_SETXATTR_CHECK) { /* restricts labels; gives no action */
+		added->funcs = 0;
 		policy->setxattr_algos = policy->setxattr_algos ? policy->setxattr_algos : rule->algos;
 		return 0;
 	}
-	policy->funcs |= rule->set & RULE_FUNC ? 1u << rule->func : ~0u;
-	policy->classes |= is_positive(rule->action) ? action_class(rule->action) : 0;
+	policy->funcs |= added->funcs;
+	policy->classes |= is_positive(rule->action) ? added->class : 0;
 	if (rule->action == ACTION_APPRAISE && rule->set & RULE_FUNC) policy->appraise_funcs |= 1u << rule->func;
 	return 0;
 }

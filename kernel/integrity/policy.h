@@ -50,6 +50,8 @@ struct policy_id {
 };
 
 struct policy_rule {
+	u32 funcs;          /* 1 << func for every func that it can match; policy_add fills it in */
+	u8 class;           /* CLASS_*, likewise */
 	u8 action;          /* enum policy_action */
 	u8 func;            /* enum policy_func */
 	u8 mask;            /* one MAY_* */
