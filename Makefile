@@ -65,7 +65,7 @@ HOST_CFLAGS = $(COMMON) -O2 -D_GNU_SOURCE -fstack-protector-strong $(MBEDTLS_INC
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 dep = -MMD -MP -MF $(@:.o=.d)
 
-.PHONY: all deps run check unit test soak fuzz size bench lint clean distclean help
+.PHONY: all deps run check unit coverage test soak fuzz size bench lint clean distclean help
 all: $(B)/assay $(B)/demo.efi ## build everything (this is the default)
 
 deps: $(D)/sources.mk ## fetch the two libraries' sources and check their hashes
@@ -147,11 +147,14 @@ $(B)/$(1)/libassay.a: $(patsubst %.c,$(B)/$(1)/%.o,$(patsubst %.S,%.c,$(4))) \
 	$$(call say,AR,$$@)
 	$$(Q)rm -f $$@ && $(AR) rcD $$@ $$^
 endef
+# What coverage is counted for; the rest of that flavour is compiled as for the tests.
+COVERED := kernel/integrity/%.c
 HOST_LIB_SRC := $(LIB_SRC) $(filter-out tools/assay.c,$(TOOLS_SRC))
 TEST_LIB_SRC := $(filter-out tools/port_host.c,$(HOST_LIB_SRC)) $(FAKE_SRC)
 $(eval $(call flavour,tools,$$(CC),,$(HOST_LIB_SRC)))
 $(eval $(call flavour,check-gcc,$$(CC),$$(SANITIZE),$(TEST_LIB_SRC),$(B)/.packages-test))
 $(eval $(call flavour,check-clang,$$(CLANG),$$(SANITIZE),$(TEST_LIB_SRC),$(B)/.packages-test))
+$(eval $(call flavour,coverage,$$(CC),-O0 $$(if $$(filter $$(COVERED),$$<),--coverage -fprofile-abs-path),$(TEST_LIB_SRC),$(B)/.packages-test))
 $(eval $(call flavour,fuzz,$$(CLANG),$$(SANITIZE) -fsanitize=fuzzer-no-link,$(TEST_LIB_SRC),$(B)/.packages-test))
 
 $(B)/assay: $(B)/tools/tools/assay.o $(B)/tools/libassay.a

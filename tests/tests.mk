@@ -16,6 +16,7 @@ UNIT_BIN = $(UNIT_SRC:tests/unit/%.c=$(B)/$(1)/bin/%)
 FUZZ_BIN := $(FUZZ_SRC:tests/fuzz/%.c=$(B)/fuzz/bin/%)
 $(foreach s,$(UNIT_SRC),$(eval $(call test_program,check-gcc,$$(CC),$(s),$$(SANITIZE))))
 $(foreach s,$(UNIT_SRC),$(eval $(call test_program,check-clang,$$(CLANG),$(s),$$(SANITIZE))))
+$(foreach s,$(UNIT_SRC),$(eval $(call test_program,coverage,$$(CC),$(s),--coverage)))
 $(foreach s,$(FUZZ_SRC),$(eval $(call test_program,fuzz,$$(CLANG),$(s),$$(SANITIZE) -fsanitize=fuzzer)))
 
 check: lint unit ## lints and unit tests with gcc and clang under sanitizers (no root, no QEMU)
@@ -25,6 +26,11 @@ lint:
 
 unit: $(call UNIT_BIN,check-gcc) $(call UNIT_BIN,check-clang)
 	$(Q)python3 tests/unit.py $^
+
+coverage: $(call UNIT_BIN,coverage) ## branch coverage of kernel/integrity by the unit tests, file by file
+	$(Q)find $(B)/coverage -name '*.gcda' -delete
+	$(Q)python3 tests/unit.py $^
+	$(Q)python3 tests/coverage.py $(B)/coverage kernel/integrity
 
 fuzz: $(FUZZ_BIN) ## fuzz every parser for SECONDS in all (T=name: one of them)
 	$(Q)python3 tests/fuzz.py --seconds $(or $(SECONDS),120) $(if $(T),$(B)/fuzz/bin/fuzz_$(T),$^)

@@ -19,6 +19,8 @@
 
 #define PENDING_MAX 4u
 
+const char *cli_program = "assay";
+
 static char *volatile pending[PENDING_MAX];
 static bool progress_shown;
 
@@ -42,12 +44,12 @@ static char *compose(const char *format, va_list args) {
 	return text;
 }
 
-static void sentence(const char *prefix, const char *format, va_list args) {
+static void sentence(const char *command, const char *kind, const char *format, va_list args) {
 	char *text = compose(format, args);
 
 	progress_wipe();
 	(void)fflush(stdout); /* so that both streams keep their order */
-	(void)fprintf(stderr, "%s%s\n", prefix, text ? text : format);
+	(void)fprintf(stderr, "%s%s: %s%s\n", cli_program, command, kind, text ? text : format);
 	free(text);
 }
 
@@ -55,7 +57,7 @@ int cli_fail(const char *format, ...) {
 	va_list args;
 
 	va_start(args, format);
-	sentence("assay: ", format, args);
+	sentence("", "", format, args);
 	va_end(args);
 	return CLI_FAILED;
 }
@@ -69,11 +71,11 @@ int cli_usage(const char *command, const char *format, ...) {
 	char prefix[64];
 	va_list args;
 
-	(void)snprintf(prefix, sizeof(prefix), "assay %s: ", command);
+	(void)snprintf(prefix, sizeof(prefix), "%s%s", *command ? " " : "", command);
 	va_start(args, format);
-	sentence(prefix, format, args);
+	sentence(prefix, "", format, args);
 	va_end(args);
-	(void)fprintf(stderr, "Try 'assay %s --help'.\n", command);
+	(void)fprintf(stderr, "Try '%s%s --help'.\n", cli_program, prefix);
 	return CLI_USAGE;
 }
 
@@ -93,10 +95,10 @@ void cli_warn(const char *format, ...) {
 	va_start(args, format);
 	if (warnings_held) {
 		text = compose(format, args);
-		buf_format(&warnings, "assay: warning: %s\n", text ? text : format);
+		buf_format(&warnings, "%s: warning: %s\n", cli_program, text ? text : format);
 		free(text);
 	} else {
-		sentence("assay: warning: ", format, args);
+		sentence("", "warning: ", format, args);
 	}
 	va_end(args);
 }

@@ -22,11 +22,14 @@ enum cli_exit {
 	CLI_USAGE = 2,  /* the command line was not understood */
 };
 
+/* Who is speaking: "assay", unless a program says otherwise. */
+extern const char *cli_program;
+
 /* "assay: SENTENCE" on stderr, control bytes shown as '?'; returns CLI_FAILED. */
 int cli_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Text on stdout, flushed: CLI_OK, or CLI_FAILED with a sentence. */
 must_check int cli_print(const char *text);
-/* "assay COMMAND: SENTENCE", with a hint to --help; returns CLI_USAGE. */
+/* "assay COMMAND: SENTENCE" (COMMAND may be ""), with a hint to --help; returns CLI_USAGE. */
 int cli_usage(const char *command, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* For getopt_long's '?' and ':' (opterr 0, optstring starting with ':'): names the option; returns CLI_USAGE. */
 int cli_bad_option(const char *command, int c, char **argv);

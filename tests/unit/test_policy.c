@@ -109,7 +109,8 @@ static void builtin_policies_read_back_as_on_linux(void **state)
 
 static void loaded_policies_read_back_as_on_linux_and_again(void **state)
 {
-	static const char *const cases[] = { "list_ng", "mixed_noima", "buf", "violations" };
+	static const char *const cases[] = { "list_ng", "mixed_noima", "buf", "violations", "appraise_enforce",
+					     "modsig", "overlay", "xfschange", "kexec", "staging" };
 	char loaded[64], readback[64];
 
 	(void)state;

@@ -8,6 +8,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 import budget
 import calls
+import conformance
 import deps
 import words
 
@@ -17,7 +18,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 def main():
     os.chdir(ROOT)
     findings = []
-    for lint in (deps, budget, words, calls):
+    for lint in (deps, budget, words, calls, conformance):
         findings += lint.findings()
     for finding in findings:
         print(finding)

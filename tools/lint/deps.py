@@ -23,7 +23,8 @@ TABLE = {
     "tools": (["kernel/base/", "kernel/integrity/", "kernel/version.h", "crypto/", "tpm/", "fs/", "boot/uki.h",
                "boot/pe.h", "boot/bootinfo.h", "tools/"], {r".": r"."}),
     "user": (["kernel/base/", "kernel/integrity/", "kernel/version.h", "crypto/", "tpm/",
-              "tools/log_parse.h", "user/"], {r".": r"."}),
+              "tools/log_parse.h", "tools/cli.h", "tools/policy_check.h", "tools/policy_write.h",
+              "user/"], {r".": r"."}),
     "tests": ([""], {r".": r"."}),
 }
 
