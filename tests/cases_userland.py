@@ -97,7 +97,7 @@ def judge_uses(expected, seen):
 def userland_applets():
     with scratch() as folder:
         job = "mkdir /tmp/work; setsid sh /applets.sh /tmp/work 2>&1 </dev/null | cat\n"
-        expected, seen = both(folder, job, lambda root: None, 60, "applets")
+        expected, seen = both(folder, job, lambda root: None, 150, "applets")
         if expected is not None:
             wanted = judge_uses(expected, seen)
             check("there are at least 120 uses", len(wanted) >= 120, len(wanted))
@@ -261,7 +261,7 @@ def userland_programs():
                 root.copy(program, f"bin/{name}")
             for name in ("bash-uses.sh", "libraries.lua"):
                 root.copy(os.path.join(HERE, name), name)
-        expected, seen = both(folder, job, prepare, 150, "programs of others")
+        expected, seen = both(folder, job, prepare, 300, "programs of others")
         if expected is not None:
             judge_uses(expected, seen)
             twin("programs as on Linux", lambda text: uses(text) == uses(expected), seen[:-40])
@@ -271,7 +271,7 @@ def userland_programs():
 def userland_robust():
     with scratch() as folder:
         job = "mkdir /tmp/f; echo '== 1 robust'; u_robust /tmp/f\n"
-        expected, seen = both(folder, job, lambda root: root.copy(guest_program("u_robust"), "bin/u_robust"), 60,
+        expected, seen = both(folder, job, lambda root: root.copy(guest_program("u_robust"), "bin/u_robust"), 120,
                               "faults and limits")
         if expected is not None:
             wanted, got = expected.split(b"\n"), seen.split(b"\n")
@@ -320,10 +320,12 @@ def judge_missing_calls(text, log):
 @case
 def userland_own_programs():
     """The programs of tests/guest: what they check, that they leave nothing behind, what the log says of them."""
+    number = seed()
+    print(f"     seed {number}: FUZZ_SEED={number} tests/run.py userland_own_programs", flush=True)
     with scratch() as folder:
         runs = "".join(f"u_resources {kind} {count}\n" for kind, count in RESOURCES)
         root = userland_root(folder, "export HOME=/\nmount -t tmpfs -o mode=1777 shm /dev/shm\nlacking\nlacking\n"
-                             f"dmesg >/tmp/log; put log /tmp/log; rm /tmp/log\nexport SEED={seed()}\n{runs}"
+                             f"dmesg >/tmp/log; put log /tmp/log; rm /tmp/log\nexport SEED={number}\n{runs}"
                              "mkdir /tmp/w\nu_wx /tmp/w\n")
         for name in (*OWN_PROGRAMS, "u_resources", "u_wx", "u_robust", "wild"):
             root.copy(guest_program(name), f"bin/{name}")
@@ -360,15 +362,18 @@ def fuzz(seconds):
         if not result:
             return
         check(f"the kernel is up after random calls (seed {number})", result.status == 0, result.text[-1500:])
-        check("the fuzzer came to its end", "fuzz status 0" in result.text, result.text[-800:])
+        judge = lambda text: "fuzz ended" in text and "fuzz status 0" in text
+        check(f"the fuzzer came to its end (seed {number})", judge(result.text),
+              [line for line in result.lines if not re.fullmatch(r"[A-Za-z0-9+/=]*", line)][-20:])
+        twin("the fuzzer came to its end", judge, result.text.replace("status 0", "status 131"))
         counts = [(int(a), int(b)) for a, b in re.findall(r"^fuzz calls (\d+) witness (\d+)", result.text, re.M)]
         judge = lambda pairs: len(pairs) > 1 and all(a[1] < b[1] for a, b in zip(pairs, pairs[1:-1]))
         check("the witness runs on all the while", judge(counts), counts)
         twin("the witness runs on", judge, [(1, 5), (2, 5), (3, 5)])
-        blob = result.blob("list-sha256")
-        pcrs = result.pcr("sha256")
-        good = blob and judges.list_replays(blob, "sha256", pcrs)
-        check("the list still replays to PCR 10", good, result.text[-500:])
+        blob, pcrs = result.blob("list-sha256"), result.pcr("sha256")
+        judge = lambda data: data and judges.list_replays(data, "sha256", pcrs)
+        check("the list still replays to PCR 10", judge(blob), result.text[-500:])
+        twin("the list still replays to PCR 10", judge, blob and judges.spoil(blob))
 
 
 @case

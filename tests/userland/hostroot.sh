@@ -11,7 +11,8 @@ set -eu
 from=$1
 shift
 ulimit -c 0 # a guest writes no core files either
-root=$(mktemp -d)
+root=$from.linux
+mkdir "$root"
 mount -t tmpfs -o mode=755 assay-root "$root"
 cp -a "$from/." "$root/"
 mkdir -p "$root/proc" "$root/sys" "$root/dev" "$root/tmp"

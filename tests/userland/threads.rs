@@ -96,7 +96,7 @@ fn panics() {
 
 fn deep(n: usize) -> usize {
     let pad = [n as u8; 64];
-    if n == 0 { 0 } else { deep(n - 1) + (std::hint::black_box(pad)[n % 64] == n as u8) as usize }
+    if n == 0 { 0 } else { deep(n - 1) + (unsafe { std::ptr::read_volatile(&pad[n % 64]) } == n as u8) as usize }
 }
 
 fn stacks() {
