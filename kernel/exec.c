@@ -21,7 +21,7 @@ static void close_image(struct exec_job *job) {
 }
 
 /* Opens name, keeps writers out, and has it measured and appraised. */
-static int open_checked(struct exec_job *job, const struct path *start, const char *name) {
+static int open_checked(struct exec_job *job, const struct path *start, const char *name, bool check_only) {
 	struct integrity_task who;
 	struct file *file;
 
@@ -34,7 +34,7 @@ static int open_checked(struct exec_job *job, const struct path *start, const ch
 	}
 	job->file = file;
 	task_integrity(&who);
-	return integrity_bprm_check(&who, file);
+	return integrity_bprm_check(&who, file, check_only);
 }
 
 static bool is_blank(char c) { return c == ' ' || c == '\t'; }
@@ -67,7 +67,7 @@ static int parse_script(const char *head, size_t len, struct script *ret_script)
 static int open_image(struct exec_job *job, const struct exec_request *q) {
 	char head[SCRIPT_LINE_MAX];
 
-	TRY(open_checked(job, q->path, NULL));
+	TRY(open_checked(job, q->path, NULL, q->check_only));
 	while (!q->check_only) {
 		ssize len = inode_read(job->file->inode, 0, head, sizeof(head));
 
@@ -76,7 +76,7 @@ static int open_image(struct exec_job *job, const struct exec_request *q) {
 		if (job->depth >= SCRIPT_DEPTH_MAX) return -ELOOP;
 		TRY(parse_script(head, (size_t)len, &job->scripts[job->depth]));
 		close_image(job);
-		TRY(open_checked(job, NULL, job->scripts[job->depth++].interpreter));
+		TRY(open_checked(job, NULL, job->scripts[job->depth++].interpreter, false));
 	}
 	return 0;
 }

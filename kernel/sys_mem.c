@@ -45,9 +45,9 @@ static int map_executable(struct vm_request *q, u64 *ret_addr) {
 
 	if (q->file == NULL || (q->prot & PROT_WRITE) != 0) return -EACCES;
 	inode = q->file->inode;
-	TRY(inode_deny_write(inode));
-	int err = task_check_exec_map(q->file, q->prot, q->prot);
+	int busy = inode_deny_write(inode), err = task_check_exec_map(q->file, q->prot, q->prot);
 
+	if (busy != 0) return err != 0 ? err : busy; /* the rules were asked all the same: a writer is theirs to note */
 	q->how |= REGION_DENY;
 	if (err == 0) err = vm_map(task_mm(), q, ret_addr);
 	inode_allow_write(inode); /* the region has its own hold */

@@ -38,7 +38,11 @@ u64 task_rlimit(unsigned resource) { return process_current()->limits[resource].
 void task_integrity(struct integrity_task *ret_task) {
 	const struct task *task = task_current();
 
-	ret_task->pid = task->process != NULL ? task->process->pid : 0;
+	const struct process *process = task->process;
+
+	ret_task->pid = process != NULL ? process->pid : 0;
+	ret_task->ppid = process != NULL && process->parent != NULL ? process->parent->pid : 0;
+	ret_task->exe = task->mm != NULL && task->mm->exe != NULL ? &task->mm->exe->path : NULL;
 	ret_task->comm = task->comm;
 	ret_task->cred = &task->cred;
 	ret_task->context = task->fs != NULL ? &task->fs->context : NULL;
@@ -49,6 +53,13 @@ int task_check_exec_map(struct file *file, u32 reqprot, u32 prot) {
 
 	task_integrity(&who);
 	return integrity_mmap_check(&who, file, reqprot, prot);
+}
+
+int task_check_exec_protect(struct file *file) {
+	struct integrity_task who;
+
+	task_integrity(&who);
+	return integrity_mprotect_check(&who, file);
 }
 
 struct task *task_find(u32 tid) {

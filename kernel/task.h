@@ -174,6 +174,8 @@ void task_swap_mask(u64 mask);
 void task_integrity(struct integrity_task *ret_task);
 /* Whether file may be mapped executable: asks the integrity hooks. */
 must_check int task_check_exec_map(struct file *file, u32 reqprot, u32 prot);
+/* Likewise, of a mapping that was not. */
+must_check int task_check_exec_protect(struct file *file);
 
 /* For the other files of kernel/. */
 static inline struct trap_frame *task_frame(const struct task *task) {

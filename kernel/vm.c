@@ -229,7 +229,7 @@ static int check_protect(struct region *r, u32 prot) {
 	if (r->file == NULL || (r->flags & REGION_WRITTEN) != 0) return -EACCES;
 	if ((r->flags & REGION_DENY) == 0) TRY(inode_deny_write(r->file->inode));
 	r->flags |= REGION_DENY;
-	return task_check_exec_map(r->file, prot, prot);
+	return task_check_exec_protect(r->file);
 }
 
 static bool needs_charge(const struct region *r, u32 prot) {

@@ -86,7 +86,8 @@ static void know_template(const struct image *im) {
 	const struct template *template;
 
 	if (format && !(chosen && template_find(chosen, strlen(chosen))))
-		(void)template_register(format, &template); /* then template= with it is refused below */
+		/* Then template= with it is refused below. */
+		(void)template_register("", format, template_show_fields, &template);
 	free(chosen);
 	free(format);
 }

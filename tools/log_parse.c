@@ -122,7 +122,7 @@ int log_record_template(const struct log_record *record, struct log_template *re
 	} else if (template_layout(name, record->name.len, &layout) == 0) {
 		memcpy(ret_template->format, name, record->name.len);
 		ret_template->format[record->name.len] = 0;
-		ret_template->template = (struct template){ "", ret_template->format };
+		ret_template->template = (struct template){ "", ret_template->format, template_show_fields };
 	} else {
 		*ret_why = "the template is not known";
 		return -ENOENT;

@@ -63,7 +63,7 @@ int cmd_policy(int argc, char **argv) {
 	int status = parse_options(argc, argv, &format);
 
 	if (status) return status < 0 ? CLI_OK : status;
-	if (format && template_register(format, &template))
+	if (format && template_register("", format, template_show_fields, &template))
 		return cli_usage("policy", "--template-fmt %s is no row of template fields", format);
 	for (int i = optind; i < argc; i++) {
 		int one = check_file(argv[i]);

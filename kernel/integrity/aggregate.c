@@ -6,6 +6,7 @@
  * algorithm, over PCR 0 to 9, in the sha1 bank over PCR 0 to 7. With no such bank, or no TPM, it is zeros of the
  * default hash.
  */
+#include "kernel/integrity/audit.h"
 #include "kernel/integrity/core.h"
 
 #define PCRS_SHA1 8u
@@ -37,14 +38,27 @@ static int over_bank(struct tpm *tpm, size_t bank, struct digest *digest) {
 	return 0;
 }
 
-int aggregate_compute(struct tpm *tpm, unsigned default_hash, struct digest *ret_digest, struct digest *ret_legacy) {
-	const unsigned wanted[] = { default_hash, HASH_SHA256, HASH_SHA1 };
+/* legacy_digest: over the sha1 bank, for the field d; zeros when there is no such bank. */
+static int compute(struct tpm *tpm, struct event *event) {
+	const unsigned wanted[] = { core.default_hash, HASH_SHA256, HASH_SHA1 };
 	size_t bank = tpm ? tpm->bank_count : 0;
 
-	*ret_digest = zeros(default_hash);
-	*ret_legacy = zeros(HASH_SHA1);
+	event->digest = zeros(core.default_hash);
+	event->legacy_digest = zeros(HASH_SHA1);
 	if (!tpm) return 0;
 	for (size_t i = 0; bank == tpm->bank_count && i < ARRAY_COUNT(wanted); i++) bank = find_bank(tpm, wanted[i]);
-	TRY(over_bank(tpm, bank, ret_digest));
-	return over_bank(tpm, find_bank(tpm, HASH_SHA1), ret_legacy);
+	TRY(over_bank(tpm, bank, &event->digest));
+	return over_bank(tpm, find_bank(tpm, HASH_SHA1), &event->legacy_digest);
+}
+
+int core_measure_aggregate(struct tpm *tpm) {
+	struct event event = { .name = LOG_BOOT_AGGREGATE, .default_hash = core.default_hash };
+	int err = compute(tpm, &event);
+	const char *cause = err ? "hashing_error" : "store_entry";
+
+	if (!err) err = core_record(core_boot_task(), core.default_template, LOG_DEFAULT_PCR, &event);
+	if (err)
+		audit_integrity(core_boot_task(), &(struct audit_event){ .type = AUDIT_PCR, .op = "add_boot_aggregate",
+									 .cause = cause, .name = event.name });
+	return err;
 }

@@ -4,6 +4,8 @@
  */
 #include "kernel/integrity/audit.h"
 
+#include "kernel/integrity/core.h"
+
 #define NO_ID 4294967295u
 
 static u64 last_serial;
@@ -60,16 +62,23 @@ void audit_integrity(const struct integrity_task *task, const struct audit_event
 void audit_file(const struct integrity_task *task, const char *name, const struct digest *digest) {
 	const struct cred *c = task->cred;
 	struct blob line = { 0 };
+	char *exe = NULL;
 
 	begin(&line, AUDIT_RULE);
 	blob_text(&line, "file=");
 	audit_untrusted(&line, name);
 	blob_format(&line, " hash=\"%s:", hash_name(digest->id));
 	blob_hex(&line, digest->bytes, digest->len);
-	blob_format(&line, "\" pid=%u auid=%u uid=%u gid=%u euid=%u suid=%u fsuid=%u egid=%u sgid=%u fsgid=%u"
-		    " tty=(none) ses=%u comm=", task->pid, NO_ID, c->uid, c->gid, c->euid, c->suid, c->fsuid, c->egid,
-		    c->sgid, c->fsgid, NO_ID);
+	blob_format(&line, "\" ppid=%u pid=%u auid=%u uid=%u gid=%u euid=%u suid=%u fsuid=%u egid=%u sgid=%u fsgid=%u"
+		    " tty=(none) ses=%u comm=", task->ppid, task->pid, NO_ID, c->uid, c->gid, c->euid, c->suid,
+		    c->fsuid, c->egid, c->sgid, c->fsgid, NO_ID);
 	audit_untrusted(&line, task->comm);
+	blob_text(&line, " exe=");
+	if (task->exe && core_name(task, task->exe, &exe) == 0)
+		audit_untrusted(&line, exe);
+	else
+		blob_text(&line, "(null)");
+	port_free(exe);
 	end(&line, AUDIT_RULE);
 }
 

@@ -21,6 +21,7 @@ enum audit_type {
 	AUDIT_PCR = 1804,
 	AUDIT_RULE = 1805,
 	AUDIT_POLICY_RULE = 1807,
+	AUDIT_USERSPACE = 1808, /* as AUDIT_DATA, of a file that a program asked about (AT_EXECVE_CHECK) */
 };
 
 struct audit_event {
@@ -30,7 +31,7 @@ struct audit_event {
 	const char *name;          /* path or event name; NULL: none */
 	const struct inode *inode; /* NULL: none */
 	bool ok;
-	int err;                   /* errno= value, positive */
+	int err;                   /* errno= value as it stands there; 0 but for buffers */
 };
 
 void audit_integrity(const struct integrity_task *task, const struct audit_event *event);

@@ -10,6 +10,7 @@
 #include "kernel/integrity/appraise.h"
 #include "kernel/integrity/audit.h"
 #include "kernel/integrity/core.h"
+#include "kernel/integrity/service.h"
 
 #define LABEL_NAME "security.ima"
 #define NAME_CAP (VFS_PATH_MAX + 16u) /* " (deleted)" */
@@ -39,8 +40,17 @@ static int make_name(struct access *a) { return a->name ? 0 : core_name(a->task,
 static const char *name_for_texts(struct access *a) { return make_name(a) ? a->file->path.dentry->name : a->name; }
 
 static void audit_data(struct access *a, const char *op, const char *cause) {
-	audit_integrity(a->task, &(struct audit_event){ .type = AUDIT_DATA, .op = op, .cause = cause,
-							.inode = a->inode, .name = name_for_texts(a) });
+	const bool verdict = strcmp(op, "appraise_data") == 0;
+
+	audit_integrity(a->task, &(struct audit_event){ .type = a->asked && verdict ? AUDIT_USERSPACE : AUDIT_DATA,
+							.op = op, .cause = cause, .inode = a->inode,
+							.name = name_for_texts(a) });
+}
+
+/* These lines of Linux have the last component only. */
+static void audit_collect(struct access *a, const char *cause) {
+	audit_integrity(a->task, &(struct audit_event){ .type = AUDIT_DATA, .op = "collect_data", .cause = cause,
+							.inode = a->inode, .name = a->file->path.dentry->name });
 }
 
 /* Refuses: one audit line where cause is Linux's word for it, one sentence. */
@@ -50,32 +60,35 @@ static int refuse(struct access *a, int err, const char *op, const char *cause, 
 	return err;
 }
 
-static void decide(struct access *a) {
-	const struct policy_query query = { .func = a->func, .mask = a->mask, .cred = a->cred, .inode = a->inode };
-	u32 classes = CLASS_MEASURE | CLASS_AUDIT | CLASS_HASH | CLASS_APPRAISE;
+bool integrity_must_measure(const struct policy_query *query, struct policy_decision *ret_decision) {
+	u32 classes = CLASS_MEASURE | CLASS_AUDIT | CLASS_HASH | (core.mode == APPRAISE_OFF ? 0 : CLASS_APPRAISE);
 
-	if (core.mode == APPRAISE_OFF) classes &= ~CLASS_APPRAISE;
-	policy_decide(&core.policy, &query, classes, &a->decision);
+	policy_decide(&core.policy, query, classes, ret_decision);
+	return ret_decision->classes & CLASS_MEASURE;
 }
 
 /* ---- readers and writers at the same time */
 
 static int record_violation(struct access *a, const char *cause) {
 	struct audit_event audit = { .type = AUDIT_PCR, .op = "invalid_pcr", .cause = cause, .inode = a->inode,
-				     .ok = true };
+	};
 	struct event event = { .violation = true, .default_hash = core.default_hash, .inode = a->inode };
-	int err = make_name(a);
+	int err;
 
-	if (!err) {
-		event.name = audit.name = a->name;
-		event.base_name = a->file->path.dentry->name;
-		audit_integrity(a->task, &audit);
-		err = core_record(a->task, core.default_template, LOG_DEFAULT_PCR, &event);
-	}
+	mlog_count_violation(core.log);
+	err = make_name(a);
+	event.name = audit.name = name_for_texts(a);
+	event.base_name = a->file->path.dentry->name;
+	if (!err) err = core_record(a->task, core.default_template, LOG_DEFAULT_PCR, &event);
+	audit.ok = !err;
+	audit_integrity(a->task, &audit);
 	return err ? refuse(a, err, NULL, "the violation cannot be recorded", NULL) : 0;
 }
 
-/* A file that was measured is opened for write (ToMToU), or one that is measured now has writers. */
+/*
+ * A file that was measured is opened for write (ToMToU), or one that is measured now has writers: once for the readers
+ * since the last, once for the writers until the last is gone. What could not be recorded is still due.
+ */
 static int check_violations(struct access *a) {
 	bool writing = (a->file->flags & O_ACCMODE) != O_RDONLY;
 	struct icache *state = a->inode->integrity;
@@ -83,16 +96,18 @@ static int check_violations(struct access *a) {
 	if (!(core.policy.classes & CLASS_MEASURE)) return 0;
 	if (writing) {
 		if (!state || !a->inode->readers || !(state->marks & ICACHE_MAY_EMIT_TOMTOU)) return 0;
+		TRY(record_violation(a, "ToMToU"));
 		state->marks &= ~ICACHE_MAY_EMIT_TOMTOU;
-		return record_violation(a, "ToMToU");
+		return 0;
 	}
 	if (!(a->decision.classes & CLASS_MEASURE)) return 0;
 	state = icache_get(a->inode);
 	if (!state) return refuse(a, -ENOMEM, NULL, "memory ran out", a->decision.measure_rule);
 	state->marks |= ICACHE_MAY_EMIT_TOMTOU;
 	if (a->inode->writers <= 0 || state->marks & ICACHE_EMITTED_OPENWRITERS) return 0;
+	TRY(record_violation(a, "open_writers"));
 	state->marks |= ICACHE_EMITTED_OPENWRITERS;
-	return record_violation(a, "open_writers");
+	return 0;
 }
 
 /* ---- collect */
@@ -131,29 +146,40 @@ static int read_label(struct access *a) {
 	return 0;
 }
 
+/* What can have no digest is recorded with zeros in its place, and not remembered. */
+static const char *why_no_digest(const struct file *file, u32 demands) {
+	if (demands & RULE_VERITY) return "no-verity-digest"; /* no file system here has them */
+	return file->flags & O_DIRECT ? "failed(directio)" : NULL;
+}
+
+static bool is_known(const struct icache *state, unsigned hash_id) {
+	return state->collected && state->digest.id == hash_id;
+}
+
+/* Reads the content once for a change of it. */
+static int digest_of(struct icache *state, struct inode *inode, unsigned hash_id) {
+	struct change_id id = change_id_take(inode);
+
+	if (is_known(state, hash_id)) return 0;
+	TRY(core_hash_file(inode, hash_id, &state->digest));
+	state->id = id;
+	state->collected = true;
+	return 0;
+}
+
 /* The digest of the content as it is now, in the label's algorithm where we have it; kept with the inode. */
 static int collect(struct access *a) {
-	struct icache *state = a->state;
 	unsigned hash_id;
-	bool known;
 
 	TRY(read_label(a));
 	hash_id = sigfmt_hash_id(blob_span(&a->label), core.default_hash);
 	if (!hash_available(hash_id)) hash_id = core.default_hash;
-	known = state->collected && state->digest.id == hash_id;
-	if (!known && a->file->flags & O_DIRECT) {
-		a->digest = (struct digest){ .id = (u8)hash_id, .len = (u8)hash_len(hash_id) };
-		a->digest_missing = true;
-		return 0;
-	}
-	if (!known) {
-		struct change_id id = change_id_take(a->inode);
-
-		TRY(core_hash_file(a->inode, hash_id, &state->digest));
-		state->id = id;
-		state->collected = true;
-	}
-	a->digest = state->digest;
+	a->digest = (struct digest){ .id = (u8)hash_id, .len = (u8)hash_len(hash_id) };
+	if (a->decision.set & RULE_VERITY || !is_known(a->state, hash_id))
+		a->no_digest = why_no_digest(a->file, a->decision.set);
+	if (a->no_digest) return 0;
+	TRY(digest_of(a->state, a->inode, hash_id));
+	a->digest = a->state->digest;
 	return 0;
 }
 
@@ -164,7 +190,7 @@ static int legacy_digest(struct access *a, const struct template *template, stru
 	event->legacy_digest = a->digest;
 	if (a->digest.id == HASH_SHA1) return 0;
 	event->legacy_digest = (struct digest){ .id = HASH_SHA1, .len = (u8)hash_len(HASH_SHA1) };
-	return a->digest_missing ? 0 : core_hash_file(a->inode, HASH_SHA1, &event->legacy_digest);
+	return a->no_digest ? 0 : core_hash_file(a->inode, HASH_SHA1, &event->legacy_digest);
 }
 
 static int measure(struct access *a) {
@@ -177,7 +203,6 @@ static int measure(struct access *a) {
 
 	TRY(legacy_digest(a, template, &event));
 	TRY(core_record(a->task, template, a->decision.pcr, &event));
-	if (!a->digest_missing) a->state->measured_pcrs |= 1ull << a->decision.pcr;
 	return 0;
 }
 
@@ -200,10 +225,10 @@ static enum verdict verdict(struct access *a, struct appraise_result *result) {
 }
 
 static int appraise(struct access *a) {
-	struct appraise_result result = { .cause = "opened with O_DIRECT" };
+	struct appraise_result result = { .cause = a->no_digest };
 	const char *op = "appraise_data";
 
-	if (a->digest_missing) {
+	if (a->no_digest) {
 		op = NULL; /* collect audited it */
 	} else if (verdict(a, &result) == VERDICT_GOOD) {
 		if (!a->decision.algos || a->decision.algos >> a->digest.id & 1) {
@@ -239,17 +264,21 @@ static int do_classes(struct access *a, u32 todo) {
 	if (err) return refuse(a, err, NULL, "the path cannot be named", rule);
 	err = collect(a);
 	if (err) {
-		audit_data(a, "collect_data", "failed");
+		audit_collect(a, "failed");
 		return refuse(a, err, NULL, "the content cannot be read", rule);
 	}
-	if (a->digest_missing) audit_data(a, "collect_data", "failed(directio)");
+	if (a->no_digest) audit_collect(a, a->no_digest);
 	if (todo & CLASS_MEASURE) {
 		err = measure(a);
 		if (err) return refuse(a, err, NULL, "the measurement cannot be recorded", rule);
 	}
 	if (todo & CLASS_AUDIT) audit_file(a->task, a->name, &a->digest);
-	if (!a->digest_missing) a->state->done |= todo & (CLASS_AUDIT | CLASS_HASH);
-	if (a->digest_missing && a->decision.set & RULE_DIRECTIO) return 0;
+	if (!a->no_digest) {
+		a->state->done |= todo & (CLASS_AUDIT | CLASS_HASH);
+		if (todo & CLASS_MEASURE) a->state->measured_pcrs |= 1ull << a->decision.pcr;
+	} else if (a->decision.set & RULE_DIRECTIO && !(a->decision.set & RULE_VERITY)) {
+		return 0;
+	}
 	return todo & CLASS_APPRAISE ? appraise(a) : 0;
 }
 
@@ -264,8 +293,9 @@ static int check_writer(struct access *a) {
 /* A mapping cannot be appraised while somebody may change the pages under it. */
 static int check_mapped_writers(struct access *a) {
 	if (a->func != FUNC_MMAP_CHECK || !(a->decision.classes & CLASS_APPRAISE) || a->inode->writers <= 0) return 0;
+	audit_data(a, "mmap_file", "mmapped_writers");
 	if (core.mode != APPRAISE_ENFORCE) return 0;
-	return refuse(a, -EACCES, "mmap_file", "mmapped_writers", a->decision.appraise_rule);
+	return refuse(a, -EACCES, NULL, "mmapped_writers", a->decision.appraise_rule);
 }
 
 static int run(struct access *a) {
@@ -274,12 +304,12 @@ static int run(struct access *a) {
 
 	if (watched) TRY(check_violations(a));
 	if (!a->decision.classes) return 0;
-	TRY(check_mapped_writers(a));
 	a->state = icache_get(a->inode);
 	if (!a->state) return refuse(a, -ENOMEM, NULL, "memory ran out", NULL);
 	icache_refresh(a->state, a->inode);
 	todo = still_to_do(a);
 	if (todo) TRY(do_classes(a, todo));
+	TRY(check_mapped_writers(a));
 	return check_writer(a);
 }
 
@@ -291,10 +321,41 @@ static void access_done(struct access *a) {
 int check_file(const struct integrity_task *task, const struct cred *cred, struct file *file, unsigned func, u32 mask,
 	       enum check_how how) {
 	RELEASED(access_done) struct access a = { .task = task, .cred = cred, .file = file, .inode = file->inode,
-						  .func = (u8)func, .mask = mask, .created = how == CHECK_CREATED };
+						  .func = (u8)func, .mask = mask, .created = how == CHECK_CREATED,
+						  .asked = how == CHECK_ASKED };
+	const struct policy_query query = { .func = a.func, .mask = mask, .cred = cred, .inode = a.inode };
 
-	if ((a.inode->mode & S_IFMT) != S_IFREG) return 0;
-	decide(&a);
+	if (!inode_is(a.inode, S_IFREG)) return 0;
+	(void)integrity_must_measure(&query, &a.decision); /* the other classes count too */
 	if (how == CHECK_RECORD_ONLY) a.decision.classes = CLASS_MEASURE;
+	if (how == CHECK_PROTECT && a.decision.classes & CLASS_APPRAISE)
+		return refuse(&a, -EPERM, "collect_data", "failed-mprotect", a.decision.appraise_rule);
 	return run(&a);
+}
+
+/* ---- the service, for files (service.h) */
+
+int integrity_collect(struct file *file, unsigned hash_id, struct digest *ret_digest) {
+	struct inode *inode = file->inode;
+	struct icache *state;
+
+	if (!inode_is(inode, S_IFREG) || (file->flags & O_DIRECT) || !hash_available(hash_id)) return -EINVAL;
+	state = icache_get(inode);
+	if (!state) return -ENOMEM;
+	icache_refresh(state, inode);
+	TRY(digest_of(state, inode, hash_id));
+	*ret_digest = state->digest;
+	return 0;
+}
+
+int integrity_store_file(const struct integrity_task *task, struct file *file, const struct digest *digest,
+			 const struct policy_decision *decision) {
+	RELEASED(access_done) struct access a = { .task = task, .file = file, .inode = file->inode,
+						  .decision = *decision, .digest = *digest };
+
+	a.state = icache_get(a.inode);
+	if (!a.state) return -ENOMEM;
+	TRY(make_name(&a));
+	TRY(read_label(&a));
+	return measure(&a);
 }

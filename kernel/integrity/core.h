@@ -44,20 +44,22 @@ struct access {
 	u8 func;                       /* enum policy_func */
 	u32 mask;                      /* MAY_* */
 	bool created;                  /* this open made the file */
+	bool asked;                    /* nothing will run: AT_EXECVE_CHECK */
 	struct policy_decision decision;
 	struct icache *state;
 	struct blob label;             /* security.ima */
 	int label_err;                 /* 0, -ENODATA, or another errno of reading it */
 	struct digest digest;
-	bool digest_missing;           /* O_DIRECT: recorded as zeros */
+	const char *no_digest;         /* why there is none and zeros are recorded, in the words of the audit line */
 	char *name;
 };
 
 /*
  * The four steps and what stands around them. 0 allows. CREATED: this open made the file. RECORD_ONLY: the file is
- * recorded whatever the rules say (they may name PCR and template), and not appraised.
+ * recorded whatever the rules say (they may name PCR and template), and not appraised. ASKED: integrity_bprm_check.
+ * PROTECT: integrity_mprotect_check.
  */
-enum check_how { CHECK_BY_RULES = 0, CHECK_CREATED, CHECK_RECORD_ONLY };
+enum check_how { CHECK_BY_RULES = 0, CHECK_CREATED, CHECK_RECORD_ONLY, CHECK_ASKED, CHECK_PROTECT };
 must_check int check_file(const struct integrity_task *task, const struct cred *cred, struct file *file, unsigned func,
 			  u32 mask, enum check_how how);
 
@@ -70,12 +72,8 @@ must_check int core_hash_file(struct inode *inode, unsigned hash_id, struct dige
 /* The path as records name it, NUL-terminated; the caller frees. -ENAMETOOLONG, -ENOMEM. */
 must_check int core_name(const struct integrity_task *task, const struct path *path, char **ret_name);
 
-/*
- * boot_aggregate of the TPM, which may be NULL. ret_legacy: over the sha1 bank, for the field d; 20 zeros when there is
- * no such bank. Errors of tpm_pcr_read.
- */
-must_check int aggregate_compute(struct tpm *tpm, unsigned default_hash, struct digest *ret_digest,
-				 struct digest *ret_legacy);
+/* Records boot_aggregate of the TPM, which may be NULL. Errors of tpm_pcr_read and core_record, audited. */
+must_check int core_measure_aggregate(struct tpm *tpm);
 
 /* Replaces the policy; sticky consequences are kept. Takes over its content. */
 void core_set_policy(struct policy *policy);

@@ -47,7 +47,7 @@ static void choose_template(const char *name, const char *format) {
 			chosen = NULL;
 		}
 	}
-	if (!chosen && format && template_register(format, &chosen))
+	if (!chosen && format && template_register("", format, template_show_fields, &chosen))
 		port_log(LOG_ERR, "ima: template format \"%s\" not valid, using %s", format, DEFAULT_TEMPLATE);
 	if (chosen) core.default_template = chosen;
 }
@@ -65,16 +65,13 @@ static int start_policy(const char *names) {
 }
 
 static int start(const struct integrity_config *config) {
-	struct event event = { .name = LOG_BOOT_AGGREGATE, .default_hash = core.default_hash };
-
 	TRY(mlog_alloc(config->tpm, core.default_hash, &core.log));
 	for (size_t i = 0; i < RING_COUNT; i++) {
 		core.rings[i] = keyring_alloc(ring_names[i]);
 		if (!core.rings[i]) return -ENOMEM;
 	}
 	TRY(start_policy(config->policy_names));
-	TRY(aggregate_compute(config->tpm, core.default_hash, &event.digest, &event.legacy_digest));
-	return core_record(&boot_task, core.default_template, LOG_DEFAULT_PCR, &event);
+	return core_measure_aggregate(config->tpm);
 }
 
 static void set_hooks(void);
@@ -88,6 +85,7 @@ int integrity_init(const struct integrity_config *config) {
 	choose_template(config->template_name, config->template_format);
 	if (!config->tpm) port_log(LOG_INFO, "ima: No TPM chip found, activating TPM-bypass!");
 	port_log(LOG_INFO, "ima: Allocated hash algorithm: %s", hash_name(core.default_hash));
+	template_freeze();
 	err = start(config);
 	if (err)
 		core_done();
@@ -109,6 +107,7 @@ void core_done(void) {
 		path_put(&core.real.cwd);
 	}
 	policy_done(&core.policy);
+	template_reset();
 	mlog_free(core.log);
 	for (size_t i = 0; i < RING_COUNT; i++) keyring_free(core.rings[i]);
 	core = (struct core){ 0 };
@@ -126,8 +125,8 @@ void integrity_set_current(void (*current)(struct integrity_task *ret_task)) { c
 
 /* ---- programs */
 
-int integrity_bprm_check(const struct integrity_task *task, struct file *file) {
-	return check_file(task, task->cred, file, FUNC_BPRM_CHECK, MAY_EXEC, CHECK_BY_RULES);
+int integrity_bprm_check(const struct integrity_task *task, struct file *file, bool asked_only) {
+	return check_file(task, task->cred, file, FUNC_BPRM_CHECK, MAY_EXEC, asked_only ? CHECK_ASKED : CHECK_BY_RULES);
 }
 
 int integrity_creds_check(const struct integrity_task *task, struct file *file, const struct cred *new_cred) {
@@ -140,6 +139,11 @@ int integrity_mmap_check(const struct integrity_task *task, struct file *file, u
 		TRY(check_file(task, task->cred, file, FUNC_MMAP_CHECK_REQPROT, MAY_EXEC, CHECK_BY_RULES));
 	if (prot & PROT_EXEC) TRY(check_file(task, task->cred, file, FUNC_MMAP_CHECK, MAY_EXEC, CHECK_BY_RULES));
 	return 0;
+}
+
+int integrity_mprotect_check(const struct integrity_task *task, struct file *file) {
+	TRY(check_file(task, task->cred, file, FUNC_MMAP_CHECK_REQPROT, MAY_EXEC, CHECK_PROTECT));
+	return check_file(task, task->cred, file, FUNC_MMAP_CHECK, MAY_EXEC, CHECK_PROTECT);
 }
 
 /* ---- the file system's hooks */

@@ -31,8 +31,9 @@ struct integrity_config {
 
 /* Who is acting: for policy conditions and audit lines. */
 struct integrity_task {
-	u32 pid;
+	u32 pid, ppid;
 	const char *comm;
+	const struct path *exe;  /* the program that runs; NULL: none */
 	const struct cred *cred;
 	const struct vfs_context *context; /* names in records are relative to its root */
 };
@@ -54,13 +55,19 @@ must_check int integrity_load_image_keys(const struct vfs_context *context, cons
 /*
  * BPRM_CHECK: file was opened by vfs_open_exec and writers are already kept out (inode_deny_write).
  * Called once for the script and once for its interpreter, before a byte is mapped. name is the path as given to
- * execve. 0 means measured (if a rule says so) and appraised: the resident pages may be mapped.
+ * execve. 0 means measured (if a rule says so) and appraised: the resident pages may be mapped. asked_only: nothing
+ * will run, the program asks by AT_EXECVE_CHECK; the audit line of a refusal says so.
  */
-must_check int integrity_bprm_check(const struct integrity_task *task, struct file *file);
+must_check int integrity_bprm_check(const struct integrity_task *task, struct file *file, bool asked_only);
 /* CREDS_CHECK: the final binary, with the credentials it will have. */
 must_check int integrity_creds_check(const struct integrity_task *task, struct file *file, const struct cred *new_cred);
 /* MMAP_CHECK: a file mapping that will be (prot) or was asked to be (reqprot) executable. */
 must_check int integrity_mmap_check(const struct integrity_task *task, struct file *file, u32 reqprot, u32 prot);
+/*
+ * The same rules, when a mapping that was not executable becomes so: what they want measured is; one that wants the
+ * file appraised refuses with -EPERM in every mode but off, as Linux does.
+ */
+must_check int integrity_mprotect_check(const struct integrity_task *task, struct file *file);
 
 /*
  * Measures bytes that are no file, where a rule of func (enum policy_func: KEXEC_CMDLINE, KEY_CHECK, CRITICAL_DATA)

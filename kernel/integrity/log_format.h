@@ -28,6 +28,7 @@
 
 #define TEMPLATE_FIELDS_MAX 15u
 #define TEMPLATE_ID_MAX 16u
+#define TEMPLATE_NAME_MAX 31u             /* of a registered template */
 /* The longest format: every field with its longest id, and the bars between them. */
 #define TEMPLATE_FORMAT_MAX (TEMPLATE_FIELDS_MAX * (TEMPLATE_ID_MAX + 1u) - 1u)
 

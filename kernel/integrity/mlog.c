@@ -217,7 +217,6 @@ int mlog_append(struct mlog *log, const struct mlog_record *record) {
 	struct fingerprint fp;
 	u8 digest[HASH_MAX_LEN], index;
 
-	if (record->violation && log->violations != UINT64_MAX) log->violations++;
 	if (log->broken) return -EIO;
 	if (!pcr_fits(log, record->pcr)) return -EINVAL;
 	if (record->data.len > LOG_DATA_MAX) return -E2BIG;
@@ -236,6 +235,10 @@ int mlog_append(struct mlog *log, const struct mlog_record *record) {
 }
 
 u64 mlog_count(const struct mlog *log) { return log->current.count; }
+
+void mlog_count_violation(struct mlog *log) {
+	if (log->violations != UINT64_MAX) log->violations++;
+}
 
 u64 mlog_violations(const struct mlog *log) { return log->violations; }
 
@@ -269,7 +272,7 @@ int mlog_show_ascii(const struct mlog_bank *bank, const struct mlog_record *reco
 	blob_format(out, "%2d ", (int)record->pcr);
 	blob_hex(out, digest, bank->len);
 	blob_format(out, " %s", template_label(record->template));
-	TRY(template_show(record->template, record->data, out));
+	TRY(record->template->show(record->template, record->data, out));
 	blob_text(out, "\n");
 	return blob_status(out);
 }

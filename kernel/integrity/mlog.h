@@ -52,7 +52,9 @@ void mlog_free(struct mlog *log);
 
 must_check int mlog_append(struct mlog *log, const struct mlog_record *record);
 
-/* Records in the list; violations tried since start (saturating). */
+/* A violation was seen, recorded or not. */
+void mlog_count_violation(struct mlog *log);
+/* Records in the list; violations seen since start (saturating). */
 u64 mlog_count(const struct mlog *log);
 u64 mlog_violations(const struct mlog *log);
 /* True once an extend failed for good; ret_record (may be NULL) gets the number of the record that it broke at. */

@@ -100,8 +100,11 @@ void policy_decide(const struct policy *policy, const struct policy_query *query
 	struct policy_decision decision = { .pcr = LOG_DEFAULT_PCR };
 	u32 pending = policy->funcs >> query->func & 1 ? classes & policy->classes : 0;
 
-	for (const struct policy_rule *rule = policy->rules, *end = rule + policy->count; pending && rule < end; rule++) {
-		if (!(rule->funcs >> query->func & 1) || !(rule->class & pending) || !rule_matches(rule, query)) continue;
+	for (size_t i = 0; pending && i < policy->count; i++) {
+		const struct policy_rule *rule = &policy->rules[i];
+
+		if (!(rule->funcs >> query->func & 1) || !(rule->class & pending)) continue;
+		if (!rule_matches(rule, query)) continue;
 		pending &= ~(u32)rule->class;
 		apply(rule, query->func, &decision);
 	}

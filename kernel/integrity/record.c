@@ -6,6 +6,7 @@
  */
 #include "kernel/integrity/audit.h"
 #include "kernel/integrity/core.h"
+#include "kernel/integrity/service.h"
 
 #define BUFFER_TEMPLATE "ima-buf"
 
@@ -63,6 +64,8 @@ void core_say_refused(const char *name, int err, const char *cause, const char *
 		 text.failed ? 0 : (int)text.len, text.len ? (const char *)text.base : "");
 }
 
+/* ---- the service, for data that is no file (service.h) */
+
 /* What stands in the record: the bytes, or in their place their digest. */
 static int digest_buffer(struct event *event, struct digest *of_buffer, bool hash_only) {
 	TRY(hash_bytes(core.default_hash, event->buffer.base, event->buffer.len, &event->digest));
@@ -74,20 +77,31 @@ static int digest_buffer(struct event *event, struct digest *of_buffer, bool has
 	return hash_bytes(HASH_SHA1, event->buffer.base, event->buffer.len, &event->legacy_digest);
 }
 
+int integrity_store_data(const struct integrity_task *task, const struct template *template, u32 pcr, const char *name,
+			 struct span data, bool hash_only) {
+	struct event event = { .name = name, .default_hash = core.default_hash, .buffer = data };
+	struct digest of_buffer;
+
+	if (!core.log) return 0;
+	if (!template) template = template_find(BUFFER_TEMPLATE, strlen(BUFFER_TEMPLATE));
+	TRY(digest_buffer(&event, &of_buffer, hash_only));
+	return core_record(task, template, pcr, &event);
+}
+
 int integrity_measure_buffer(const struct integrity_task *task, unsigned func, const char *label, const char *name,
 			     struct span buffer, bool hash_only) {
+	const char *op = func == FUNC_KEXEC_CMDLINE ? "measuring_kexec_cmdline" :
+			 func == FUNC_KEY_CHECK ? "measuring_key" : "measuring_critical_data";
 	const struct policy_query query = { .func = (u8)func, .cred = task->cred, .data = label };
-	struct event event = { .name = name, .default_hash = core.default_hash, .buffer = buffer };
-	const struct template *template = template_find(BUFFER_TEMPLATE, strlen(BUFFER_TEMPLATE));
 	struct policy_decision decision;
-	struct digest of_buffer;
 	int err;
 
-	policy_decide(&core.policy, &query, CLASS_MEASURE, &decision);
-	if (!(decision.classes & CLASS_MEASURE)) return 0;
-	err = digest_buffer(&event, &of_buffer, hash_only);
-	if (!err) err = core_record(task, decision.template ? decision.template : template, decision.pcr, &event);
-	if (err) core_say_refused(name, err, "the measurement cannot be recorded", "", decision.measure_rule);
+	if (!integrity_must_measure(&query, &decision)) return 0;
+	err = integrity_store_data(task, decision.template, decision.pcr, name, buffer, hash_only);
+	if (!err) return 0;
+	audit_integrity(task, &(struct audit_event){ .type = AUDIT_PCR, .op = op, .cause = "store_entry", .name = name,
+						     .err = err });
+	core_say_refused(name, err, "the measurement cannot be recorded", "", decision.measure_rule);
 	return err;
 }
 

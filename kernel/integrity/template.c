@@ -5,41 +5,83 @@
  */
 #include "kernel/integrity/template.h"
 
+#define SHOW template_show_fields
+
 static const struct template builtin[] = {
-	{ LOG_LEGACY_NAME, "d|n" },
-	{ "ima-ng", "d-ng|n-ng" },
-	{ "ima-sig", "d-ng|n-ng|sig" },
-	{ "ima-ngv2", "d-ngv2|n-ng" },
-	{ "ima-sigv2", "d-ngv2|n-ng|sig" },
-	{ "ima-buf", "d-ng|n-ng|buf" },
-	{ "ima-modsig", "d-ng|n-ng|sig|d-modsig|modsig" },
-	{ "evm-sig", "d-ng|n-ng|evmsig|xattrnames|xattrlengths|xattrvalues|iuid|igid|imode" },
+	{ LOG_LEGACY_NAME, "d|n", SHOW },
+	{ "ima-ng", "d-ng|n-ng", SHOW },
+	{ "ima-sig", "d-ng|n-ng|sig", SHOW },
+	{ "ima-ngv2", "d-ngv2|n-ng", SHOW },
+	{ "ima-sigv2", "d-ngv2|n-ng|sig", SHOW },
+	{ "ima-buf", "d-ng|n-ng|buf", SHOW },
+	{ "ima-modsig", "d-ng|n-ng|sig|d-modsig|modsig", SHOW },
+	{ "evm-sig", "d-ng|n-ng|evmsig|xattrnames|xattrlengths|xattrvalues|iuid|igid|imode", SHOW },
 };
 
-static char own_format[TEMPLATE_FORMAT_MAX + 1];
-static const struct template own = { "", own_format };
+#define REGISTERED_MAX 8u
+
+static struct registered {
+	struct template template;
+	char name[TEMPLATE_NAME_MAX + 1], format[TEMPLATE_FORMAT_MAX + 1];
+} registered[REGISTERED_MAX];
+static size_t registered_count;
+static bool frozen;
 
 static bool equals(const char *text, const char *other, size_t len) {
 	return strlen(text) == len && memcmp(text, other, len) == 0;
 }
 
+static bool is_called(const struct template *template, const char *name, size_t len) {
+	return equals(template->name, name, len) || equals(template->format, name, len);
+}
+
 const struct template *template_find(const char *name, size_t len) {
 	if (!len) return NULL;
 	for (size_t i = 0; i < ARRAY_COUNT(builtin); i++)
-		if (equals(builtin[i].name, name, len) || equals(builtin[i].format, name, len)) return &builtin[i];
-	return equals(own_format, name, len) ? &own : NULL;
+		if (is_called(&builtin[i], name, len)) return &builtin[i];
+	for (size_t i = 0; i < registered_count; i++)
+		if (is_called(&registered[i].template, name, len)) return &registered[i].template;
+	return NULL;
 }
 
-int template_register(const char *format, const struct template **ret_template) {
-	struct template_layout layout;
+/* Only the first template without a name can be one. */
+static bool name_is_taken(const char *name) {
+	for (size_t i = 0; !name[0] && i < registered_count; i++)
+		if (!registered[i].name[0]) return true;
+	return template_find(name, strlen(name));
+}
 
-	TRY(template_layout(format, strlen(format), &layout));
-	if (!template_find(format, strlen(format))) {
-		if (own_format[0]) return -EEXIST;
-		(void)text_copy(own_format, sizeof(own_format), format); /* template_layout limited the length */
+static bool name_is_valid(const char *name) {
+	for (const char *c = name; *c; c++)
+		if ((u8)*c <= ' ' || (u8)*c >= 0x7f || *c == '|') return false;
+	return strlen(name) <= TEMPLATE_NAME_MAX;
+}
+
+int template_register(const char *name, const char *format, template_show_fn *show,
+		      const struct template **ret_template) {
+	struct template_layout layout;
+	const struct template *known = name[0] ? NULL : template_find(format, strlen(format));
+	struct registered *made = &registered[registered_count];
+
+	if (frozen) return -EPERM;
+	if (!show || !name_is_valid(name) || template_layout(format, strlen(format), &layout)) return -EINVAL;
+	if (!known && name_is_taken(name)) return -EEXIST;
+	if (!known && registered_count == REGISTERED_MAX) return -ENOSPC;
+	if (!known) {
+		(void)text_copy(made->name, sizeof(made->name), name); /* both lengths have been limited */
+		(void)text_copy(made->format, sizeof(made->format), format);
+		made->template = (struct template){ made->name, made->format, show };
+		registered_count++;
 	}
-	*ret_template = template_find(format, strlen(format));
+	*ret_template = known ? known : &made->template;
 	return 0;
+}
+
+void template_freeze(void) { frozen = true; }
+
+void template_reset(void) {
+	registered_count = 0;
+	frozen = false;
 }
 
 int template_layout(const char *format, size_t len, struct template_layout *ret_layout) {
@@ -147,7 +189,7 @@ static int show_field(const struct template_field *field, struct span bytes, voi
 	return 0;
 }
 
-int template_show(const struct template *template, struct span data, struct blob *out) {
+int template_show_fields(const struct template *template, struct span data, struct blob *out) {
 	TRY(template_each(template, data, show_field, out));
 	return blob_status(out);
 }

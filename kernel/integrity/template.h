@@ -19,6 +19,7 @@
 #include "kernel/integrity/log_format.h"
 
 struct inode;
+struct template;
 
 /* Everything that a record can be made of. */
 struct event {
@@ -41,9 +42,13 @@ struct template_field {
 	unsigned arg;
 };
 
+/* Appends what the ascii list shows of a record's data, each field after a blank. */
+typedef int template_show_fn(const struct template *template, struct span data, struct blob *out);
+
 struct template {
 	const char *name;   /* "" for a format given on the command line */
 	const char *format; /* "d-ng|n-ng" */
+	template_show_fn *show;
 };
 
 /* A template taken apart. */
@@ -58,10 +63,19 @@ ssize blob_xattr(struct blob *out, struct inode *inode, const char *name);
 /* NULL when there is no field of that id. */
 const struct template_field *template_field(const char *id, size_t len);
 
-/* By name or by format among the built-in ones and the registered one. */
+/* By name or by format among the built-in and the registered ones. */
 const struct template *template_find(const char *name, size_t len);
-/* Registers the command line's own format under the empty name; the first one stays. Copied. */
-must_check int template_register(const char *format, const struct template **ret_template);
+/*
+ * Registers a template with its display operation: both texts are copied. Under the empty name, which is that of the
+ * command line's own format, a format that is known gives the template that has it. -EINVAL no display operation, a
+ * name that is no word, an invalid format; -EEXIST the name is taken; -ENOSPC; -EPERM
+ * after template_freeze, which the core's start calls.
+ */
+must_check int template_register(const char *name, const char *format, template_show_fn *show,
+				 const struct template **ret_template);
+void template_freeze(void);
+/* Forgets what was registered: for the core's end. */
+void template_reset(void);
 must_check int template_layout(const char *format, size_t len, struct template_layout *ret_layout);
 
 /* The name that stands in records: the name, or the format where that is empty. */
@@ -75,8 +89,8 @@ bool template_wants_legacy_digest(const struct template *template);
 must_check int template_build(const struct template *template, const struct event *event, struct blob *out);
 /* The template digest in hash_id over a record's data: hash_len(hash_id) bytes. Errors of hash_init, -EBADMSG. */
 must_check int template_digest(const struct template *template, unsigned hash_id, struct span data, u8 *ret_bytes);
-/* Appends the fields as they stand in the ascii list, each after a blank. */
-must_check int template_show(const struct template *template, struct span data, struct blob *out);
+/* The display operation of templates that have none of their own: each field in its own way. */
+must_check int template_show_fields(const struct template *template, struct span data, struct blob *out);
 /* Calls each for every field in turn until one says an errno; -EBADMSG where the data does not fit the template. */
 typedef int template_each_fn(const struct template_field *field, struct span bytes, void *arg);
 must_check int template_each(const struct template *template, struct span data, template_each_fn *each, void *arg);

@@ -49,7 +49,7 @@ void machine_up(bool with_tpm)
 	need(vfs_mount_root(machine.sb, 0, "root", &machine.context.root), "vfs_mount_root");
 	machine.context.cwd = machine.context.root;
 	path_get(&machine.context.cwd);
-	machine.task = (struct integrity_task){ .pid = 42, .comm = "sh", .cred = &machine.root,
+	machine.task = (struct integrity_task){ .pid = 42, .ppid = 41, .comm = "sh", .cred = &machine.root,
 						.context = &machine.context };
 }
 
@@ -156,7 +156,7 @@ int machine_exec(const char *path)
 		return err;
 	err = inode_deny_write(file->inode);
 	if (!err) {
-		err = integrity_bprm_check(&machine.task, file);
+		err = integrity_bprm_check(&machine.task, file, false);
 		inode_allow_write(file->inode);
 	}
 	file_put(file);

@@ -429,7 +429,7 @@ static void digest_field_without_colon_is_refused_and_shown_empty(void **state)
 
 	(void)state;
 	assert_false(log_data_check(ng, (struct span){ data, sizeof(data) }));
-	assert_int_equal(template_show(ng, (struct span){ data, sizeof(data) }, &out), 0);
+	assert_int_equal(template_show_fields(ng, (struct span){ data, sizeof(data) }, &out), 0);
 	blob_bytes(&out, "", 1);
 	assert_string_equal((char *)out.base, "  /x");
 	blob_done(&out);

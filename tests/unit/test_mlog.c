@@ -97,6 +97,8 @@ static void records_are_extended_in_every_bank_in_one_command(void **state)
 	assert_int_equal(append_to(10, "/bin/a", 1, true), 0);
 	assert_int_equal(fake.extends, extends + 3);
 	assert_int_equal(mlog_count(mlog), 3);
+	assert_int_equal(mlog_violations(mlog), 0); /* who saw it counts it, recorded or not */
+	mlog_count_violation(mlog);
 	assert_int_equal(mlog_violations(mlog), 1);
 	assert_true(replays(3));
 	assert_false(replays(2));

@@ -72,7 +72,7 @@ static void expect(const char *name, const struct event *event, const char *asci
 	assert_non_null(template);
 	assert_int_equal(template_build(template, event, &data), 0);
 	assert_true(log_data_check(template, blob_span(&data)));
-	assert_int_equal(template_show(template, blob_span(&data), &shown), 0);
+	assert_int_equal(template_show_fields(template, blob_span(&data), &shown), 0);
 	blob_bytes(&shown, "", 1);
 	assert_string_equal((char *)shown.base, ascii);
 	assert_int_equal(template_digest(template, HASH_SHA1, blob_span(&data), digest), 0);
@@ -136,7 +136,7 @@ static int pick(const struct template_field *field, struct span bytes, void *arg
 
 static struct span field(const char *format, const struct event *event, const char *id, struct blob *data)
 {
-	const struct template template = { "", format };
+	const struct template template = { "", format, template_show_fields };
 	struct wanted wanted = { .id = id };
 
 	blob_reset(data);
@@ -213,11 +213,11 @@ static void formats_that_are_none_are_refused(void **state)
 	assert_int_equal(layout.count, TEMPLATE_FIELDS_MAX);
 	assert_null(template_find("", 0));
 	assert_null(template_find("ima-sigv3", 9));
-	assert_int_equal(template_register("d-ng|imode", &template), 0);
+	assert_int_equal(template_register("", "d-ng|imode", template_show_fields, &template), 0);
 	assert_string_equal(template_label(template), "d-ng|imode");
 	assert_ptr_equal(template_find("d-ng|imode", 10), template);
-	assert_int_equal(template_register("n-ng|imode", &template), -EEXIST);
-	assert_int_equal(template_register("d-ng|n-ng", &template), 0);
+	assert_int_equal(template_register("", "n-ng|imode", template_show_fields, &template), -EEXIST);
+	assert_int_equal(template_register("", "d-ng|n-ng", template_show_fields, &template), 0);
 	assert_string_equal(template->name, "ima-ng");
 }
 

@@ -48,6 +48,11 @@ int task_check_exec_map(struct file *file, u32 reqprot, u32 prot)
 	return exec_answer;
 }
 
+int task_check_exec_protect(struct file *file)
+{
+	return task_check_exec_map(file, 0, 0);
+}
+
 static int touch(struct mm *mm, u64 addr, bool write, bool exec, u8 **ret_byte)
 {
 	u32 need = write ? PT_READ | PT_WRITE : exec ? PT_READ | PT_EXEC : PT_READ, flags = 0;
