@@ -1,0 +1,290 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The golden cases acted out in our guest: same files, policy, program and steps as on a real Linux; one table."""
+import base64
+import io
+import os
+import re
+import shutil
+import tarfile
+
+import acts
+import replay
+from acts import ACTS, Machine, golden
+from harness import GUEST, ROOT, Root, build_image, case, check, command, run_image, scratch, twin
+
+BANKS = ("sha1", "sha256", "sha384", "sha512")
+SCRIPTS = os.path.join(ROOT, "tests", "guest", "acts")
+TIMEOUT = 400
+
+
+def probe():
+    """The program of the captured runs, from the same source."""
+    out = os.path.join(GUEST, "golden-probe")
+    if not os.path.exists(out):
+        with scratch() as folder: # the name of the source is in the program, and so in its digest
+            source = os.path.join(folder, "probe.c")
+            shutil.copy(os.path.join(ACTS, "probe.txt"), source)
+            status, text = command(["gcc", "-O2", "-static", "-w", "-o", out, source])
+        check("the captured program builds", status == 0, text)
+    return out
+
+
+class Act:
+    """One boot: script, command line, files; afterwards what the guest gave, by name."""
+
+    def __init__(self, folder, script, cmdline="", policy=None, labels=None, tpm="crb", banks=BANKS, files=(),
+                 extra=()):
+        text = ""
+        for name in ("lib", script):
+            with open(os.path.join(SCRIPTS, name + ".sh"), encoding="ascii") as stream:
+                text += stream.read()
+        root = Root(os.path.join(folder, "root"), None)
+        root.write("init", "#!/bin/busybox sh\n" + text + "finish\n", 0o755)
+        root.copy(probe(), "usr/bin/probe")
+        root.write("keys/rsa.der", golden("appraise", "rsa.der"))
+        root.write("case/labels", golden("acts", labels + ".labels") if labels else b"")
+        if policy:
+            root.write("case/policy", golden("policy", policy + ".loaded"))
+        for name, content in files:
+            root.write(name, content)
+        self.root = root
+        self.banks_listed = [b for b in BANKS if b == "sha1" or tpm != "none" and b in banks]
+        image = os.path.join(folder, "image.efi")
+        status, text = build_image(root, image, *extra, sign=False, cmdline=cmdline)
+        self.files, self.result = {}, None
+        if not check(f"the image of {script} builds", status == 0, text):
+            return
+        self.result = run_image(image, "--tpm-banks", ",".join(banks), tpm=tpm, timeout=TIMEOUT)
+        self.pcrs = {bank: self.result.pcr(bank) for bank in self.result.pcrs}
+        match = re.search(r"^<<<out\r?\n(.*?)^>>>", self.result.text, re.S | re.M)
+        if match:
+            with tarfile.open(fileobj=io.BytesIO(base64.b64decode(match.group(1)))) as tar:
+                for member in tar:
+                    if member.isfile():
+                        self.files[member.name.removeprefix("./")] = tar.extractfile(member).read()
+        check(f"{script} is acted out to its end", self.files and self.result.status == 0, self.result.text)
+
+    def file(self, name):
+        return self.files.get(name, b"")
+
+    def machine(self):
+        return Machine(self.root.folder, self.pcrs)
+
+
+class Table:
+    """A row a golden case, a column a kind; a cell says equal, differs, or - where nothing was captured."""
+
+    COLUMNS = ("lists", "ascii", "count", "violations", "answers", "audit", "policy", "directory", "PCRs")
+
+    def __init__(self):
+        self.rows, self.seen = {}, []
+
+    def compare(self, name, kind, captured, expect, have, spoil=acts.spoil):
+        """expect(captured) is what the guest must give; one bit turned in what was captured must show."""
+        want = expect(captured)
+        good = want == have
+        cells = self.rows.setdefault(name, {})
+        difference = "" if good else acts.first_difference(want, have)
+        if not good and cells.get(kind) != "differs":
+            self.seen.append(f"{name}, {kind}: {difference}")
+        cells[kind] = "equal" if good and cells.get(kind) != "differs" else "differs"
+        check(f"{name}: {kind} as on Linux", good, difference)
+        if len(captured) > 1:
+            twin(f"{name}: {kind} as on Linux", lambda spoiled: expect(spoiled) == have, spoil(captured))
+
+    def show(self):
+        width = max(len(name) for name in self.rows) + 2
+        print("golden case".ljust(width) + " ".join(c.ljust(10) for c in self.COLUMNS))
+        for name, cells in self.rows.items():
+            print(name.ljust(width) + " ".join(cells.get(c, "-").ljust(10) for c in self.COLUMNS))
+        for line in self.seen:
+            print("  " + line)
+
+
+TABLE = Table()
+
+
+def captured_count(source):
+    """The captured count without the records that are left out."""
+    blob = golden("lists", source, "binary_runtime_measurements_sha1")
+    return sum(1 for r in acts.parse(blob, "sha1") if acts.left_out(r))
+
+
+def compare_lists(act, name, where="end", source=None):
+    """Binary and ascii lists of every bank, and the counters."""
+    source = source or name
+    machine = act.machine()
+    for bank in act.banks_listed:
+        blob = golden("lists", source, f"binary_runtime_measurements_{bank}")
+        have = act.file(f"{where}/binary_runtime_measurements_{bank}")
+        TABLE.compare(name, "lists", blob,
+                      lambda b, k=bank: acts.readable(acts.expected_records(machine, b, k)),
+                      acts.readable(acts.own_records_out(have, bank)),
+                      lambda b, k=bank: acts.spoil_list(b, k))
+        text = act.file(f"{where}/ascii_runtime_measurements_{bank}")
+        TABLE.compare(name, "ascii", golden("lists", source, f"ascii_runtime_measurements_{bank}"),
+                      lambda t, b=blob, k=bank: acts.expected_ascii(machine, t, b, k),
+                      acts.own_ascii_out(text, have, bank) if have else text,
+                      lambda t, b=blob, k=bank: acts.spoil_ascii(t, b, k))
+    first = act.banks_listed[0]
+    records = acts.parse(act.file(f"{where}/binary_runtime_measurements_{first}"), first)
+    own = sum(1 for r in records if acts.left_out(r))
+    TABLE.compare(name, "count", golden("lists", source, "runtime_measurements_count"),
+                  lambda t: b"%d\n" % (int(t) - captured_count(source)),
+                  b"%d\n" % (int(act.file(f"{where}/runtime_measurements_count") or 0) - own))
+
+
+def compare_violations(act, name, captured, where="end"):
+    TABLE.compare(name, "violations", captured, bytes, act.file(f"{where}/violations"))
+
+
+def compare_pcrs(act, name):
+    """The TPM at the end against the list in every bank; 11 and 12 begin as the stub left them."""
+    want, have = b"", b""
+    events = replay.parse_eventlog(act.file("eventlog")) if act.pcrs else []
+    for bank in act.pcrs:
+        records = acts.parse(act.file(f"end/binary_runtime_measurements_{bank}"), bank)
+        begin = {pcr: value for pcr, value in replay.replay_events(events, bank).items() if pcr in (11, 12)}
+        values = acts.replays(records, bank, begin)
+        for pcr in sorted({r.pcr for r in records}):
+            want += f"{bank} {pcr} {values[pcr]}\n".encode()
+            have += f"{bank} {pcr} {act.pcrs[bank][pcr]}\n".encode()
+    TABLE.compare(name, "PCRs", want, bytes, have)
+
+
+def compare_text(act, name, kind, captured, file, expect=bytes):
+    TABLE.compare(name, kind, captured, expect, act.file(file))
+
+
+def compare_audit(act, name, captured):
+    TABLE.compare(name, "audit", captured, acts.audit_lines, acts.audit_lines(act.file("dmesg")))
+
+
+def compare_directory(act, name, captured, where="end"):
+    TABLE.compare(name, "directory", captured, lambda t: acts.listing(t, staging=False),
+                  acts.listing(act.file(f"{where}/listing")))
+
+
+LISTS = {
+    "list_ng": "", "list_sig": "ima_template=ima-sig", "list_ngv2": "ima_template=ima-ngv2",
+    "list_sigv2": "ima_template=ima-sigv2", "list_ima_sha1": "ima_template=ima ima_hash=sha1",
+    "list_fmt": "ima_template_fmt=d-ng|n-ng|sig|iuid|igid|imode|xattrnames|xattrlengths|xattrvalues", "list_notpm": "",
+}
+
+
+@case
+def golden_lists():
+    """list_*: seven boots of one script; bootagg and bootagg_notpm are how two of them begin."""
+    for name, options in LISTS.items():
+        with scratch() as folder:
+            act = Act(folder, "list", "ima_policy=none " + options, policy="list_ng", labels=name,
+                      tpm="none" if name == "list_notpm" else "crb")
+            if not act.files:
+                continue
+            compare_lists(act, name)
+            compare_violations(act, name, b"0\n")
+            compare_text(act, name, "answers", golden("acts", "list.said"), "said")
+            compare_text(act, name, "policy", golden("policy", "list_ng.readback"), "end/readback")
+            compare_audit(act, name, golden("acts", "list.audit"))
+            compare_pcrs(act, name)
+            begin = {"list_ng": ("bootagg", "bootagg_tis"), "list_notpm": ("bootagg_notpm", "bootagg_notpm")}.get(name)
+            if begin:
+                compare_lists(act, begin[0], "before", begin[1])
+                compare_violations(act, begin[0], b"0\n", "before")
+                compare_directory(act, begin[0], golden("acts", begin[0] + ".listing"), "before")
+
+
+@case
+def golden_aggregates():
+    """bootagg_*: other interfaces and banks of the TPM."""
+    for name, tpm, banks in (("bootagg_tis", "tis", BANKS), ("bootagg_sha1only", "crb", ("sha1",)),
+                             ("bootagg_sha256only", "crb", ("sha256",))):
+        with scratch() as folder:
+            act = Act(folder, "bootagg", "ima_policy=none", tpm=tpm, banks=banks)
+            if not act.files:
+                continue
+            compare_lists(act, name)
+            compare_violations(act, name, b"0\n")
+            compare_directory(act, name, golden("acts", name.replace("_tis", "") + ".listing"))
+            compare_pcrs(act, name)
+
+
+@case
+def golden_mixed():
+    with scratch() as folder:
+        act = Act(folder, "mixed_noima", "ima_policy=none", policy="mixed_noima", labels="mixed_noima")
+        if act.files:
+            name = "mixed_noima"
+            compare_lists(act, name)
+            compare_violations(act, name, b"0\n")
+            compare_text(act, name, "answers", golden("acts", "mixed_noima.said"), "said",
+                         lambda t: re.sub(rb"open\(" + acts.VERITY.pattern + rb",r\) = OK\n", b"", t))
+            compare_text(act, name, "policy", golden("policy", "mixed_noima.readback"), "end/readback")
+            compare_audit(act, name, golden("acts", "mixed_noima.audit"))
+            compare_pcrs(act, name)
+
+
+@case
+def golden_violations():
+    with scratch() as folder:
+        act = Act(folder, "violations", "ima_policy=none", policy="violations")
+        if act.files:
+            name, source = "violations", ("lists", "violations")
+            compare_lists(act, name)
+            compare_violations(act, name, b"15\n")
+            compare_text(act, name, "answers", golden("acts", "violations.said"), "said")
+            blob = golden(*source, "binary_runtime_measurements_sha1")
+            text = golden(*source, "ascii_runtime_measurements_sha1")
+            lines = dict(zip(text.split(b"\n"), acts.expected_ascii(act.machine(), text, blob, "sha1").split(b"\n")))
+            compare_text(act, name, "answers", golden("acts", "violations.transcript"), "transcript",
+                         lambda t: b"\n".join(lines.get(line, line) for line in t.split(b"\n")))
+            compare_text(act, name, "policy", golden("policy", "violations.readback"), "end/readback")
+            compare_audit(act, name, golden("acts", "violations.audit"))
+            compare_pcrs(act, name)
+
+
+BUILTIN = {
+    "policy_tcb": ("ima_policy=tcb", "tcb", "tcb"), "policy_ima_tcb": ("ima_tcb", "policy_ima_tcb", "ima_tcb"),
+    "policy_appraise_tcb": ("ima_policy=appraise_tcb ima_appraise=log", "policy_appraise_tcb", "appraise_tcb"),
+    "policy_secure_boot": ("ima_policy=secure_boot ima_appraise=log", "policy_secure_boot", "secure_boot"),
+    "policy_critical_data": ("ima_policy=critical_data", "policy_critical_data", "critical_data"),
+    "policy_all": ("ima_policy=tcb|appraise_tcb|secure_boot|critical_data|fail_securely ima_appraise=log",
+                   "policy_all", "all"),
+}
+
+
+@case
+def golden_builtin_policies():
+    """tcb and policy_*; tcb and policy_tcb are the same boot."""
+    for name, (options, source, readback) in BUILTIN.items():
+        with scratch() as folder:
+            act = Act(folder, "tcb", options)
+            if not act.files:
+                continue
+            for row in ("tcb", name) if name == "policy_tcb" else (name,):
+                compare_lists(act, row, source=source)
+                compare_violations(act, row, b"0\n")
+                compare_text(act, row, "answers", golden("acts", "tcb.said"), "said")
+                compare_text(act, row, "policy", golden("policy", readback + ".readback"), "end/readback")
+                compare_pcrs(act, row)
+            if name in ("policy_appraise_tcb", "policy_all"):
+                compare_probe_audit(act, name)
+
+
+def compare_probe_audit(act, name):
+    """The records of pid 1 and of the one run of probe, in order; the rest of /init is another script."""
+    log = act.file("dmesg")
+    probes = re.findall(rb" pid=(\d+) [^\n]* comm=\"probe\"", log)
+    keep = re.compile(rb" pid=(1|" + (probes[0] if probes else b"none") + rb") ")
+    lines = b"\n".join(line for line in log.split(b"\n") if keep.search(line))
+    numbers = lambda t: re.sub(rb"T:\d+", b"T", acts.audit_lines(t))
+    TABLE.compare(name, "audit", golden("acts", "appraise_tcb.audit"), numbers, numbers(lines))
+
+
+@case
+def golden_table():
+    """The table of all that was acted out."""
+    if TABLE.rows:
+        print("What may differ: " + "; ".join(f"{what}: {why}" for what, why in acts.ALLOWED.items()))
+        TABLE.show()
+    check("no golden case differs", not TABLE.seen)

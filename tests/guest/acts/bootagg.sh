@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: Apache-2.0
+# Acts out bootagg_*: nothing but the boot.
+snap $O/end
