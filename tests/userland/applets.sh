@@ -291,8 +291,9 @@ t timeout; timeout 1 sleep 30; echo $?; timeout 20 echo in time; timeout -s KILL
 t time; time -f '%x %C' true; time -f '%x' false
 t sleep; sleep 0.1; echo $?; sleep x; echo $?; usleep 1000; echo $?
 t nice-like
-renice -n 5 -p $$ >/dev/null && awk '{ print $19 }' /proc/$$/stat; renice -n 0 -p $$ >/dev/null 2>&1
-awk '{ print $19 }' /proc/$$/stat
+level() { awk '{ print $19 }' /proc/$$/stat; }
+was=$(level); renice -n 5 -p $$ >/dev/null && echo $(($(level) - was)); renice -n 0 -p $$ >/dev/null 2>&1
+echo $(($(level) - was))
 t env
 env -i A=1 B=2 env; env A=3 sh -c 'echo $A'; A=4 sh -c 'echo $A'; export Z=5; env | grep ^Z
 env -u Z env | grep -c ^Z
