@@ -41,7 +41,7 @@ test: $(B)/.packages-test ## everything: check, the QEMU suite over TIS and CRB,
 soak: $(FUZZ_BIN) all ## what takes long: fuzzing by the hour, 10,000 rounds; see docs/TESTING.md
 	$(Q)python3 tests/run.py soak
 
-bench: all | $(B)/.packages-test ## guest instruction counts and ratios
+bench: all guest | $(B)/.packages-test ## guest instruction counts and ratios
 	$(Q)python3 tests/bench.py
 
 GUEST_PROGRAMS := $(patsubst tests/guest/%.c,$(B)/guest/%,$(call sources,tests/guest))

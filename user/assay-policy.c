@@ -52,7 +52,7 @@ static int parse_options(int argc, char **argv) {
 		if (c == 'b') by_path = true;
 		else if (c == 'p') policy_file = optarg;
 		else if (c != 't') return cli_bad_option("", c, argv);
-		else if (template_register(optarg, &template))
+		else if (template_register("", optarg, template_show_fields, &template))
 			return cli_usage("", "--template-fmt %s is no row of template fields", optarg);
 	}
 	return 0;

@@ -44,14 +44,21 @@ enum {
 	RULE_SIGNATURE = RULE_IMASIG | RULE_SIGV3 | RULE_MODSIG,
 };
 
+/* A bit for each pair of an action class and a func. */
+#define POLICY_GATE(class, func) ((1ull << (func)) << 16 * __builtin_ctz(class))
+
 struct policy_id {
 	char op; /* '=', '<', '>' */
 	u32 value;
 };
 
 struct policy_rule {
-	u32 funcs;          /* 1 << func for every func that it can match; policy_add fills it in */
-	u8 class;           /* CLASS_*, likewise */
+	/* What policy_add derives from the rest, so that a rule that does not match is passed over in a few steps. */
+	u64 gate;           /* POLICY_GATE(class, func) for every func that it can match */
+	u64 low, span;      /* it matches only if the query's value number test is from low to low + span */
+	u8 test;
+	u8 class;           /* CLASS_* */
+	/* What it says. */
 	u8 action;          /* enum policy_action */
 	u8 func;            /* enum policy_func */
 	u8 mask;            /* one MAY_* */
