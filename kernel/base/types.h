@@ -56,6 +56,8 @@ static inline bool mul_overflows(u64 a, u64 b, u64 *ret_product) { return __buil
 static inline u64 min_u64(u64 a, u64 b) { return a < b ? a : b; }
 
 static inline u64 max_u64(u64 a, u64 b) { return a > b ? a : b; }
+/* One more; the last number stays. */
+static inline u64 count_up(u64 n) { return n + (n != UINT64_MAX); }
 
 /* Little-endian and big-endian loads and stores at any alignment; the CPU is little-endian. */
 typedef u16 __attribute__((aligned(1), may_alias)) u16_anywhere;

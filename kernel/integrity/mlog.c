@@ -236,9 +236,7 @@ int mlog_append(struct mlog *log, const struct mlog_record *record) {
 
 u64 mlog_count(const struct mlog *log) { return log->current.count; }
 
-void mlog_count_violation(struct mlog *log) {
-	if (log->violations != UINT64_MAX) log->violations++;
-}
+void mlog_count_violation(struct mlog *log) { log->violations = count_up(log->violations); }
 
 u64 mlog_violations(const struct mlog *log) { return log->violations; }
 

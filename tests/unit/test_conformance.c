@@ -68,6 +68,14 @@ static void state_of_an_object_goes_with_it(void **state)
 	assert_int_equal(fake_port_live(), live);
 }
 
+static void violation_counter_stops_at_the_last_number(void **state)
+{
+	(void)state;
+	machine_up(true);
+	assert_true(count_up(0) == 1 && count_up(UINT64_MAX - 1) == UINT64_MAX);
+	assert_true(count_up(UINT64_MAX) == UINT64_MAX);
+}
+
 #define TEST(test) cmocka_unit_test_teardown(test, teardown)
 
 int main(void)
@@ -75,6 +83,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(names_and_contents_make_records_of_their_own),
 		TEST(state_of_an_object_goes_with_it),
+		TEST(violation_counter_stops_at_the_last_number),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

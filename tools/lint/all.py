@@ -10,6 +10,7 @@ import budget
 import calls
 import conformance
 import deps
+import kernel
 import words
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -18,7 +19,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 def main():
     os.chdir(ROOT)
     findings = []
-    for lint in (deps, budget, words, calls, conformance):
+    for lint in (deps, budget, words, calls, kernel, conformance):
         findings += lint.findings()
     for finding in findings:
         print(finding)
