@@ -146,12 +146,23 @@ static int decode_image(struct exec_job *job, const char *name) {
 	return err;
 }
 
+/* The mapping of the image is the new program's act already. */
+static int check_map(const struct exec_job *job) {
+	struct integrity_task who;
+
+	task_integrity(&who);
+	who.comm = job->comm;
+	who.cred = &job->cred;
+	who.exe = &job->file->path;
+	return integrity_mmap_check(&who, job->file, PROT_READ | PROT_EXEC, PROT_READ | PROT_EXEC);
+}
+
 static int build_space(struct exec_job *job) {
 	job->mm = mm_alloc();
 	if (job->mm == NULL) return -ENOMEM;
 	TRY(mm_set_exe(job->mm, job->file));
 	TRY(port_random(&job->random, sizeof(job->random)));
-	TRY(task_check_exec_map(job->file, PROT_READ | PROT_EXEC, PROT_READ | PROT_EXEC));
+	TRY(check_map(job));
 	TRY(image_map(job));
 	return image_stack(job);
 }
@@ -181,14 +192,6 @@ static int unshare(struct task *task) {
 	return 0;
 }
 
-static void set_comm(struct task *task, const char *name) {
-	const char *slash = strrchr(name, '/');
-
-	memset(task->comm, 0, sizeof(task->comm));
-	/* comm is cut, as on Linux */
-	(void)text_copy(task->comm, sizeof(task->comm), slash != NULL ? slash + 1 : name);
-}
-
 static void reset_task(struct task *task, const struct exec_job *job) {
 	struct process *process = task->process;
 
@@ -216,7 +219,7 @@ static void reset_registers(struct task *task, const struct exec_job *job) {
 }
 
 /* The point of no return: nothing here can fail. */
-static void commit(struct exec_job *job, const char *name) {
+static void commit(struct exec_job *job) {
 	struct task *task = task_current();
 	struct mm *old = task->mm;
 
@@ -224,12 +227,16 @@ static void commit(struct exec_job *job, const char *name) {
 	task->mm = TAKE(job->mm);
 	pagetable_switch(&task->mm->pages);
 	mm_put(old);
-	set_comm(task, name);
+	memcpy(task->comm, job->comm, sizeof(job->comm));
 	reset_task(task, job);
 	reset_registers(task, job);
 }
 
 static int run(struct exec_job *job, const struct exec_request *q) {
+	const char *slash = strrchr(q->shown_name, '/');
+
+	/* What does not fit is cut. */
+	(void)text_copy(job->comm, sizeof(job->comm), slash != NULL ? slash + 1 : q->shown_name);
 	TRY(open_image(job, q));
 	if (q->check_only) return 0;
 	TRY(choose_cred(job));
@@ -241,7 +248,7 @@ static int run(struct exec_job *job, const struct exec_request *q) {
 	TRY(err);
 	TRY(task_become_single());
 	TRY(unshare(task_current()));
-	commit(job, q->shown_name);
+	commit(job);
 	return 0;
 }
 

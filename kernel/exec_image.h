@@ -43,6 +43,7 @@ struct exec_job {
 	struct exec_args args;
 	struct mm *mm;
 	struct cred cred;
+	char comm[16];           /* cut, as on Linux */
 	bool secure;             /* ids change: AT_SECURE */
 	struct elf_plan plan;
 	struct {

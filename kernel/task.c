@@ -257,6 +257,7 @@ static struct task *make_init(const struct vfs_context *context) {
 	if (task == NULL || process == NULL || task->files == NULL || task->fs == NULL || process->sighand == NULL)
 		return NULL; /* the machine halts: nothing to give back */
 	first_limits(process);
+	(void)text_copy(task->comm, sizeof(task->comm), "swapper/0"); /* Linux's name for it before its exec */
 	process->unkillable = true;
 	task_enter(task, process, true);
 	process->pgid = process->sid = 0;

@@ -126,6 +126,7 @@ void integrity_set_current(void (*current)(struct integrity_task *ret_task)) { c
 /* ---- programs */
 
 int integrity_bprm_check(const struct integrity_task *task, struct file *file, bool asked_only) {
+	TRY(check_file(task, task->cred, file, FUNC_FILE_CHECK, MAY_EXEC, CHECK_BY_RULES)); /* exec opens, too */
 	return check_file(task, task->cred, file, FUNC_BPRM_CHECK, MAY_EXEC, asked_only ? CHECK_ASKED : CHECK_BY_RULES);
 }
 

@@ -77,13 +77,15 @@ static int digest_buffer(struct event *event, struct digest *of_buffer, bool has
 	return hash_bytes(HASH_SHA1, event->buffer.base, event->buffer.len, &event->legacy_digest);
 }
 
-int integrity_store_data(const struct integrity_task *task, const struct template *template, u32 pcr, const char *name,
+int integrity_store_data(const struct integrity_task *task, const char *template_name, u32 pcr, const char *name,
 			 struct span data, bool hash_only) {
+	const char *chosen = template_name ? template_name : BUFFER_TEMPLATE;
+	const struct template *template = template_find(chosen, strlen(chosen));
 	struct event event = { .name = name, .default_hash = core.default_hash, .buffer = data };
 	struct digest of_buffer;
 
 	if (!core.log) return 0;
-	if (!template) template = template_find(BUFFER_TEMPLATE, strlen(BUFFER_TEMPLATE));
+	if (!template) return -EINVAL;
 	TRY(digest_buffer(&event, &of_buffer, hash_only));
 	return core_record(task, template, pcr, &event);
 }
@@ -97,7 +99,8 @@ int integrity_measure_buffer(const struct integrity_task *task, unsigned func, c
 	int err;
 
 	if (!integrity_must_measure(&query, &decision)) return 0;
-	err = integrity_store_data(task, decision.template, decision.pcr, name, buffer, hash_only);
+	err = integrity_store_data(task, decision.template ? template_label(decision.template) : NULL, decision.pcr,
+				   name, buffer, hash_only);
 	if (!err) return 0;
 	audit_integrity(task, &(struct audit_event){ .type = AUDIT_PCR, .op = op, .cause = "store_entry", .name = name,
 						     .err = err });

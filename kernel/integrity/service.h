@@ -30,8 +30,8 @@ must_check int integrity_store_file(const struct integrity_task *task, struct fi
 				    const struct policy_decision *decision);
 
 /*
- * Bytes under a name. template NULL: ima-buf. hash_only: their digest stands in the record in place of them. With the
- * core not started nothing is recorded.
+ * Bytes under a name. template by name or format, NULL: ima-buf; -EINVAL there is none. hash_only: their digest stands
+ * in the record in place of them. With the core not started nothing is recorded.
  */
-must_check int integrity_store_data(const struct integrity_task *task, const struct template *template, u32 pcr,
+must_check int integrity_store_data(const struct integrity_task *task, const char *template, u32 pcr,
 				    const char *name, struct span data, bool hash_only);
