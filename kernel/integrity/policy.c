@@ -101,7 +101,7 @@ enum { TEST_NOTHING, TEST_UID, TEST_GID, TEST_FOWNER, TEST_FGROUP, TEST_FSMAGIC,
 void policy_decide(const struct policy *policy, const struct policy_query *query, u32 classes,
 		   struct policy_decision *ret_decision) {
 	struct policy_decision decision = { .pcr = LOG_DEFAULT_PCR };
-	const struct policy_rule *end = policy->rules + policy->count;
+	const struct policy_rule *end = policy->count ? policy->rules + policy->count : NULL;
 	const struct inode *inode = query->inode;
 	u64 values[TEST_COUNT] = { [TEST_UID] = query->cred->uid, [TEST_GID] = query->cred->gid }, pending = 0;
 
