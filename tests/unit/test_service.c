@@ -214,8 +214,9 @@ static void store_data_records_bytes_or_their_digest(void **state)
 	assert_true(listed(" ima-buf sha256:" HELLO_SHA256 " my_data 68656c6c6f0a\n"));
 	assert_int_equal(integrity_store_data(&machine.task, NULL, 11, "hashed", hello, true), 0);
 	assert_true(listed("\n11 ") && listed(" ima-buf sha256:" HELLO_TWICE " hashed " HELLO_SHA256 "\n"));
-	assert_int_equal(integrity_store_data(&machine.task, template_find("ima-ng", 6), 10, "n", hello, false), 0);
+	assert_int_equal(integrity_store_data(&machine.task, "ima-ng", 10, "n", hello, false), 0);
 	assert_true(listed(" ima-ng sha256:" HELLO_SHA256 " n\n"));
+	assert_int_equal(integrity_store_data(&machine.task, "nosuch", 10, "n", hello, false), -EINVAL);
 	assert_int_equal(integrity_store_data(&machine.task, NULL, 64, "n", hello, false), -EIO);
 	assert_true(machine_replays());
 }
