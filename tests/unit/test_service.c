@@ -5,6 +5,7 @@
  */
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -53,12 +54,26 @@ static void boot_with(const char *policy)
 
 /* ---- must_measure */
 
+/* The rules where a write would end the program; the policy's own are kept in *ret_own. */
+static void seal_rules(struct policy_rule **ret_own)
+{
+	size_t len = core.policy.count * sizeof(*core.policy.rules);
+	void *sealed = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	assert_ptr_not_equal(sealed, MAP_FAILED);
+	memcpy(sealed, core.policy.rules, len);
+	assert_int_equal(mprotect(sealed, len, PROT_READ), 0);
+	*ret_own = core.policy.rules;
+	core.policy.rules = sealed;
+}
+
 static void must_measure_decides_and_changes_nothing(void **state)
 {
 	const struct policy_query wanted = { .func = FUNC_CRITICAL_DATA, .cred = &machine.root, .data = "mine" };
 	struct policy_query unwanted = wanted;
 	struct policy_decision decision, again;
 	struct policy before;
+	struct policy_rule *own;
 	u64 attempts, commands;
 	size_t count;
 
@@ -69,6 +84,7 @@ static void must_measure_decides_and_changes_nothing(void **state)
 	count = machine_count();
 	attempts = fake_port_attempts();
 	commands = machine.fake.commands;
+	seal_rules(&own);
 	before = core.policy;
 	assert_true(integrity_must_measure(&wanted, &decision));
 	assert_true(decision.pcr == 11 && decision.measure_rule == core.policy.rules);
@@ -82,6 +98,8 @@ static void must_measure_decides_and_changes_nothing(void **state)
 	assert_int_equal(fake_port_attempts(), attempts);
 	assert_int_equal(machine.fake.commands, commands);
 	assert_int_equal(machine_count(), count);
+	munmap(core.policy.rules, core.policy.count * sizeof(*own));
+	core.policy.rules = own;
 }
 
 static void before_the_start_nothing_is_wanted_and_nothing_recorded(void **state)
