@@ -3,6 +3,7 @@
 
 Everything that is rewritten stands in ALLOWED with its reason; everything else is compared byte by byte.
 """
+import difflib
 import hashlib
 import os
 import re
@@ -248,12 +249,8 @@ def listing(text, staging=True):
     return b"\n".join(sorted(rows))
 
 
-def first_difference(want, have):
-    """Where two byte strings part, readably."""
-    wants, haves = want.split(b"\n"), have.split(b"\n")
-    for number, (a, b) in enumerate(zip(wants, haves), 1):
-        if a != b:
-            return f"line {number}: Linux {a[:700]!r}, Assay {b[:700]!r}"
-    longer = "Linux" if len(wants) > len(haves) else "Assay"
-    rest = (wants if longer == "Linux" else haves)[min(len(wants), len(haves)):]
-    return f"{longer} has {len(rest)} more lines, first {rest[0][:700]!r}" if rest else ""
+def difference(want, have):
+    """The first lines that differ, each cut to what a screen shows."""
+    lines = difflib.unified_diff(*(data.decode("latin1").split("\n") for data in (want, have)), "Linux", "Assay",
+                                 lineterm="", n=0)
+    return "\n".join("     " + line[:300] for line in list(lines)[:12])
