@@ -41,7 +41,7 @@ int policy_check(const char *name, const struct buf *text, unsigned sentences, s
 	struct policy_error error = { .line = 1, .column = 1, .reason = "there is no rule in it" };
 	struct policy policy = { 0 };
 	const char *start = text->len ? (const char *)text->bytes : "";
-	int err = policy_parse(start, text->len, NULL, &policy, &error);
+	int err = policy_parse(start, text->len, &policy, &error);
 	size_t rules = policy.count;
 	unsigned bad;
 

@@ -100,7 +100,7 @@ int policy_canonical(const char *name, const struct buf *text, struct buf *ret_s
 
 	err = policy_check(name, text, UINT32_MAX, &rules);
 	if (err) return err;
-	err = policy_parse((const char *)text->bytes, text->len, NULL, &policy, &error);
+	err = policy_parse((const char *)text->bytes, text->len, &policy, &error);
 	if (!err) err = policy_show(&policy, &shown);
 	policy_done(&policy);
 	if (err) return cli_fail("%s: memory ran out", name); /* all else policy_check has said */

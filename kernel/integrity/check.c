@@ -328,6 +328,8 @@ int check_file(const struct integrity_task *task, const struct cred *cred, struc
 	if (!inode_is(a.inode, S_IFREG)) return 0;
 	(void)integrity_must_measure(&query, &a.decision); /* the other classes count too */
 	if (how == CHECK_RECORD_ONLY) a.decision.classes = CLASS_MEASURE;
+	if (how == CHECK_SIGNED) a.decision.classes |= CLASS_APPRAISE;
+	if (how == CHECK_SIGNED) a.decision.set |= RULE_IMASIG;
 	if (how == CHECK_PROTECT && a.decision.classes & CLASS_APPRAISE)
 		return refuse(&a, -EPERM, "collect_data", "failed-mprotect", a.decision.appraise_rule);
 	return run(&a);

@@ -13,7 +13,7 @@
 #include "kernel/integrity/icache.h"
 #include "kernel/integrity/integrity.h"
 #include "kernel/integrity/mlog.h"
-#include "kernel/integrity/policy.h"
+#include "kernel/integrity/policy_load.h"
 
 enum { RING_BUILTIN, RING_IMA, RING_EVM, RING_COUNT };
 
@@ -27,6 +27,11 @@ struct core {
 	struct vfs_context real;       /* the real root: names in records are seen from here */
 	bool has_root;
 	bool use_image;                /* false: the image's keys are not recorded, its policy is not loaded */
+	bool image_done;               /* what is loaded from now on comes at run time */
+	bool custom_policy;            /* the policy was loaded; another one is appended to it */
+	struct policy_load load;
+	struct tpm *tpm;               /* for its description; NULL: none */
+	const char *version;
 	bool signed_policy_required;   /* sticky */
 	u32 setxattr_algos;            /* the first such rule's, until reboot */
 	bool audit_informational;
@@ -56,10 +61,12 @@ struct access {
 
 /*
  * The four steps and what stands around them. 0 allows. CREATED: this open made the file. RECORD_ONLY: the file is
- * recorded whatever the rules say (they may name PCR and template), and not appraised. ASKED: integrity_bprm_check.
- * PROTECT: integrity_mprotect_check.
+ * recorded whatever the rules say (they may name PCR and template), and not appraised. SIGNED: it must have a good
+ * signature, whatever the rules say. ASKED: integrity_bprm_check. PROTECT: integrity_mprotect_check.
  */
-enum check_how { CHECK_BY_RULES = 0, CHECK_CREATED, CHECK_RECORD_ONLY, CHECK_ASKED, CHECK_PROTECT };
+enum check_how {
+	CHECK_BY_RULES = 0, CHECK_CREATED, CHECK_RECORD_ONLY, CHECK_SIGNED, CHECK_ASKED, CHECK_PROTECT,
+};
 must_check int check_file(const struct integrity_task *task, const struct cred *cred, struct file *file, unsigned func,
 			  u32 mask, enum check_how how);
 
@@ -75,8 +82,17 @@ must_check int core_name(const struct integrity_task *task, const struct path *p
 /* Records boot_aggregate of the TPM, which may be NULL. Errors of tpm_pcr_read and core_record, audited. */
 must_check int core_measure_aggregate(struct tpm *tpm);
 
-/* Replaces the policy; sticky consequences are kept. Takes over its content. */
-void core_set_policy(struct policy *policy);
+/* What a load of a policy for task stands on: what is in force now, reading files, putting rules in force. */
+struct policy_load_env core_load_env(const struct integrity_task *task);
+/* The content of a policy's file, once the hooks allow it. */
+must_check int core_read_policy(const struct integrity_task *task, const char *path, bool must_be_signed,
+				struct blob *out);
+/* Records what a CRITICAL_DATA rule wants of the platform: version, TPM, policy. The same at every boot. */
+must_check int core_measure_critical(void);
+/* Records the digest of a policy's text. how is of integrity_measure_buffer. */
+must_check int core_record_policy(const struct integrity_task *task, struct span text, u32 how);
+/* The acting task, with the given credentials where they are not NULL. */
+struct integrity_task core_current_task(const struct cred *cred);
 /* Measures what KEY_CHECK rules want of the keys that are in the rings. */
 must_check int core_measure_keys(void);
 /* The kernel itself, as Linux names it before there are tasks. */

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * kernel/integrity/imageload.c - the keys and the policy that the measured image brings.
+ * kernel/integrity/imageload.c - files that the kernel reads itself: the keys and the policy that the measured
+ * image brings, and policies that are named at run time.
  *
- * They are part of what the firmware and the stub measured, so they are recorded and not appraised. Every file is
- * recorded before it takes effect; a malformed one stops the start.
+ * What the image brings is part of what the firmware and the stub measured, so it is recorded and not appraised. Every
+ * such file is recorded before it takes effect; a malformed one stops the start.
  */
-#include "kernel/integrity/audit.h"
 #include "kernel/integrity/core.h"
-#include "kernel/integrity/policy_parse.h"
 
 #define KEY_FILE_MAX (1u << 20)
 #define POLICY_PATH "/etc/ima/ima-policy"
@@ -62,31 +61,32 @@ static int load_keys(const struct load *load, const char *path, struct keyring *
 	return 0;
 }
 
-static void audit_line(const struct blob *echo, int err) { audit_policy_rule(echo, !err); }
+int core_read_policy(const struct integrity_task *task, const char *path, bool must_be_signed, struct blob *out) {
+	RELEASED(file_drop) struct file *file = NULL;
+
+	TRY(vfs_open(task->context, NULL, path, O_RDONLY, 0, task->cred, &file));
+	if (!inode_is(file->inode, S_IFREG)) return -EINVAL;
+	TRY(check_file(task, task->cred, file, FUNC_POLICY_CHECK, MAY_READ,
+		       must_be_signed ? CHECK_SIGNED : CHECK_BY_RULES));
+	return read_whole(file->inode, POLICY_TEXT_MAX, out);
+}
 
 /* A text without rules is refused: it would switch everything off. */
 static int load_policy(const struct load *load) {
-	struct audit_event status = { .type = AUDIT_STATUS, .op = "policy_update", .cause = "failed" };
+	const struct policy_load_env env = core_load_env(core_boot_task());
 	RELEASED(blob_done) struct blob text = { 0 };
-	struct policy policy = { 0 };
 	struct policy_error error = { .reason = "there is no rule in it", .line = 1, .column = 1 };
 	int err;
 
 	TRY(take_file(load, POLICY_PATH, POLICY_TEXT_MAX, &text));
 	if (!text.base) return 0;
-	err = policy_parse((const char *)text.base, text.len, audit_line, &policy, &error);
-	if (!err && !policy.count) err = -EINVAL;
-	status.ok = !err;
-	status.cause = err ? "failed" : "completed";
-	audit_integrity(core_boot_task(), &status);
-	if (err) {
-		text_format(load->why, load->why_cap, POLICY_PATH ": line %u, column %u: %s%s%s", error.line,
-			    error.column, error.reason, error.token[0] ? ": " : "", error.token);
-		return err;
-	}
-	port_log(LOG_INFO, "ima: policy update completed");
-	core_set_policy(&policy);
-	return 0;
+	TRY(policy_load_open(&core.load));
+	core.load.valid = policy_load_text(&core.load, &env, blob_span(&text), &error) == 0;
+	err = policy_load_release(&core.load, &env);
+	if (!err) return core_measure_critical();
+	text_format(load->why, load->why_cap, POLICY_PATH ": line %u, column %u: %s%s%s", error.line, error.column,
+		    error.reason, error.token[0] ? ": " : "", error.token);
+	return err;
 }
 
 int integrity_load_image_keys(const struct vfs_context *context, const struct cred *cred, char *ret_why, size_t why_cap)
@@ -101,5 +101,6 @@ int integrity_load_image_keys(const struct vfs_context *context, const struct cr
 	TRY(load_keys(&load, "/etc/keys/x509_ima.der", core.rings[RING_IMA]));
 	TRY(load_keys(&load, "/etc/keys/x509_evm.der", core.rings[RING_EVM]));
 	if (core.use_image) TRY(load_policy(&load));
+	core.image_done = true;
 	return core_measure_keys() ? explain(&load, "the keys", -EIO, "cannot be recorded") : 0;
 }

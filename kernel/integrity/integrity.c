@@ -23,6 +23,14 @@ static const struct integrity_task boot_task = { .pid = 1, .comm = "swapper/0", 
 
 const struct integrity_task *core_boot_task(void) { return &boot_task; }
 
+struct integrity_task core_current_task(const struct cred *cred) {
+	struct integrity_task task = boot_task;
+
+	if (core.current) core.current(&task);
+	task.cred = cred ? cred : task.cred;
+	return task;
+}
+
 /* ---- start */
 
 static void choose_hash(const char *name) {
@@ -52,15 +60,22 @@ static void choose_template(const char *name, const char *format) {
 	if (chosen) core.default_template = chosen;
 }
 
+/* What stays until reboot, whatever policy follows. */
+static void keep_consequences(void) {
+	if (core.policy.appraise_funcs >> FUNC_POLICY_CHECK & 1) core.signed_policy_required = true;
+	if (!core.setxattr_algos) core.setxattr_algos = core.policy.setxattr_algos;
+}
+
 static int start_policy(const char *names) {
 	RELEASED(blob_done) struct blob text = { 0 };
 	struct policy policy;
 	struct policy_error why;
 
 	TRY(policy_builtin_text(names, &text));
-	TRY(policy_parse((const char *)text.base, text.len, NULL, &policy, &why));
+	TRY(policy_parse((const char *)text.base, text.len, &policy, &why));
 	core.use_image = !policy_names_have(names, "none");
-	core_set_policy(&policy);
+	core.policy = policy;
+	keep_consequences();
 	return 0;
 }
 
@@ -71,7 +86,8 @@ static int start(const struct integrity_config *config) {
 		if (!core.rings[i]) return -ENOMEM;
 	}
 	TRY(start_policy(config->policy_names));
-	return core_measure_aggregate(config->tpm);
+	TRY(core_measure_aggregate(config->tpm));
+	return core_measure_critical();
 }
 
 static void set_hooks(void);
@@ -81,6 +97,8 @@ int integrity_init(const struct integrity_config *config) {
 
 	core.mode = config->appraise;
 	core.audit_informational = config->audit_informational;
+	core.tpm = config->tpm;
+	core.version = config->version;
 	choose_hash(config->hash_name);
 	choose_template(config->template_name, config->template_format);
 	if (!config->tpm) port_log(LOG_INFO, "ima: No TPM chip found, activating TPM-bypass!");
@@ -94,11 +112,32 @@ int integrity_init(const struct integrity_config *config) {
 	return err;
 }
 
-void core_set_policy(struct policy *policy) {
-	policy_done(&core.policy);
-	core.policy = *policy;
-	if (policy->appraise_funcs >> FUNC_POLICY_CHECK & 1) core.signed_policy_required = true;
-	if (!core.setxattr_algos) core.setxattr_algos = policy->setxattr_algos;
+/* The first loaded policy replaces the built-in rules, further ones are appended. Readers see the old or the new. */
+static int commit_policy(const struct integrity_task *task, struct policy *rules) {
+	RELEASED(blob_done) struct blob text = { 0 };
+	bool first = !core.custom_policy;
+
+	if (!first) TRY(policy_show(&core.policy, &text));
+	TRY(policy_show(rules, &text));
+	if (!first) TRY(policy_reserve(&core.policy, rules->count));
+	TRY(core_record_policy(task, blob_span(&text), BUFFER_HASH | (core.image_done ? BUFFER_ALWAYS : 0)));
+	if (first) policy_done(&core.policy);
+	if (first) core.policy = *rules;
+	for (size_t i = 0; !first && i < rules->count; i++)
+		(void)policy_add(&core.policy, &rules->rules[i]); /* there is room */
+	if (!first) port_free(rules->rules);
+	*rules = (struct policy){ 0 };
+	core.custom_policy = true;
+	keep_consequences();
+	if (first && core.image_done) (void)core_measure_keys(); /* in force already; what failed has been said */
+	return 0;
+}
+
+struct policy_load_env core_load_env(const struct integrity_task *task) {
+	return (struct policy_load_env){ .task = task, .rules_before = core.custom_policy ? core.policy.count : 0,
+					 .signed_required = core.signed_policy_required,
+					 .enforce = core.mode == APPRAISE_ENFORCE,
+					 .read = core_read_policy, .commit = commit_policy };
 }
 
 void core_done(void) {
@@ -107,6 +146,7 @@ void core_done(void) {
 		path_put(&core.real.cwd);
 	}
 	policy_done(&core.policy);
+	policy_done(&core.load.rules);
 	template_reset();
 	mlog_free(core.log);
 	for (size_t i = 0; i < RING_COUNT; i++) keyring_free(core.rings[i]);
@@ -149,16 +189,8 @@ int integrity_mprotect_check(const struct integrity_task *task, struct file *fil
 
 /* ---- the file system's hooks */
 
-static struct integrity_task current_task(const struct cred *cred) {
-	struct integrity_task task = boot_task;
-
-	if (core.current) core.current(&task);
-	task.cred = cred ? cred : task.cred;
-	return task;
-}
-
 static int hook_file_open(struct file *file, const struct cred *cred, u32 mask, bool created) {
-	const struct integrity_task task = current_task(cred);
+	const struct integrity_task task = core_current_task(cred);
 
 	return check_file(&task, cred, file, FUNC_FILE_CHECK, mask, created ? CHECK_CREATED : CHECK_BY_RULES);
 }
@@ -183,7 +215,7 @@ static void audit_refused_label(const struct integrity_task *task, const struct 
 /* A digest stays known over a change of its label only as far as its algorithm does, so all that is known goes. */
 static int hook_setxattr(const struct path *path, const char *name, const void *value, size_t len,
 			 const struct cred *cred) {
-	const struct integrity_task task = current_task(cred);
+	const struct integrity_task task = core_current_task(cred);
 	struct icache *state = path_inode(path)->integrity;
 	const char *cause = NULL;
 	int err = appraise_xattr_check(name, value, len, task.cred, core.setxattr_algos, &cause);

@@ -27,6 +27,7 @@ struct integrity_config {
 	const char *template_format;     /* ima_template_fmt= */
 	const char *hash_name;           /* ima_hash= */
 	bool audit_informational;        /* integrity_audit=1 */
+	const char *version;             /* of the kernel, for the record kernel_version; NULL: none */
 };
 
 /* Who is acting: for policy conditions and audit lines. */
@@ -71,11 +72,12 @@ must_check int integrity_mprotect_check(const struct integrity_task *task, struc
 
 /*
  * Measures bytes that are no file, where a rule of func (enum policy_func: KEXEC_CMDLINE, KEY_CHECK, CRITICAL_DATA)
- * says so. label is the keyring or the kind of critical data, name stands in the record. hash_only records the digest
- * instead of the bytes. 0 also without a rule.
+ * says so. label is the keyring or the kind of critical data, name stands in the record. how: HASH records the digest
+ * instead of the bytes, ALWAYS records without a rule too. 0 also without a rule.
  */
+enum { BUFFER_HASH = 1, BUFFER_ALWAYS = 2 };
 must_check int integrity_measure_buffer(const struct integrity_task *task, unsigned func, const char *label,
-					const char *name, struct span buffer, bool hash_only);
+					const char *name, struct span buffer, u32 how);
 
 /* The list file nodes and "ima" symlinks under securityfs. */
 must_check int integrity_register_nodes(struct superblock *securityfs);

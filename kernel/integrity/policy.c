@@ -147,19 +147,24 @@ static void derive(struct policy_rule *rule) {
 	}
 }
 
+int policy_reserve(struct policy *policy, size_t count) {
+	size_t cap = max_u64(policy->count + count, max_u64(2 * policy->cap, 16));
+	struct policy_rule *bigger;
+
+	if (policy->count + count <= policy->cap) return 0;
+	bigger = port_alloc(cap * sizeof(*bigger));
+	if (!bigger) return -ENOMEM;
+	if (policy->count) memcpy(bigger, policy->rules, policy->count * sizeof(*bigger));
+	port_free(policy->rules);
+	policy->rules = bigger;
+	policy->cap = cap;
+	return 0;
+}
+
 int policy_add(struct policy *policy, const struct policy_rule *rule) {
 	struct policy_rule *added;
 
-	if (policy->count == policy->cap) {
-		size_t cap = policy->cap ? policy->cap * 2 : 16;
-		struct policy_rule *bigger = port_alloc(cap * sizeof(*bigger));
-
-		if (!bigger) return -ENOMEM;
-		if (policy->count) memcpy(bigger, policy->rules, policy->count * sizeof(*bigger));
-		port_free(policy->rules);
-		policy->rules = bigger;
-		policy->cap = cap;
-	}
+	TRY(policy_reserve(policy, 1));
 	added = &policy->rules[policy->count++];
 	*added = *rule;
 	derive(added);

@@ -113,6 +113,8 @@ void policy_decide(const struct policy *policy, const struct policy_query *query
 
 /* Takes over the rule's text on success. */
 must_check int policy_add(struct policy *policy, const struct policy_rule *rule);
+/* Room for count more rules: policy_add cannot fail for them. */
+must_check int policy_reserve(struct policy *policy, size_t count);
 void policy_rule_done(struct policy_rule *rule);
 void policy_done(struct policy *policy);
 

@@ -404,34 +404,31 @@ int policy_parse_line(const char *line, size_t len, struct blob *echo, struct po
 	return err;
 }
 
-static int add_line(struct policy *policy, const char *line, size_t len, policy_line_fn *each,
-		    struct policy_error *ret_error) {
-	RELEASED(blob_done) struct blob echo = { 0 };
+int policy_add_line(struct policy *policy, struct span *text, struct blob *echo, struct policy_error *ret_error) {
+	const char *line = (const char *)text->base, *end = memchr(line, '\n', text->len);
+	size_t len = end ? (size_t)(end - line) : text->len, used = len + !!end;
 	struct policy_rule rule;
-	int err = policy_parse_line(line, len, each ? &echo : NULL, &rule, ret_error);
+	int err = policy_parse_line(line, len, echo, &rule, ret_error);
 
+	*text = (struct span){ text->base + used, text->len - used };
 	if (!err && rule.action == ACTION_NONE) return 0;
-	if (!err) {
+	if (!err && policy->count >= POLICY_RULES_MAX)
+		err = refuse(ret_error, 1, "the policy has too many rules", "");
+	else if (!err)
 		err = policy_add(policy, &rule);
-		if (err) policy_rule_done(&rule);
-	}
-	if (each) each(&echo, err);
+	else
+		return err;
+	if (err) policy_rule_done(&rule);
 	return err;
 }
 
-int policy_parse(const char *text, size_t len, policy_line_fn *each, struct policy *ret_policy,
-		 struct policy_error *ret_error) {
+int policy_parse(const char *text, size_t len, struct policy *ret_policy, struct policy_error *ret_error) {
+	struct span rest = { (const u8 *)text, len };
 	struct policy policy = { 0 };
 	unsigned line = 0;
 	int err = len > POLICY_TEXT_MAX ? refuse(ret_error, 1, "the policy is too long", "") : 0;
 
-	for (size_t at = 0; !err && at < len; line++) {
-		const char *end = memchr(text + at, '\n', len - at);
-		size_t line_len = end ? (size_t)(end - text) - at : len - at;
-
-		err = add_line(&policy, text + at, line_len, each, ret_error);
-		at += line_len + 1;
-	}
+	for (; !err && rest.len; line++) err = policy_add_line(&policy, &rest, NULL, ret_error);
 	if (!err) {
 		*ret_policy = policy;
 		return 0;

@@ -19,6 +19,7 @@
 
 #define POLICY_LINE_MAX 4095u
 #define POLICY_TEXT_MAX (1u << 20)
+#define POLICY_RULES_MAX 4096u
 
 struct policy_error {
 	unsigned line;
@@ -34,9 +35,9 @@ struct policy_error {
 must_check int policy_parse_line(const char *line, size_t len, struct blob *echo, struct policy_rule *ret_rule,
 				 struct policy_error *ret_error);
 
-/* Called for each line with a rule: echo as above, err 0 or the line's error. May be NULL. */
-typedef void policy_line_fn(const struct blob *echo, int err);
+/* Adds the rule of the text's first line, if it has one. *text becomes what follows that line, also on failure. */
+must_check int policy_add_line(struct policy *policy, struct span *text, struct blob *echo,
+			       struct policy_error *ret_error);
 
 /* All rules of the text, or an error. */
-must_check int policy_parse(const char *text, size_t len, policy_line_fn *each, struct policy *ret_policy,
-			    struct policy_error *ret_error);
+must_check int policy_parse(const char *text, size_t len, struct policy *ret_policy, struct policy_error *ret_error);

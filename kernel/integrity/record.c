@@ -91,16 +91,16 @@ int integrity_store_data(const struct integrity_task *task, const char *template
 }
 
 int integrity_measure_buffer(const struct integrity_task *task, unsigned func, const char *label, const char *name,
-			     struct span buffer, bool hash_only) {
+			     struct span buffer, u32 how) {
 	const char *op = func == FUNC_KEXEC_CMDLINE ? "measuring_kexec_cmdline" :
 			 func == FUNC_KEY_CHECK ? "measuring_key" : "measuring_critical_data";
 	const struct policy_query query = { .func = (u8)func, .cred = task->cred, .data = label };
 	struct policy_decision decision;
 	int err;
 
-	if (!integrity_must_measure(&query, &decision)) return 0;
+	if (!integrity_must_measure(&query, &decision) && !(how & BUFFER_ALWAYS)) return 0;
 	err = integrity_store_data(task, decision.template ? template_label(decision.template) : NULL, decision.pcr,
-				   name, buffer, hash_only);
+				   name, buffer, how & BUFFER_HASH);
 	if (!err) return 0;
 	audit_integrity(task, &(struct audit_event){ .type = AUDIT_PCR, .op = op, .cause = "store_entry", .name = name,
 						     .err = err });

@@ -87,13 +87,56 @@ static int show_violations(struct blob *text, void *) {
 	return 0;
 }
 
-/* Loading at run time is not there; whoever tries is told where rules come from. */
-static ssize refuse_policy(const char *, size_t, void *, const struct cred *) {
-	port_log(LOG_WARN, "ima: the policy cannot be written: rules come with the image, in /etc/ima/ima-policy");
-	return -EPERM;
+/* ---- the policy: read by the administrator, written by one opener at a time */
+
+static int policy_open(struct inode *, struct file *file) {
+	u32 access = file->flags & O_ACCMODE;
+	struct blob *text;
+	int err;
+
+	if (access != O_RDONLY) return access == O_WRONLY ? policy_load_open(&core.load) : -EACCES;
+	if (file->cred.euid != 0) return -EPERM;
+	text = port_alloc(sizeof(*text));
+	err = text ? policy_show(&core.policy, text) : -ENOMEM;
+	file->private_data = text;
+	if (!err) return 0;
+	if (text) blob_done(text);
+	port_free(text);
+	return err;
 }
 
-static int show_policy(struct blob *text, void *) { return policy_show(&core.policy, text); }
+static ssize policy_read(struct file *file, void *buf, size_t len, u64 *pos) {
+	const struct blob *text = file->private_data;
+
+	len = *pos < text->len ? min_u64(len, text->len - *pos) : 0;
+	if (len) memcpy(buf, text->base + *pos, len);
+	*pos += len;
+	return (ssize)len;
+}
+
+/* Who opened the file is who acts. */
+static ssize policy_write(struct file *file, const void *buf, size_t len, u64 *pos) {
+	const struct integrity_task task = core_current_task(&file->cred);
+	const struct policy_load_env env = core_load_env(&task);
+
+	return *pos ? -EINVAL : policy_load_write(&core.load, &env, buf, len);
+}
+
+static void policy_release(struct file *file) {
+	const struct integrity_task task = core_current_task(&file->cred);
+	const struct policy_load_env env = core_load_env(&task);
+
+	if (file_writable(file)) {
+		(void)policy_load_release(&core.load, &env); /* close has no errno; the outcome is in the log */
+		return;
+	}
+	blob_done(file->private_data);
+	port_free(file->private_data);
+}
+
+const struct file_ops secnodes_policy_ops = {
+	.open = policy_open, .release = policy_release, .read = policy_read, .write = policy_write,
+};
 
 static int add_lists(struct superblock *sb, size_t index) {
 	static const char *const forms[] = { "binary", "ascii" };
@@ -119,7 +162,7 @@ int integrity_register_nodes(struct superblock *securityfs) {
 		{ "ima", S_IFLNK | 0777, .arg = "integrity/ima" },
 		{ DIR "runtime_measurements_count", S_IFREG | 0440, .show = show_count },
 		{ DIR "violations", S_IFREG | 0440, .show = show_violations },
-		{ DIR "policy", S_IFREG | 0400, .show = show_policy, .store = refuse_policy },
+		{ DIR "policy", S_IFREG | 0600, .fops = &secnodes_policy_ops },
 	};
 
 	for (size_t i = 0; i < mlog_bank_count(core.log); i++)

@@ -10,4 +10,4 @@
 
 #include "fs/vfs.h"
 
-extern const struct file_ops secnodes_list_ops;
+extern const struct file_ops secnodes_list_ops, secnodes_policy_ops;

@@ -27,7 +27,7 @@ static void check_readback(const struct policy *first)
 	struct blob one = { 0 }, two = { 0 };
 	struct policy_error why;
 
-	if (policy_show(first, &one) || policy_parse((char *)one.base, one.len, NULL, &second, &why) ||
+	if (policy_show(first, &one) || policy_parse((char *)one.base, one.len, &second, &why) ||
 	    policy_show(&second, &two) || one.len != two.len || (one.len && memcmp(one.base, two.base, one.len)))
 		abort();
 	policy_done(&second);
@@ -40,7 +40,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct policy policy = { 0 };
 	struct policy_error why = { 0 };
 
-	if (policy_parse((const char *)data, size, NULL, &policy, &why)) {
+	if (policy_parse((const char *)data, size, &policy, &why)) {
 		if (!why.line || !why.column || !why.reason || policy.count)
 			abort();
 	} else if (reads_back(&policy)) {

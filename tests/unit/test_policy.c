@@ -76,7 +76,7 @@ static void expect_readback(const char *text, size_t len, const char *golden)
 	struct policy_error why;
 	struct blob shown = { 0 };
 
-	assert_int_equal(policy_parse(text, len, NULL, &policy, &why), 0);
+	assert_int_equal(policy_parse(text, len, &policy, &why), 0);
 	assert_int_equal(policy_show(&policy, &shown), 0);
 	assert_int_equal(shown.len, want.len);
 	assert_memory_equal(shown.base, want.base, want.len);
@@ -160,34 +160,31 @@ static void bad_line_names_line_column_and_token_and_adds_nothing(void **state)
 	struct policy_error why;
 
 	(void)state;
-	assert_int_equal(policy_parse(text, strlen(text), NULL, &policy, &why), -EINVAL);
+	assert_int_equal(policy_parse(text, strlen(text), &policy, &why), -EINVAL);
 	assert_int_equal(why.line, 4);
 	assert_int_equal(why.column, 18);
 	assert_string_equal(why.token, "fsmagic=0xzz");
 	assert_int_equal(policy.count, 0);
 }
 
-static char echoed[512];
-
-static void keep_echo(const struct blob *echo, int err)
-{
-	size_t at = strlen(echoed);
-
-	memcpy(echoed + at, echo->base, echo->len);
-	strcpy(echoed + at + echo->len, err ? "res=0;" : "res=1;");
-}
-
 static void audit_echo_has_the_tokens_in_source_order(void **state)
 {
 	static const char text[] = "measure fowner=5 permit_directio func=FILE_CHECK\nappraise what=1 mask=MAY_READ\n";
+	struct span rest = { (const u8 *)text, strlen(text) };
 	struct policy policy = { 0 };
 	struct policy_error why;
+	struct blob echo = { 0 };
 
 	(void)state;
-	echoed[0] = 0;
-	assert_int_equal(policy_parse(text, strlen(text), keep_echo, &policy, &why), -EINVAL);
-	assert_string_equal(echoed, "action=measure fowner=5 func=FILE_CHECK res=1;"
-				    "action=appraise UNKNOWN=what=1 res=0;");
+	assert_int_equal(policy_add_line(&policy, &rest, &echo, &why), 0);
+	blob_text(&echo, ";");
+	assert_int_equal(policy_add_line(&policy, &rest, &echo, &why), -EINVAL);
+	blob_bytes(&echo, "", 1);
+	assert_string_equal((char *)echo.base, "action=measure fowner=5 func=FILE_CHECK ;"
+					       "action=appraise UNKNOWN=what=1 ");
+	assert_int_equal(rest.len, 0);
+	assert_int_equal(policy.count, 1);
+	blob_done(&echo);
 	policy_done(&policy);
 }
 
@@ -220,7 +217,7 @@ static void memory_that_runs_out_leaves_the_policy_as_it_was(void **state)
 
 		fake_port_reset();
 		fake_port_fail_after(k);
-		err = policy_parse(text, strlen(text), NULL, &policy, &why);
+		err = policy_parse(text, strlen(text), &policy, &why);
 		assert_true(!err || (err == -ENOMEM && policy.count == 0 && policy.classes == 0));
 		assert_int_equal(policy.count, err ? 0 : 2);
 		policy_done(&policy);
@@ -243,7 +240,7 @@ static struct policy_decision decide(const char *text, unsigned func, u32 mask)
 	struct policy policy = { 0 };
 	struct policy_error why;
 
-	assert_int_equal(policy_parse(text, strlen(text), NULL, &policy, &why), 0);
+	assert_int_equal(policy_parse(text, strlen(text), &policy, &why), 0);
 	policy_decide(&policy, &query, ~0u, &decision);
 	policy_done(&policy);
 	return decision;
