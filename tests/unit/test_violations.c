@@ -107,7 +107,8 @@ static void session_of_a_linux_is_recorded_to_the_byte(void **state)
 	const char *mine;
 
 	(void)state;
-	boot_with("measure func=FILE_CHECK mask=^MAY_READ fowner=1000\nmeasure func=MMAP_CHECK mask=MAY_EXEC fowner=1000\n"
+	boot_with("measure func=FILE_CHECK mask=^MAY_READ fowner=1000\n"
+		  "measure func=MMAP_CHECK mask=MAY_EXEC fowner=1000\n"
 		  "measure func=BPRM_CHECK fowner=1000\n");
 	base = machine_count();
 	for (unsigned i = 1; i <= 12; i++) {
@@ -138,7 +139,8 @@ static void truncating_open_is_judged_before_the_content_goes(void **state)
 	size_t base;
 
 	(void)state;
-	boot_with("measure func=FILE_CHECK mask=^MAY_READ fowner=0\nmeasure func=FILE_CHECK mask=^MAY_WRITE fowner=7\n");
+	boot_with("measure func=FILE_CHECK mask=^MAY_READ fowner=0\n"
+		  "measure func=FILE_CHECK mask=^MAY_WRITE fowner=7\n");
 	machine_write("/t/a", "aaa", 3, NULL);
 	reader = machine_open("/t/a", O_RDONLY);
 	base = machine_count();
