@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * tests/unit/test_hook_faults.c - each hook with each thing on its way failing once: every allocation, every command of the
- * TPM in every manner, every page of the content.
+ * tests/unit/test_hook_faults.c - each hook with each thing on its way failing once: every allocation, every command of
+ * the TPM in every manner, every page of the content. Beyond test_faults.c each act is alone, and is tried again.
  *
  * What must hold after each: an act that was allowed is in the list; the list replays to the PCRs in every bank, or the
  * log says that it broke, at its last record, and then nothing that needs a record is allowed; what was refused for
