@@ -419,6 +419,22 @@ static void file_size(void)
 	(void)!write(fd, block, 1);
 }
 
+static void on_xcpu(int sig)
+{
+	(void)!write(1, "  told\n", 7);
+	_exit(sig);
+}
+
+static void cpu_time_soft(void)
+{
+	struct rlimit limit = { 1, 5 };
+
+	signal(SIGXCPU, on_xcpu);
+	setrlimit(RLIMIT_CPU, &limit);
+	for (;;)
+		;
+}
+
 static void cpu_time(void)
 {
 	limit(RLIMIT_CPU, 1);
@@ -454,6 +470,7 @@ static void limits(void)
 	in_child("overcommit", overcommit);
 	in_child("file size", file_size);
 	in_child("processor time", cpu_time);
+	in_child("processor time, soft", cpu_time_soft);
 	in_child("pending signals", pending_signals);
 }
 
