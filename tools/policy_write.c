@@ -18,6 +18,9 @@
 
 #define BLANKS " \t"
 
+/* A kernel takes no more at once: the longest line goes without its newline. */
+#define WRITE_MAX POLICY_LINE_MAX
+
 /* No rule of any kernel. */
 static const char spoiler[] = "aborted\n";
 
@@ -67,7 +70,7 @@ int policy_write_lines(int fd, const char *name, const struct buf *text) {
 		if (is_rule(start + at, len)) {
 			out.len = 0;
 			buf_append(&out, start + at, len);
-			buf_text(&out, "\n");
+			if (len < WRITE_MAX) buf_text(&out, "\n");
 			err = write_whole(fd, (const char *)out.bytes, out.len);
 		}
 		bad += err != 0;
