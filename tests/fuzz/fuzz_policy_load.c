@@ -46,14 +46,15 @@ static int commit(const struct integrity_task *task, struct policy *rules)
 
 static void write_once(struct policy_load *load, const struct policy_load_env *env, const uint8_t *bytes, size_t len)
 {
+	const bool is_path = len && bytes[0] == '/';
 	size_t before = load->rules.count;
 	ssize n = policy_load_write(load, env, (const char *)bytes, len);
 
 	need(n <= (ssize)len && (n > 0 || !len || n < 0));
 	failed = failed || n < 0;
 	need(load->valid == !failed);
-	need(n < 0 || bytes[0] == '/' || load->rules.count <= before + 1);
-	need(!signed_only || !len || bytes[0] == '/' || n == -EACCES || n == -EINVAL);
+	need(n < 0 || is_path || load->rules.count <= before + 1);
+	need(!signed_only || !len || is_path || n == -EACCES || n == -EINVAL);
 	accepted = load->rules.count;
 }
 
