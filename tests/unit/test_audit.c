@@ -176,7 +176,8 @@ static void audit_rule_line_has_the_task_whole(void **state)
 	assert_string_equal(last_line("type=1805"),
 			    "audit: type=1805 audit(): file=\"/t/u1001_none\" "
 			    "hash=\"sha256:2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881\" "
-			    "ppid= pid= auid=4294967295 uid=0 gid=0 euid=0 suid=0 fsuid=0 egid=0 sgid=0 fsgid=0 tty=(none) ses=4294967295 comm= exe=\"/t/u1001_rsa256\"");
+			    "ppid= pid= auid=4294967295 uid=0 gid=0 euid=0 suid=0 fsuid=0 egid=0 "
+			    "sgid=0 fsgid=0 tty=(none) ses=4294967295 comm= exe=\"/t/u1001_rsa256\"");
 	assert_true(logged(" ppid=41 pid=42 ") && logged(" comm=\"sh\" "));
 	file_put(exe);
 }
