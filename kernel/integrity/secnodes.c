@@ -157,9 +157,9 @@ static int add_lists(struct superblock *sb, size_t index) {
 
 int integrity_register_nodes(struct superblock *securityfs) {
 	static const struct pseudo_node nodes[] = {
-		{ DIR "ascii_runtime_measurements", S_IFLNK | 0777, .arg = "ascii_runtime_measurements_sha1" },
-		{ DIR "binary_runtime_measurements", S_IFLNK | 0777, .arg = "binary_runtime_measurements_sha1" },
-		{ "ima", S_IFLNK | 0777, .arg = "integrity/ima" },
+		{ DIR "ascii_runtime_measurements", S_IFLNK | 0444, .arg = "ascii_runtime_measurements_sha1" },
+		{ DIR "binary_runtime_measurements", S_IFLNK | 0444, .arg = "binary_runtime_measurements_sha1" },
+		{ "ima", S_IFLNK | 0444, .arg = "integrity/ima" },
 		{ DIR "runtime_measurements_count", S_IFREG | 0440, .show = show_count },
 		{ DIR "violations", S_IFREG | 0440, .show = show_violations },
 		{ DIR "policy", S_IFREG | 0600, .fops = &secnodes_policy_ops },
