@@ -230,6 +230,10 @@ def golden_mixed():
                          lambda t: re.sub(rb"open\(" + acts.VERITY.pattern + rb",r\) = OK\n", b"", t))
             compare_text(act, name, "policy", golden("policy", "mixed_noima.readback"), "end/readback")
             compare_audit(act, name, golden("acts", "mixed_noima.audit"))
+            records = acts.parse(act.file("end/binary_runtime_measurements_sha256"), "sha256")
+            check("each file without a wanted digest is recorded once, with zeros",
+                  sorted(acts.name_of(r)[3:8] for r in records if acts.without_verity(r)) ==
+                  [b"f1009", b"f1010", b"f1014"])
             compare_pcrs(act, name)
 
 
