@@ -17,6 +17,7 @@
 #include <cmocka.h>
 
 #include "kernel/integrity/core.h"
+#include "kernel/integrity/secnodes.h"
 #include "tests/fake/fake_port.h"
 #include "tests/fake/golden.h"
 #include "tests/fake/machine.h"
@@ -349,6 +350,89 @@ static void start_with_each_allocation_failing_runs_nothing(void **state)
 	assert_non_null(strstr(machine_list(), "\n11 "));
 }
 
+/* What a loader does; whether each step was allowed shows in the core alone, for close has no errno. */
+static void load_policy(void)
+{
+	static const char rule[] = "measure func=BPRM_CHECK pcr=12\n";
+	struct file file = { .flags = O_WRONLY, .cred = machine.root };
+	u64 pos = 0;
+
+	if (secnodes_policy_ops.open(NULL, &file)) return;
+	(void)secnodes_policy_ops.write(&file, rule, strlen(rule), &pos);
+	secnodes_policy_ops.release(&file);
+}
+
+static void judge_load(const char *fault, u64 k, size_t rules_before)
+{
+	bool broken = mlog_broken(core.log, NULL), loaded = core.custom_policy, good;
+
+	machine.fake.fault = FAKE_FAULT_NONE;
+	good = loaded ? core.policy.count == 1 && strstr(machine_list(), " ima_policy ") && !broken :
+	       core.policy.count == rules_before;
+	good = good && replays(machine_count(), broken);
+	if (good && !broken) {
+		int err;
+
+		if (!loaded) load_policy();
+		err = machine_exec("/bin/hello");
+		broken = mlog_broken(core.log, NULL); /* some faults stay */
+		good = core.custom_policy && core.policy.count == 1 && strstr(machine_list(), " ima_policy ") &&
+		       err == (broken ? -EIO : 0) && strstr(machine_list(), "\n12 ") &&
+		       replays(machine_count(), broken);
+	}
+	if (!good) fail_msg("policy, %s %llu: loaded %d, broken %d", fault, (unsigned long long)k, loaded, broken);
+}
+
+static void load_machine(void)
+{
+	struct integrity_config config = { .policy_names = "tcb" };
+	char why[256];
+
+	machine_up(true);
+	machine_copy("/bin/hello", "sigs/hello.txt", NULL);
+	assert_int_equal(machine_start(config), 0);
+	assert_int_equal(integrity_load_image_keys(&machine.context, &machine.root, why, sizeof(why)), 0);
+}
+
+static void policy_load_with_each_fault_is_whole_or_nothing(void **state)
+{
+	bool reached = true;
+	unsigned refused = 0;
+
+	(void)state;
+	for (u64 k = 1; reached; k++) {
+		u64 before;
+		size_t rules_before;
+
+		load_machine();
+		rules_before = core.policy.count;
+		before = fake_port_attempts();
+		fake_port_fail_after(k);
+		load_policy();
+		reached = fake_port_attempts() - before >= k;
+		fake_port_fail_after(0);
+		refused += !core.custom_policy;
+		judge_load("allocation", k, rules_before);
+		machine_down();
+		assert_int_equal(fake_port_live(), 0);
+	}
+	assert_true(refused > 3);
+	for (unsigned fault = FAKE_STALL; fault < FAKE_FAULT_COUNT; fault++)
+		for (u64 k = 1; k <= 2; k++) {
+			size_t rules_before;
+
+			load_machine();
+			rules_before = core.policy.count;
+			machine.fake.fault = fault;
+			machine.fake.fault_at = machine.fake.commands + k;
+			machine.fake.fault_count = 1;
+			machine.fake.fault_rc = 0x101;
+			load_policy();
+			judge_load("TPM fault", fault * 100 + k, rules_before);
+			machine_down();
+		}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -356,6 +440,7 @@ int main(void)
 		cmocka_unit_test(each_allocation_failing_once_loses_nothing),
 		cmocka_unit_test(each_command_of_the_tpm_failing_once_is_resolved_or_breaks_the_log),
 		cmocka_unit_test(each_page_failing_once_refuses_and_is_read_again),
+		cmocka_unit_test(policy_load_with_each_fault_is_whole_or_nothing),
 		cmocka_unit_test_teardown(start_with_each_allocation_failing_runs_nothing, teardown),
 	};
 
