@@ -141,6 +141,31 @@ static void mprotect_and_mapped_writers_have_their_lines_in_every_mode(void **st
 	}
 }
 
+static ssize failing_getxattr(struct inode *inode, const char *name, void *buf, size_t cap)
+{
+	(void)inode, (void)name, (void)buf, (void)cap;
+	return -EIO;
+}
+
+static void label_that_cannot_be_read_is_an_unknown_one(void **state)
+{
+	struct inode *inode;
+	const struct inode_ops *good;
+	struct inode_ops broken;
+
+	(void)state;
+	boot_with("appraise func=BPRM_CHECK fowner=1001\n");
+	inode = machine_inode("/t/u1001_rsa256");
+	good = inode->ops;
+	broken = *good;
+	broken.getxattr = failing_getxattr;
+	inode->ops = &broken;
+	assert_int_equal(machine_exec("/t/u1001_rsa256"), -EACCES);
+	assert_true(logged("op=appraise_data cause=unknown comm="));
+	inode->ops = good;
+	assert_int_equal(machine_exec("/t/u1001_rsa256"), 0);
+}
+
 /* Unlike Linux, which lets the open pass without a record: zeros stand for what is not there. */
 static void verity_rule_says_that_there_is_no_digest(void **state)
 {
@@ -247,6 +272,7 @@ int main(void)
 		CASE(refused_exec_is_type_1800_and_a_refused_question_1808),
 		CASE(exec_that_file_check_refuses_is_type_1800_also_when_asked),
 		CASE(mprotect_and_mapped_writers_have_their_lines_in_every_mode),
+		CASE(label_that_cannot_be_read_is_an_unknown_one),
 		CASE(verity_rule_says_that_there_is_no_digest),
 		CASE(audit_rule_line_has_the_task_whole),
 		CASE(additions_are_audited_where_integrity_audit_asks),

@@ -129,19 +129,28 @@ static void writers_of_signed_files_are_refused(void **state)
 
 static void signed_file_is_read_and_not_written(void **state)
 {
+	static const char digest[] =
+		"\x04\x04\x58\x91\xb5\xb5\x22\xd5\xdf\x08\x6d\x0f\xf0\xb1\x10\xfb\xd9\xd2\x1b\xb4\xfc"
+		"\x71\x63\xaf\x34\xd0\x82\x86\xa2\xe8\x46\xf6\xbe\x03";
+	struct path path;
 	struct file *file;
 
 	(void)state;
 	machine_up(true);
 	machine_copy("/t/hello", "sigs/hello.txt", "sigs/rsa2048-sha256.sig");
 	machine_down();
-	boot_with("appraise func=FILE_CHECK fowner=7 appraise_type=imasig\n");
+	boot_with("appraise func=FILE_CHECK fowner=7\n");
 	machine_copy("/t/hello", "sigs/hello.txt", "sigs/rsa2048-sha256.sig");
 	machine_inode("/t/hello")->uid = 7;
 	file = machine_open("/t/hello", O_RDONLY);
 	file_put(file);
 	assert_int_equal(vfs_open(&machine.context, NULL, "/t/hello", O_WRONLY, 0, &machine.root, &file), -EACCES);
 	assert_true(logged("assay: /t/hello: refused (EACCES): a signed file cannot be opened for write"));
+	/* With another label it is no signed file any more, but it must be right. */
+	assert_int_equal(path_walk(&machine.context, NULL, "/t/hello", 0, &machine.root, &path), 0);
+	assert_int_equal(vfs_setxattr(&path, "security.ima", digest, 34, 0, &machine.root), 0);
+	path_put(&path);
+	file_put(machine_open("/t/hello", O_WRONLY));
 }
 
 static void direct_io_is_recorded_as_zeros_and_never_appraised_good(void **state)

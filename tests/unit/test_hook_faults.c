@@ -125,7 +125,7 @@ static const struct act {
 	{ "creds", hold_hello, act_creds, " ima-sigv2 ima:sha256:", 1, 1 },
 	{ "mmap", hold_hello, act_mmap, " evm-sig sha256:", 1, 1 },
 	{ "mprotect", hold_hello, act_mprotect, " evm-sig sha256:", 1, 1 },
-	{ "open", NULL, act_read, " /t/data \n", 1, 2 },
+	{ "open", NULL, act_read, " /t/data 030206", 1, 2 },
 	{ "ToMToU", hold_reader, act_write, " ima-ng sha256:00000000000000000000000000000000", 1, 0 },
 	{ "open_writers", hold_writer, act_read, " ima-ng sha256:00000000000000000000000000000000", 2, 2 },
 	{ "buffer", NULL, act_buffer, " critical\n", 1, 0 },
@@ -160,7 +160,7 @@ static void start(const struct act *act)
 	machine_up(true);
 	machine_write("/etc/ima/ima-policy", rules, strlen(rules), NULL);
 	machine_copy("/bin/hello", "sigs/hello.txt", "sigs/rsa2048-sha256.sig");
-	machine_write("/t/data", content, sizeof(content), NULL);
+	machine_write("/t/data", content, sizeof(content), "sigs/rsa2048-sha512.sig");
 	machine_inode("/t/data")->uid = 7;
 	assert_int_equal(machine_start(config), 0);
 	if (integrity_load_image_keys(&machine.context, &machine.root, why, sizeof(why)))

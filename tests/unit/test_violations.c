@@ -89,6 +89,18 @@ static char *captured_list(void)
 	return out;
 }
 
+/* Lines about violations that ended in how. */
+static unsigned lines(const char *cause, const char *how)
+{
+	unsigned count = 0;
+	char want[64];
+
+	snprintf(want, sizeof(want), "op=invalid_pcr cause=%s ", cause);
+	for (const char *at = fake_port_log_text(); (at = strstr(at, want)); at++)
+		count += memmem(at, strcspn(at, "\n"), how, strlen(how)) != NULL;
+	return count;
+}
+
 /* Steps, counter of violations and length of the list after them as the captured session printed them. */
 static void session_of_a_linux_is_recorded_to_the_byte(void **state)
 {
@@ -125,6 +137,8 @@ static void session_of_a_linux_is_recorded_to_the_byte(void **state)
 			fail_msg("%s %s: %llu violations, %zu records", session[i].file, session[i].steps,
 				 (unsigned long long)mlog_violations(core.log), machine_count() - base + 1);
 	}
+	assert_int_equal(lines("ToMToU", " res=1 errno=0"), 7);
+	assert_int_equal(lines("open_writers", " res=1 errno=0"), 8);
 	want = captured_list();
 	mine = strstr(machine_list(), "/etc/ima/ima-policy\n");
 	assert_non_null(mine);
@@ -225,11 +239,37 @@ static void violation_that_could_not_be_recorded_stays_due(void **state)
 	machine_inode("/t/a")->uid = 7;
 	held = machine_open("/t/a", O_RDONLY);
 	fail_each_allocation(O_WRONLY, 1);
+	assert_true(lines("ToMToU", " res=0 errno=0") > 0); /* where memory lasted for the line */
 	assert_true(mlog_violations(core.log) > 1); /* seen more than once */
 	file_put(held);
 	held = machine_open("/t/a", O_WRONLY);
 	fail_each_allocation(O_RDONLY, 1);
 	file_put(held);
+}
+
+/* The older template has room for 255 bytes of a name: the last component stands for a longer path. */
+static void long_name_in_the_older_template_is_its_last_component(void **state)
+{
+	struct integrity_config config = { .hash_name = "sha1", .template_name = "ima", .policy_names = "tcb" };
+	struct file *reader;
+	char path[320] = "/t/";
+
+	(void)state;
+	memset(path + 3, 'd', 200);
+	strcpy(path + 203, "/");
+	memset(path + 204, 'n', 100);
+	machine_up(true);
+	machine_write(path, "x", 1, NULL);
+	assert_int_equal(machine_start(config), 0);
+	reader = machine_open(path, O_RDONLY);
+	file_put(machine_open(path, O_WRONLY));
+	file_put(reader);
+	assert_int_equal(mlog_violations(core.log), 1);
+	assert_null(strstr(machine_list(), "/t/"));
+	snprintf(path + 304, 16, "\n");
+	assert_non_null(strstr(machine_list(), path + 204));
+	assert_non_null(strstr(strstr(machine_list(), " 0000000000000000000000000000000000000000 n"), path + 204));
+	assert_true(machine_replays());
 }
 
 static void counter_of_violations_stops_at_its_end(void **state)
@@ -253,6 +293,7 @@ int main(void)
 		CASE(append_asks_for_another_mask_than_write),
 		CASE(other_name_of_a_file_is_the_same_file),
 		CASE(violation_that_could_not_be_recorded_stays_due),
+		CASE(long_name_in_the_older_template_is_its_last_component),
 		CASE(counter_of_violations_stops_at_its_end),
 	};
 
