@@ -96,13 +96,28 @@ static int set_skid(const mbedtls_x509_crt *crt, struct key_info *info) {
 	return 0;
 }
 
-/* The last common name, else the first name of any kind. */
-static void describe_subject(const mbedtls_x509_name *name, struct key_info *info) {
-	const mbedtls_x509_buf *value = &name->val;
+/* Whether the organisation says nothing that the name does not begin with, by Linux's rule. */
+static bool repeats(const mbedtls_x509_buf *organisation, const mbedtls_x509_buf *name) {
+	size_t len = organisation->len >= 7 ? 7 : organisation->len;
 
-	for (; name; name = name->next)
+	return name->len >= len && memcmp(name->p, organisation->p, len) == 0;
+}
+
+/* The last common name with the last organisation before it; else the first name of any kind. */
+static void describe_subject(const mbedtls_x509_name *name, struct key_info *info) {
+	const mbedtls_x509_buf *value = &name->val, *organisation = NULL;
+	size_t at = 0;
+
+	for (; name; name = name->next) {
 		if (!MBEDTLS_OID_CMP(MBEDTLS_OID_AT_CN, &name->oid)) value = &name->val;
-	text_printable(info->subject, sizeof(info->subject), value->p, value->len);
+		if (!MBEDTLS_OID_CMP(MBEDTLS_OID_AT_ORGANIZATION, &name->oid)) organisation = &name->val;
+	}
+	if (organisation && organisation != value && !repeats(organisation, value)) {
+		text_printable(info->subject, sizeof(info->subject) / 2, organisation->p, organisation->len);
+		at = strlen(info->subject);
+		at += text_format(info->subject + at, sizeof(info->subject) - at, ": ");
+	}
+	text_printable(info->subject + at, sizeof(info->subject) - at, value->p, value->len);
 }
 
 static int parse(struct key *key, struct span der) {
@@ -161,8 +176,7 @@ struct keyring *keyring_alloc(const char *name) {
 	return ring;
 }
 
-/* Takes the youngest keys away until count are left. */
-static void shorten(struct keyring *ring, size_t count) {
+void keyring_shorten(struct keyring *ring, size_t count) {
 	for (; ring->count > count; ring->count--) {
 		struct key *last = list_entry(ring->keys.prev, struct key, node);
 
@@ -172,7 +186,7 @@ static void shorten(struct keyring *ring, size_t count) {
 }
 
 void keyring_free(struct keyring *ring) {
-	if (ring) shorten(ring, 0);
+	if (ring) keyring_shorten(ring, 0);
 	port_free(ring);
 }
 
@@ -225,7 +239,7 @@ int keyring_add(struct keyring *ring, const void *der, size_t len, struct keyrin
 	do err = add_next(ring, signed_by, &rest);
 	while (!err && rest.len);
 	if (err)
-		shorten(ring, before);
+		keyring_shorten(ring, before);
 	else if (ret_count)
 		*ret_count = ring->count - before;
 	return err;

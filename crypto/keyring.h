@@ -25,12 +25,16 @@ struct keyring;
 /* name is static text such as ".ima". NULL when memory ran out. */
 struct keyring *keyring_alloc(const char *name);
 void keyring_free(struct keyring *ring);
+static inline void keyring_drop(struct keyring **ring) { keyring_free(*ring); } /* for RELEASED */
 const char *keyring_name(const struct keyring *ring);
 size_t keyring_count(const struct keyring *ring);
 
+/* Takes the youngest keys away until count are left. */
+void keyring_shorten(struct keyring *ring, size_t count);
+
 /* What one key is, for /proc/keys, the log and error sentences. */
 struct key_info {
-	char subject[128];   /* common name or the whole subject, printable */
+	char subject[128];   /* "Organisation: Common name" as Linux joins them, or one name; printable */
 	u8 key_id[4];        /* last four bytes of the subject key identifier */
 	u8 skid[64];
 	u8 skid_len;

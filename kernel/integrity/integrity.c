@@ -9,6 +9,7 @@
 #include "kernel/integrity/appraise.h"
 #include "kernel/integrity/audit.h"
 #include "kernel/integrity/core.h"
+#include "kernel/integrity/keys.h"
 #include "kernel/integrity/policy_parse.h"
 
 #define PROT_EXEC 4u
@@ -130,6 +131,7 @@ static int commit_policy(const struct integrity_task *task, struct policy *rules
 	core.custom_policy = true;
 	keep_consequences();
 	if (first && core.image_done) (void)core_measure_keys(); /* in force already; what failed has been said */
+	if (first) keys_measure_queued();
 	return 0;
 }
 
@@ -147,6 +149,7 @@ void core_done(void) {
 	}
 	policy_done(&core.policy);
 	policy_done(&core.load.rules);
+	keys_done();
 	template_reset();
 	mlog_free(core.log);
 	for (size_t i = 0; i < RING_COUNT; i++) keyring_free(core.rings[i]);

@@ -196,11 +196,11 @@ static void keyring_info_describes_each_kind(void **state)
 		const char *file, *subject, *algorithm, *key_id;
 		size_t skid_len;
 	} cases[] = {
-		{ "rsa2048", "assay-test-rsa", "rsa-2048", "sigs/rsa2048-sha256.sig", 20 },
-		{ "rsa4096", "assay-test-rsa4096", "rsa-4096", "sigs/rsa4096-sha256.sig", 20 },
-		{ "p256", "assay-test-p256", "ecdsa-p256", "sigs/p256-sha256.sig", 20 },
-		{ "p384", "assay-test-p384", "ecdsa-p384", "sigs/p384-sha256.sig", 20 },
-		{ "ca", "assay-test-ca", "rsa-2048", NULL, 20 },
+		{ "rsa2048", "Assay: assay-test-rsa", "rsa-2048", "sigs/rsa2048-sha256.sig", 20 },
+		{ "rsa4096", "Assay: assay-test-rsa4096", "rsa-4096", "sigs/rsa4096-sha256.sig", 20 },
+		{ "p256", "Assay: assay-test-p256", "ecdsa-p256", "sigs/p256-sha256.sig", 20 },
+		{ "p384", "Assay: assay-test-p384", "ecdsa-p384", "sigs/p384-sha256.sig", 20 },
+		{ "ca", "Assay: assay-test-ca", "rsa-2048", NULL, 20 },
 	};
 	struct keyring *ring = ring_alloc();
 	struct key_info info;
