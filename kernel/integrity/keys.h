@@ -30,7 +30,8 @@ typedef bool keys_process_fn(u64 process, u64 *ret_parent);
 void keys_set_processes(keys_process_fn *lookup);
 
 /* Each returns a serial number. ring, where a key is meant, is a serial number or one of the names above. */
-s32 keys_add(const struct keys_caller *caller, const char *type, const char *description, struct span payload, s32 ring);
+s32 keys_add(const struct keys_caller *caller, const char *type, const char *description, struct span payload,
+	     s32 ring);
 s32 keys_search(const struct keys_caller *caller, s32 ring, const char *type, const char *description);
 s32 keys_ring(const struct keys_caller *caller, s32 ring, bool create);
 s32 keys_join_session(const struct keys_caller *caller, const char *name);
