@@ -37,9 +37,10 @@ static int write_whole(int fd, const char *bytes, size_t len) {
 	return (size_t)n + (bytes[len - 1] == '\n') >= len ? 0 : EIO;
 }
 
-static int spoil(int fd) {
-	(void)!write(fd, spoiler, strlen(spoiler)); /* it is there to be refused */
-	return CLI_FAILED;
+/* What a kernel's parser says has spoilt the load already. */
+static void spoil(int fd, int err) {
+	if (err != EINVAL && err != EACCES)
+		(void)!write(fd, spoiler, strlen(spoiler)); /* it is there to be refused */
 }
 
 /* The word that errnos are known by, beside what it means. */
@@ -61,12 +62,13 @@ int policy_write_lines(int fd, const char *name, const struct buf *text) {
 	RELEASED(buf_free) struct buf out = { 0 };
 	const char *start = text->len ? (const char *)text->bytes : "";
 	unsigned number = 1, bad = 0;
+	int err = 0;
 
 	for (size_t at = 0; at < text->len; number++) {
 		const char *end = memchr(start + at, '\n', text->len - at);
 		size_t len = end ? (size_t)(end - start) - at : text->len - at;
-		int err = 0;
 
+		err = 0;
 		if (is_rule(start + at, len)) {
 			out.len = 0;
 			buf_append(&out, start + at, len);
@@ -78,7 +80,8 @@ int policy_write_lines(int fd, const char *name, const struct buf *text) {
 		if (err && err != EINVAL) break; /* not this line's fault: the next ones would fare alike */
 		at += len + 1;
 	}
-	return bad ? spoil(fd) : CLI_OK;
+	if (err) spoil(fd, err);
+	return bad ? CLI_FAILED : CLI_OK;
 }
 
 int policy_write_path(int fd, const char *path) {
@@ -89,7 +92,7 @@ int policy_write_path(int fd, const char *path) {
 	buf_format(&line, "%s\n", path);
 	err = write_whole(fd, (const char *)line.bytes, line.len);
 	if (!err) return CLI_OK;
-	(void)spoil(fd); /* the status says so */
+	spoil(fd, err);
 	return cli_fail("the kernel refused the policy %s: %s (%s); its log says why", path, strerror(err),
 			strerrorname_np(err));
 }
