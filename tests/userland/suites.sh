@@ -16,6 +16,16 @@ run_testsuite() {
 	sh ./runtest </dev/null 2>&1
 }
 
+# A case whose output is right.
+ash_case() {
+	(
+		cd "${1%/*}" || exit 1
+		timeout -s KILL $LIMIT "$THIS_SH" "./${1##*/}" </dev/null 2>&1 |
+			timeout -s KILL $((LIMIT + 5)) grep -va "^ash: using fallback suid method$" >/tmp/seen
+	)
+	diff -u /tmp/seen "${1%.tests}.right" >/tmp/difference
+}
+
 run_ash() {
 	cd /suite/shell/ash_test || exit 1
 	set -a
@@ -24,14 +34,9 @@ run_ash() {
 	set +a
 	PATH=/suite:$PATH
 	for script in ash-*/*.tests; do
-		right=${script%.tests}.right
-		[ -x "$script" ] && [ -f "$right" ] || continue
-		(
-			cd "${script%/*}" || exit 1
-			timeout -s KILL $LIMIT "$THIS_SH" "./${script##*/}" </dev/null 2>&1 |
-				timeout -s KILL $((LIMIT + 5)) grep -va "^ash: using fallback suid method$" >/tmp/seen
-		)
-		if diff -u /tmp/seen "$right" >/tmp/difference; then
+		[ -x "$script" ] && [ -f "${script%.tests}.right" ] || continue
+		# Some race against their own sleep: on a busy machine they fail now and then, on Linux too.
+		if ash_case "$script" || ash_case "$script" || ash_case "$script"; then
 			echo "ok $script"
 		else
 			echo "fail $script"
