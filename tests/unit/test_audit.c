@@ -164,6 +164,9 @@ static void label_that_cannot_be_read_is_an_unknown_one(void **state)
 	assert_true(logged("op=appraise_data cause=unknown comm="));
 	inode->ops = good;
 	assert_int_equal(machine_exec("/t/u1001_rsa256"), 0);
+	inode->ops = &broken; /* the good verdict is known: the label is not read again */
+	assert_int_equal(machine_exec("/t/u1001_rsa256"), 0);
+	inode->ops = good;
 }
 
 /* Unlike Linux, which lets the open pass without a record: zeros stand for what is not there. */
@@ -192,12 +195,15 @@ static void verity_rule_says_that_there_is_no_digest(void **state)
 static void audit_rule_line_has_the_task_whole(void **state)
 {
 	struct file *exe;
+	size_t count;
 
 	(void)state;
 	boot_with("audit func=FILE_CHECK fowner=1001\n");
 	exe = machine_open("/t/u1001_rsa256", O_WRONLY);
 	machine.task.exe = &exe->path;
+	count = machine_count();
 	file_put(open_file("/t/u1001_none"));
+	assert_int_equal(machine_count(), count);
 	assert_string_equal(last_line("type=1805"),
 			    "audit: type=1805 audit(): file=\"/t/u1001_none\" "
 			    "hash=\"sha256:2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881\" "

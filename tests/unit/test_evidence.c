@@ -401,6 +401,28 @@ static void page_that_cannot_be_read_refuses_also_a_measure_only_rule(void **sta
 	assert_int_equal(machine_exec("/bin/a"), 0);
 }
 
+/* The change identity alone tells: the hook has not been called. */
+static void change_that_no_hook_told_is_seen_by_the_version(void **state)
+{
+	struct inode *inode;
+	void *page;
+
+	(void)state;
+	boot_with("measure func=BPRM_CHECK\n");
+	machine_write("/bin/a", "a", 1, NULL);
+	assert_int_equal(machine_exec("/bin/a"), 0);
+	inode = machine_inode("/bin/a");
+	base_count = machine_count();
+	assert_int_equal(inode->ops->page(inode, 0, true, &page), 0);
+	*(char *)page = 'b';
+	port_page_put(page);
+	assert_int_equal(machine_exec("/bin/a"), 0);
+	assert_int_equal(machine_count(), base_count); /* nothing told of it */
+	inode->version++;
+	assert_int_equal(machine_exec("/bin/a"), 0);
+	assert_int_equal(machine_count(), base_count + 1);
+}
+
 static void path_that_is_too_long_for_a_record_refuses(void **state)
 {
 	struct path real_cwd;
@@ -580,6 +602,7 @@ int main(void)
 		cmocka_unit_test_teardown(policy_file_shows_the_rules, teardown_securityfs),
 		CASE(list_is_a_stream_that_can_be_read_from_anywhere),
 		CASE(page_that_cannot_be_read_refuses_also_a_measure_only_rule),
+		CASE(change_that_no_hook_told_is_seen_by_the_version),
 		CASE(path_that_is_too_long_for_a_record_refuses),
 		CASE(violation_that_cannot_be_recorded_refuses_the_open),
 		CASE(algorithms_that_a_rule_does_not_allow_are_refused),
