@@ -240,6 +240,7 @@ static void additions_are_audited_where_integrity_audit_asks(void **state)
 static void buffer_that_cannot_be_recorded_has_its_own_op(void **state)
 {
 	static const struct span bytes = { (const u8 *)"x", 1 };
+	const char *once;
 
 	(void)state;
 	boot_with("measure func=KEXEC_CMDLINE\nmeasure func=KEY_CHECK\nmeasure func=CRITICAL_DATA\n");
@@ -254,6 +255,9 @@ static void buffer_that_cannot_be_recorded_has_its_own_op(void **state)
 	assert_true(logged("op=measuring_key cause=store_entry"));
 	assert_int_equal(integrity_measure_buffer(&machine.task, FUNC_CRITICAL_DATA, "l", "n", bytes, 0), -EIO);
 	assert_true(logged("op=measuring_critical_data cause=store_entry"));
+	once = strstr(fake_port_log_text(), "assay: the log is broken at record ");
+	assert_non_null(once);
+	assert_null(strstr(once + 1, "assay: the log is broken at record ")); /* said three times, nobody would read on */
 }
 
 static void aggregate_that_cannot_be_had_is_audited(void **state)

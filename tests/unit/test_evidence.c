@@ -14,6 +14,7 @@
 #include "fs/nodefs.h"
 #include "kernel/integrity/core.h"
 #include "kernel/integrity/secnodes.h"
+#include "kernel/integrity/service.h"
 #include "tests/fake/fake_port.h"
 #include "tests/fake/golden.h"
 #include "tests/fake/machine.h"
@@ -404,7 +405,9 @@ static void page_that_cannot_be_read_refuses_also_a_measure_only_rule(void **sta
 /* The change identity alone tells: the hook has not been called. */
 static void change_that_no_hook_told_is_seen_by_the_version(void **state)
 {
+	struct digest before, after;
 	struct inode *inode;
+	struct file *file;
 	void *page;
 
 	(void)state;
@@ -421,6 +424,13 @@ static void change_that_no_hook_told_is_seen_by_the_version(void **state)
 	inode->version++;
 	assert_int_equal(machine_exec("/bin/a"), 0);
 	assert_int_equal(machine_count(), base_count + 1);
+	file = machine_open("/bin/a", O_RDONLY);
+	assert_int_equal(integrity_collect(file, HASH_SHA256, &before), 0);
+	*(char *)page = 'c'; /* still the file's */
+	inode->version++;
+	assert_int_equal(integrity_collect(file, HASH_SHA256, &after), 0);
+	assert_memory_not_equal(before.bytes, after.bytes, 32);
+	file_put(file);
 }
 
 static void path_that_is_too_long_for_a_record_refuses(void **state)

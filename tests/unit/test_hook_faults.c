@@ -18,6 +18,7 @@
 
 #include "kernel/integrity/core.h"
 #include "kernel/integrity/secnodes.h"
+#include "kernel/integrity/service.h"
 #include "tests/fake/fake_port.h"
 #include "tests/fake/golden.h"
 #include "tests/fake/machine.h"
@@ -98,6 +99,20 @@ static int act_key(void)
 	return core_measure_keys();
 }
 
+/* The service's steps, as a caller of its own would take them. */
+static int act_service(void)
+{
+	const struct policy_query query = { .func = FUNC_FILE_CHECK, .mask = MAY_READ, .cred = &machine.root,
+					    .inode = held->inode };
+	struct policy_decision decision;
+	struct digest digest;
+	int err;
+
+	if (!integrity_must_measure(&query, &decision)) return -ENOENT;
+	err = integrity_collect(held, HASH_SHA256, &digest);
+	return err ? err : integrity_store_file(&machine.task, held, &digest, &decision);
+}
+
 static void hold_hello(void)
 {
 	held = machine_open("/bin/hello", O_RDONLY);
@@ -126,6 +141,7 @@ static const struct act {
 	{ "mmap", hold_hello, act_mmap, " evm-sig sha256:", 1, 1 },
 	{ "mprotect", hold_hello, act_mprotect, " evm-sig sha256:", 1, 1 },
 	{ "open", NULL, act_read, " /t/data 030206", 1, 2 },
+	{ "service", hold_writer, act_service, " /t/data 030206", 1, 2 },
 	{ "ToMToU", hold_reader, act_write, " ima-ng sha256:00000000000000000000000000000000", 1, 0 },
 	{ "open_writers", hold_writer, act_read, " ima-ng sha256:00000000000000000000000000000000", 2, 2 },
 	{ "buffer", NULL, act_buffer, " critical\n", 1, 0 },
