@@ -244,6 +244,8 @@ static void buffer_that_cannot_be_recorded_has_its_own_op(void **state)
 
 	(void)state;
 	boot_with("measure func=KEXEC_CMDLINE\nmeasure func=KEY_CHECK\nmeasure func=CRITICAL_DATA\n");
+	assert_int_equal(integrity_measure_buffer(&machine.task, FUNC_CRITICAL_DATA, "l", "good", bytes, 0), 0);
+	assert_false(logged("store_entry") || logged("refused"));
 	machine.fake.fault = FAKE_GONE_ONES;
 	machine.fake.fault_at = machine.fake.commands + 1;
 	assert_int_equal(integrity_measure_buffer(&machine.task, FUNC_KEXEC_CMDLINE, NULL, "kexec-cmdline", bytes, 0),
@@ -251,6 +253,8 @@ static void buffer_that_cannot_be_recorded_has_its_own_op(void **state)
 	assert_string_equal(last_line("op=measuring_"),
 			    "audit: type=1804 audit(): pid= uid=0 auid=4294967295 ses=4294967295 "
 			    "op=measuring_kexec_cmdline cause=store_entry comm= name=\"kexec-cmdline\" res=0 errno=-5");
+	assert_true(logged("assay: kexec-cmdline: refused (EIO): the measurement cannot be recorded: "
+			   "rule 'measure func=KEXEC_CMDLINE'"));
 	assert_int_equal(integrity_measure_buffer(&machine.task, FUNC_KEY_CHECK, ".ima", ".ima", bytes, 0), -EIO);
 	assert_true(logged("op=measuring_key cause=store_entry"));
 	assert_int_equal(integrity_measure_buffer(&machine.task, FUNC_CRITICAL_DATA, "l", "n", bytes, 0), -EIO);

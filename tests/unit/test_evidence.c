@@ -185,6 +185,8 @@ static void audit_rule_names_a_content_once(void **state)
 		" ppid=41 pid=42 auid=4294967295 uid=0 gid=0 euid=0 suid=0 fsuid=0 egid=0 sgid=0 fsgid=0 tty=(none) "
 		"ses=4294967295"
 		" comm=\"sh\" exe=(null)\n";
+	struct attr attr = { .valid = ATTR_MODE, .mode = 0700 };
+	struct path path;
 	const char *first;
 
 	(void)state;
@@ -195,6 +197,13 @@ static void audit_rule_names_a_content_once(void **state)
 		file_put(machine_open("/t/d", O_RDONLY));
 	first = strstr(fake_port_log_text(), line);
 	assert_non_null(first);
+	assert_null(strstr(first + 1, line));
+	/* Other rights, the same content. */
+	assert_int_equal(path_walk(&machine.context, NULL, "/t/d", 0, &machine.root, &path), 0);
+	assert_int_equal(vfs_setattr(&path, &attr, &machine.root), 0);
+	path_put(&path);
+	file_put(machine_open("/t/d", O_RDONLY));
+	first = strstr(fake_port_log_text(), line);
 	assert_null(strstr(first + 1, line));
 	machine_write("/t/d", "e", 1, NULL);
 	machine_write("/t/d", "d", 1, NULL);
