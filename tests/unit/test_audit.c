@@ -149,6 +149,8 @@ static ssize failing_getxattr(struct inode *inode, const char *name, void *buf, 
 
 static void label_that_cannot_be_read_is_an_unknown_one(void **state)
 {
+	struct attr attr = { .valid = ATTR_MODE, .mode = 0750 };
+	struct path path;
 	struct inode *inode;
 	const struct inode_ops *good;
 	struct inode_ops broken;
@@ -166,7 +168,12 @@ static void label_that_cannot_be_read_is_an_unknown_one(void **state)
 	assert_int_equal(machine_exec("/t/u1001_rsa256"), 0);
 	inode->ops = &broken; /* the good verdict is known: the label is not read again */
 	assert_int_equal(machine_exec("/t/u1001_rsa256"), 0);
+	assert_int_equal(path_walk(&machine.context, NULL, "/t/u1001_rsa256", 0, &machine.root, &path), 0);
+	assert_int_equal(vfs_setattr(&path, &attr, &machine.root), 0);
+	path_put(&path);
+	assert_int_equal(machine_exec("/t/u1001_rsa256"), -EACCES); /* with other rights it is looked at again */
 	inode->ops = good;
+	assert_int_equal(machine_exec("/t/u1001_rsa256"), 0);
 }
 
 /* Unlike Linux, which lets the open pass without a record: zeros stand for what is not there. */

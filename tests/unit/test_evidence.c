@@ -414,8 +414,10 @@ static void page_that_cannot_be_read_refuses_also_a_measure_only_rule(void **sta
 /* The change identity alone tells: the hook has not been called. */
 static void change_that_no_hook_told_is_seen_by_the_version(void **state)
 {
+	struct attr attr = { .valid = ATTR_MODE, .mode = 0700 };
 	struct digest before, after;
 	struct inode *inode;
+	struct path path;
 	struct file *file;
 	void *page;
 
@@ -435,7 +437,14 @@ static void change_that_no_hook_told_is_seen_by_the_version(void **state)
 	assert_int_equal(machine_count(), base_count + 1);
 	file = machine_open("/bin/a", O_RDONLY);
 	assert_int_equal(integrity_collect(file, HASH_SHA256, &before), 0);
-	*(char *)page = 'c'; /* still the file's */
+	*(char *)page = 'd'; /* still the file's; then other rights, of which the hook is told */
+	inode->version++;
+	assert_int_equal(path_walk(&machine.context, NULL, "/bin/a", 0, &machine.root, &path), 0);
+	assert_int_equal(vfs_setattr(&path, &attr, &machine.root), 0);
+	path_put(&path);
+	assert_int_equal(machine_exec("/bin/a"), 0);
+	assert_int_equal(machine_count(), base_count + 2);
+	*(char *)page = 'c';
 	inode->version++;
 	assert_int_equal(integrity_collect(file, HASH_SHA256, &after), 0);
 	assert_memory_not_equal(before.bytes, after.bytes, 32);
