@@ -102,8 +102,8 @@ int integrity_measure_buffer(const struct integrity_task *task, unsigned func, c
 	err = integrity_store_data(task, decision.template ? template_label(decision.template) : NULL, decision.pcr,
 				   name, buffer, how & BUFFER_HASH);
 	if (!err) return 0;
-	audit_integrity(task, &(struct audit_event){ .type = AUDIT_PCR, .op = op, .cause = "store_entry", .name = name,
-						     .err = err });
+	audit_integrity(task, &(struct audit_event){ .type = AUDIT_PCR, .op = op, .name = name, .err = err,
+						     .cause = err == -ENOMEM ? "alloc_entry" : "store_entry" });
 	core_say_refused(name, err, "the measurement cannot be recorded", "", decision.measure_rule);
 	return err;
 }

@@ -253,6 +253,9 @@ static void buffer_that_cannot_be_recorded_has_its_own_op(void **state)
 	boot_with("measure func=KEXEC_CMDLINE\nmeasure func=KEY_CHECK\nmeasure func=CRITICAL_DATA\n");
 	assert_int_equal(integrity_measure_buffer(&machine.task, FUNC_CRITICAL_DATA, "l", "good", bytes, 0), 0);
 	assert_false(logged("store_entry") || logged("refused"));
+	fake_port_fail_after(1);
+	assert_int_equal(integrity_measure_buffer(&machine.task, FUNC_CRITICAL_DATA, "l", "bad", bytes, 0), -ENOMEM);
+	assert_true(logged("op=measuring_critical_data cause=alloc_entry comm=\"sh\" name=\"bad\" res=0 errno=-12"));
 	machine.fake.fault = FAKE_GONE_ONES;
 	machine.fake.fault_at = machine.fake.commands + 1;
 	assert_int_equal(integrity_measure_buffer(&machine.task, FUNC_KEXEC_CMDLINE, NULL, "kexec-cmdline", bytes, 0),
