@@ -266,6 +266,13 @@ def without_ids(said):
     return b"\n".join(b"ID" if line.isdigit() else line for line in lines)
 
 
+def trusted_keys(listing):
+    """Type and description of the keys in the trusted rings, and how many these rings hold."""
+    rows = [line.split(None, 7)[7] for line in listing.split(b"\n") if len(line.split(None, 7)) == 8]
+    kept = [row for row in rows if row.startswith((b"asymmetri ", b"keyring   .ima:", b"keyring   .builtin"))]
+    return b"".join(row.rstrip() + b"\n" for row in sorted(kept))
+
+
 @case
 def golden_buffers():
     """buf up to its first kexec; the certificates that the captured kernel had built in are the image's."""
@@ -284,6 +291,8 @@ def golden_buffers():
             compare_violations(act, "buf", b"0\n")
             TABLE.compare("buf", "answers", golden("acts", "buf.said"),
                           lambda t: without_ids(t[:t.index(b"kexec_file_load")]), without_ids(act.file("said")))
+            TABLE.compare("buf", "answers", golden("acts", "buf.keys"), trusted_keys,
+                          trusted_keys(act.file("proc_keys")))
             compare_text(act, "buf", "policy", golden("policy", "critical_data.readback"), "before/readback")
             compare_text(act, "buf", "policy", golden("policy", "buf.readback"), "end/readback")
             compare_audit(act, "buf", golden("acts", "buf.audit"))
