@@ -38,7 +38,7 @@ PROGRAMS = {b"/init": "init", b"/bin/busybox": "bin/busybox", b"/usr/bin/probe":
 OWN_RECORDS = (b"kernel_version", b"tpm_info", b"ima_policy")
 KEY_FILES = (b"/etc/keys/ca.der", b"/etc/keys/x509_ima.der")
 NO_VERITY = re.compile(rb"/t/f(1009|1010|1014)\.bare")
-VERITY = re.compile(rb"f(1009|1010|1014)\.(plain|sig|v512)")
+VERITY = re.compile(rb"/t/f(1009|1010|1014)\.(plain|sig|v512)")
 
 # data is, for the old template "ima", the digest with the length of the name and the name.
 Record = namedtuple("Record", "pcr digest template data")
@@ -133,7 +133,7 @@ def spoil(data):
 def spoil_list(blob, bank):
     """The same in the last record that is compared."""
     records = parse(blob, bank)
-    last = max(i for i, r in enumerate(records) if not left_out(r))
+    last = max(i for i, r in enumerate(records) if not only_there(r))
     records[last] = records[last]._replace(data=spoil(records[last].data))
     return serialise(records)
 
@@ -141,7 +141,7 @@ def spoil_list(blob, bank):
 def spoil_ascii(text, blob, bank):
     records = parse(blob, bank)
     places = ascii_places(text, records)
-    end = places[max(i for i, r in enumerate(records) if not left_out(r)) + 1]
+    end = places[max(i for i, r in enumerate(records) if not only_there(r)) + 1]
     return spoil(text[:end]) + text[end:]
 
 
@@ -150,19 +150,26 @@ def without_verity(record):
     return NO_VERITY.fullmatch(name_of(record)) and not int(file_digest(record), 16)
 
 
-def left_out(record):
+def only_there(record):
+    """Captured records that have no counterpart here."""
+    name = name_of(record)
+    return record.template == b"ima-buf" and name == b"kernel_version" or VERITY.fullmatch(name)
+
+
+def only_here(record):
+    """Our records that have no counterpart in what was captured."""
     name = name_of(record)
     own = record.template == b"ima-buf" and name in OWN_RECORDS or name in KEY_FILES
-    return own or without_verity(record) or VERITY.fullmatch(name.rpartition(b"/")[2])
+    return own or without_verity(record)
 
 
 def expected_records(machine, blob, bank):
-    return [machine.record(r, bank) for r in parse(blob, bank) if not left_out(r)]
+    return [machine.record(r, bank) for r in parse(blob, bank) if not only_there(r)]
 
 
 def own_records_out(blob, bank):
     """Our list without the kernel's own records."""
-    return [r for r in parse(blob, bank) if not left_out(r)]
+    return [r for r in parse(blob, bank) if not only_here(r)]
 
 
 def file_digest(record):
@@ -185,7 +192,7 @@ def ascii_places(text, records):
 def own_ascii_out(text, blob, bank):
     records = parse(blob, bank)
     places = ascii_places(text, records)
-    parts = [text[start:end] for record, start, end in zip(records, places, places[1:]) if not left_out(record)]
+    parts = [text[start:end] for record, start, end in zip(records, places, places[1:]) if not only_here(record)]
     return text[:places[0]] + b"".join(parts)
 
 
@@ -195,7 +202,7 @@ def expected_ascii(machine, text, blob, bank):
     places = ascii_places(text, records)
     out = [text[:places[0]]]
     for record, start, end in zip(records, places, places[1:]):
-        if left_out(record):
+        if only_there(record):
             continue
         new = machine.record(record, bank)
         line = text[start:end].replace(record.digest.hex().encode(), new.digest.hex().encode(), 1)
