@@ -25,6 +25,7 @@ import cases_boot  # noqa: F401  pylint: disable=unused-import
 import cases_build  # noqa: F401  pylint: disable=unused-import
 import cases_golden  # noqa: F401  pylint: disable=unused-import
 import cases_input  # noqa: F401  pylint: disable=unused-import
+import cases_load  # noqa: F401  pylint: disable=unused-import
 import cases_policy  # noqa: F401  pylint: disable=unused-import
 import cases_readme  # noqa: F401  pylint: disable=unused-import
 import cases_terminal  # noqa: F401  pylint: disable=unused-import
