@@ -337,6 +337,41 @@ static void rules_at_the_ends_of_their_values(void **state)
 	}
 }
 
+static void policy_of_the_image_that_is_larger_than_any_stops_the_start(void **state)
+{
+	char *text = malloc(POLICY_TEXT_MAX + 1), why[256] = "";
+
+	(void)state;
+	machine_up(true);
+	memset(text, '\n', POLICY_TEXT_MAX + 1);
+	memcpy(text, "measure", 7);
+	machine_write("/etc/ima/ima-policy", text, POLICY_TEXT_MAX + 1, NULL);
+	free(text);
+	assert_int_equal(machine_start((struct integrity_config){ 0 }), 0);
+	assert_int_equal(integrity_load_image_keys(&machine.context, &machine.root, why, sizeof(why)), -EFBIG);
+	assert_string_equal(why, "/etc/ima/ima-policy: cannot be read");
+}
+
+static void kernel_version_is_critical_data_and_the_same_at_every_boot(void **state)
+{
+	char first[4096];
+
+	(void)state;
+	for (unsigned boots = 0; boots < 2; boots++) {
+		machine_up(true);
+		assert_int_equal(machine_start((struct integrity_config){ .policy_names = "critical_data",
+									  .version = "7.2.0-assay" }), 0);
+		assert_true(listed(" kernel_version 372e322e302d6173736179\n"));
+		assert_true(machine_replays());
+		if (boots)
+			assert_string_equal(machine_list(), first);
+		else
+			snprintf(first, sizeof(first), "%s", machine_list());
+		if (!boots)
+			machine_down();
+	}
+}
+
 /* ---- files of securityfs */
 
 static void bank_without_mapping_has_files_of_its_number(void **state)
@@ -396,6 +431,8 @@ int main(void)
 		CASE(mode_log_lets_writers_and_mappings_pass_and_says_so),
 		CASE(parameters_that_exist_and_cannot_be_used_give_the_default),
 		CASE(rules_at_the_ends_of_their_values),
+		CASE(policy_of_the_image_that_is_larger_than_any_stops_the_start),
+		CASE(kernel_version_is_critical_data_and_the_same_at_every_boot),
 		CASE(bank_without_mapping_has_files_of_its_number),
 	};
 
