@@ -33,6 +33,7 @@ import cases_tpm  # noqa: F401  pylint: disable=unused-import
 import cases_userland
 
 FUZZ_SECONDS = 240
+SOAKED = ("policy", "policy_load", "template")  # ten minutes each beside their share
 SUMMARY = re.compile(r"^(\d+) passed, (\d+) failed, (\d+) skipped$", re.M)
 
 
@@ -105,6 +106,8 @@ def main():
     if names in (["all"], ["soak"]):
         seconds = FUZZ_SECONDS if names == ["all"] else os.environ.get("SOAK_SECONDS", "3600")
         make_and_count("fuzz", "fuzz", f"SECONDS={seconds}")
+    for name in SOAKED if names == ["soak"] else ():
+        make_and_count("fuzz", "fuzz", f"T={name}", "SECONDS=600")
     print(f"{ACCOUNT.passed} passed, {ACCOUNT.failed} failed, {ACCOUNT.skipped} skipped")
     return 1 if ACCOUNT.failed else 0
 
