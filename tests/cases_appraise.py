@@ -5,6 +5,7 @@ import re
 import shutil
 
 import replay
+from cases_golden import probe
 from harness import ASSAY, KEYS, Root, build_image, case, check, command, guest_program, run_image, scratch, twin
 
 SIGNERS = ("rsa2048", "rsa4096", "p256")
@@ -155,6 +156,39 @@ def unsigned_image(folder, root):
                 command(["evmctl", "ima_sign", "--sigfile", "--hashalgo", "sha256",
                          "--key", f"{KEYS}/rsa2048.key", path])
     return build_image(root, os.path.join(folder, "image.efi"), sign=False)
+
+
+HOOK_LINES = (
+    ("mprotect to executable is EPERM", r"mprotect\(/t/file,PROT_EXEC\) = EPERM"),
+    ("and audited", r"type=1800 \S+ pid=\d+ uid=0 auid=4294967295 ses=4294967295 op=collect_data cause=failed-mprotect "
+                    r'comm="probe" name="/t/file" dev="\S+" ino=\d+ res=0 errno=0'),
+    ("a question about a program is EACCES", r"execveat\(/t/file,AT_EXECVE_CHECK\) = EACCES"),
+    ("and audited as one", r"type=1808 \S+ pid=\d+ uid=0 auid=4294967295 ses=4294967295 op=appraise_data "
+                           r'cause=missing-hash comm="probe" name="/t/file" dev="\S+" ino=\d+ res=0 errno=0'),
+    ("an audit rule names task and program",
+     r'type=1805 \S+ file="/t/file" hash="sha256:[0-9a-f]{64}" ppid=\d+ pid=\d+ auid=4294967295 uid=0 gid=0 euid=0 '
+     r'suid=0 fsuid=0 egid=0 sgid=0 fsgid=0 tty=\(none\) ses=4294967295 comm="probe" exe="/usr/bin/probe"'),
+)
+
+
+@case
+def hooks_as_a_program_meets_them():
+    """The lines are those that a Linux 7.2 printed for the same program and acts, but for numbers and devices."""
+    with scratch() as folder:
+        root = Root(os.path.join(folder, "root"),
+                    "mkdir /t\ncp /usr/bin/probe /t/file\nchown 1001 /t/file\n"
+                    "for act in mprotx execcheck; do /usr/bin/probe $act /t/file; done\n"
+                    "/usr/bin/probe open /t/file r\ndmesg | grep 'audit: type='\n")
+        root.copy(probe(), "usr/bin/probe")
+        root.write("etc/ima/ima-policy", "appraise func=MMAP_CHECK mask=MAY_EXEC fowner=1001\n"
+                                         "appraise func=BPRM_CHECK fowner=1001\naudit func=FILE_CHECK fowner=1001\n")
+        image = os.path.join(folder, "image.efi")
+        check("the image builds", build_image(root, image)[0] == 0)
+        text = run_image(image).text.replace("\r", "")
+        for what, pattern in HOOK_LINES:
+            judge = lambda seen, p=pattern: re.search(p, seen)
+            check(what, judge(text), text[-3000:])
+            twin(what, judge, text.replace("probe", "prode").replace("PROT_EXEC", "-").replace("AT_EXECVE", "-"))
 
 
 @case
