@@ -273,6 +273,7 @@ static void start_integrity(void) {
 	const struct integrity_config config = {
 		.tpm = tpm, .appraise = appraise_mode(), .policy_names = cmdline.ima_policy,
 		.template_name = cmdline.ima_template, .template_format = cmdline.ima_template_fmt,
+		.format_first = cmdline.ima_template_fmt < cmdline.ima_template, /* both point into one text */
 		.hash_name = cmdline.ima_hash, .version = ASSAY_RELEASE,
 		.audit_informational = cmdline.integrity_audit && cmdline.integrity_audit[0] == '1',
 	};

@@ -42,23 +42,33 @@ static void choose_hash(const char *name) {
 	core.default_hash = HASH_SHA256;
 }
 
-/* The first usable of the two parameters counts. The older template has room for a sha1 only. */
-static void choose_template(const char *name, const char *format) {
-	const struct template *chosen = NULL;
+/* The older template has room for a sha1 only. */
+static const struct template *named_template(const char *name) {
+	const struct template *found = template_find(name, strlen(name));
 
-	core.default_template = template_find(DEFAULT_TEMPLATE, strlen(DEFAULT_TEMPLATE));
-	if (name) {
-		chosen = template_find(name, strlen(name));
-		if (!chosen) {
-			port_log(LOG_ERR, "ima: template %s not found, using " DEFAULT_TEMPLATE, name);
-		} else if (template_is_legacy(chosen) && core.default_hash != HASH_SHA1) {
-			port_log(LOG_ERR, "ima: template %s needs ima_hash=sha1, using " DEFAULT_TEMPLATE, name);
-			chosen = NULL;
-		}
-	}
-	if (!chosen && format && template_register("", format, template_show_fields, &chosen))
-		port_log(LOG_ERR, "ima: template format \"%s\" not valid, using %s", format, DEFAULT_TEMPLATE);
-	if (chosen) core.default_template = chosen;
+	if (found && (!template_is_legacy(found) || core.default_hash == HASH_SHA1)) return found;
+	port_log(LOG_ERR, found ? "ima: template %s needs ima_hash=sha1, using " DEFAULT_TEMPLATE :
+		 "ima: template %s not found, using " DEFAULT_TEMPLATE, name);
+	return NULL;
+}
+
+static const struct template *format_template(const char *format) {
+	const struct template *made = NULL;
+
+	if (template_register("", format, template_show_fields, &made))
+		port_log(LOG_ERR, "ima: template format \"%s\" not valid, using " DEFAULT_TEMPLATE, format);
+	return made;
+}
+
+/* The first usable of the two parameters counts. */
+static void choose_template(const struct integrity_config *config) {
+	const struct template *chosen = NULL;
+	const char *name = config->template_name, *format = config->template_format;
+
+	if (config->format_first && format) chosen = format_template(format);
+	if (!chosen && name) chosen = named_template(name);
+	if (!chosen && !config->format_first && format) chosen = format_template(format);
+	core.default_template = chosen ? chosen : template_find(DEFAULT_TEMPLATE, strlen(DEFAULT_TEMPLATE));
 }
 
 /* What stays until reboot, whatever policy follows. */
@@ -101,7 +111,7 @@ int integrity_init(const struct integrity_config *config) {
 	core.tpm = config->tpm;
 	core.version = config->version;
 	choose_hash(config->hash_name);
-	choose_template(config->template_name, config->template_format);
+	choose_template(config);
 	if (!config->tpm) port_log(LOG_INFO, "ima: No TPM chip found, activating TPM-bypass!");
 	port_log(LOG_INFO, "ima: Allocated hash algorithm: %s", hash_name(core.default_hash));
 	template_freeze();

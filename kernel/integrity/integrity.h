@@ -25,6 +25,7 @@ struct integrity_config {
 	const char *policy_names;        /* ima_policy=..., NULL: our default policy */
 	const char *template_name;       /* ima_template= */
 	const char *template_format;     /* ima_template_fmt= */
+	bool format_first;               /* it stood before ima_template= */
 	const char *hash_name;           /* ima_hash= */
 	bool audit_informational;        /* integrity_audit=1 */
 	const char *version;             /* of the kernel, for the record kernel_version; NULL: none */

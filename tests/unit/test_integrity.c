@@ -175,6 +175,27 @@ static void parameters_that_cannot_be_used_are_said_and_ignored(void **state)
 	assert_true(listed("ima-ng sha256:"));
 }
 
+static void first_of_template_and_format_that_can_be_used_counts(void **state)
+{
+	struct integrity_config config = { .template_name = "ima-sig", .template_format = "d-ng|n-ng|iuid",
+					   .format_first = true };
+
+	(void)state;
+	machine_up(true);
+	assert_int_equal(machine_start(config), 0);
+	assert_true(listed(" d-ng|n-ng|iuid sha256:"));
+	machine_down();
+	machine_up(true);
+	config.format_first = false;
+	assert_int_equal(machine_start(config), 0);
+	assert_true(listed(" ima-sig sha256:"));
+	machine_down();
+	machine_up(true);
+	config = (struct integrity_config){ .template_name = "ima-sig", .template_format = "x", .format_first = true };
+	assert_int_equal(machine_start(config), 0);
+	assert_true(listed(" ima-sig sha256:"));
+}
+
 static void template_and_hash_of_the_command_line_are_used(void **state)
 {
 	struct integrity_config config = { .hash_name = "sha1", .template_name = "ima", .policy_names = "tcb" };
@@ -490,6 +511,7 @@ int main(void)
 		PROGRAM(without_a_tpm_the_core_says_so_and_works),
 		PROGRAM(tpm_that_is_dead_at_the_start_stops_the_start),
 		PROGRAM(parameters_that_cannot_be_used_are_said_and_ignored),
+		PROGRAM(first_of_template_and_format_that_can_be_used_counts),
 		PROGRAM(template_and_hash_of_the_command_line_are_used),
 		PROGRAM(signed_program_runs_and_is_recorded_once),
 		PROGRAM(every_flipped_bit_is_refused_audited_and_recorded),
