@@ -19,6 +19,7 @@
 #define FILE_ALIGN 0x200u
 #define HEADERS_LEN 0x800u
 #define IMAGE_LEN_MAX 0x7fffffffull
+#define STUB_END_MAX 0x1000000ull /* addresses of the stub's ELF file: it is laid out before it is written */
 #define STUB_SECTIONS_MAX 8u
 #define RELOC_LEN 12u
 
@@ -113,8 +114,8 @@ static int collect_runs(const struct elf *elf, struct run *runs, size_t *ret_cou
 		struct run *last = count ? &runs[count - 1] : NULL;
 
 		if (!(s.flags & SHF_ALLOC) || !s.len) continue;
-		if (s.addr < end || s.addr > IMAGE_LEN_MAX || s.len > IMAGE_LEN_MAX - s.addr)
-			return fail(ret_why, -EBADMSG, "the stub's ELF sections do not ascend from page 1 on");
+		if (s.addr < end || s.addr > STUB_END_MAX || s.len > STUB_END_MAX - s.addr)
+			return fail(ret_why, -EBADMSG, "the stub's ELF sections do not ascend from page 1 on to 16 MiB");
 		end = s.addr + s.len;
 		if (last && last->flags == run.flags) {
 			last->len = (u32)(end - last->vaddr);

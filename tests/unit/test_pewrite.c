@@ -215,6 +215,7 @@ static void pewrite_stub_refuses_a_bad_elf_file(void **state)
 		{ STUB_ELF_SECTIONS + 128 + 16, 0xffffffffffffffff },
 		{ STUB_ELF_SECTIONS + 192 + 24, 0xffffffff }, /* .data outside the file */
 		{ STUB_ELF_SECTIONS + 192 + 32, 0xffffffffffffffff },
+		{ STUB_ELF_SECTIONS + 256 + 16, 0x7fff0000 }, /* .bss where the image would have 2 GiB */
 	};
 
 	(void)state; /* the folder */
