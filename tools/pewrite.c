@@ -115,7 +115,7 @@ static int collect_runs(const struct elf *elf, struct run *runs, size_t *ret_cou
 
 		if (!(s.flags & SHF_ALLOC) || !s.len) continue;
 		if (s.addr < end || s.addr > STUB_END_MAX || s.len > STUB_END_MAX - s.addr)
-			return fail(ret_why, -EBADMSG, "the stub's ELF sections do not ascend from page 1 on to 16 MiB");
+			return fail(ret_why, -EBADMSG, "the stub's ELF sections do not ascend from page 1 to 16 MiB");
 		end = s.addr + s.len;
 		if (last && last->flags == run.flags) {
 			last->len = (u32)(end - last->vaddr);

@@ -32,7 +32,7 @@ def sources(folder):
 
 
 def third_party(build):
-    """(library, lines, bytes) of what was linked from build/deps: what has an address of the kernel's, no debug data."""
+    """(library, lines, bytes) of what was linked from build/deps and has an address of the kernel's: no debug data."""
     with open(os.path.join(build, "kernel.map"), encoding="utf-8") as stream:
         text = stream.read()
     linked = text[text.find("Linker script and memory map"):]
@@ -40,7 +40,8 @@ def third_party(build):
     for library, pattern, folder in (("mbedTLS", r"kernel/mbedtls/(\w+)\.o", "mbedtls/library/{}.c"),
                                      ("tpm2-tss", r"tss2\.a\((\w[\w-]*)\.o\)", None)):
         names, size = set(), 0
-        for match in re.finditer(r"^ *(?:\.\S+)?\s+0xffffffff[0-9a-f]+\s+(0x[0-9a-f]+)\s+\S*" + pattern + r"$", linked, re.M):
+        row = re.compile(r"^ *(?:\.\S+)?\s+0xffffffff[0-9a-f]+\s+(0x[0-9a-f]+)\s+\S*" + pattern + r"$", re.M)
+        for match in row.finditer(linked):
             if int(match.group(1), 16):
                 names.add(match.group(2))
                 size += int(match.group(1), 16)
