@@ -144,6 +144,13 @@ static int refresh(void) {
 	return 0;
 }
 
+/* Half of the room is root's. */
+static int check_quota(const struct cred *cred, size_t len) {
+	unsigned share = cred->euid == 0 ? 1 : 2;
+
+	return key_count >= KEYS_MAX / share || byte_count + len > KEY_BYTES_MAX / share ? -EDQUOT : 0;
+}
+
 static bool may(const struct entry *e, const struct cred *cred) { return cred->euid == 0 || cred->fsuid == e->uid; }
 
 /* ---- rings of programs */
@@ -218,7 +225,7 @@ s32 keys_join_session(const struct keys_caller *caller, const char *name) {
 
 	if (name && name[0] == '.') return -EPERM;
 	TRY(refresh());
-	if (key_count >= KEYS_MAX) return -EDQUOT;
+	TRY(check_quota(caller->task->cred, 0));
 	e = find_special(KEYS_SESSION, caller->process, 0);
 	if (e) e->dead = true;
 	sweep();
@@ -234,7 +241,7 @@ static int show_to_rules(const struct integrity_task *task, const char *ring, st
 
 	if (core.custom_policy) return integrity_measure_buffer(task, FUNC_KEY_CHECK, ring, ring, der, 0);
 	if (trusted) return 0; /* the rings are measured as a whole then */
-	if (byte_count + der.len > KEY_BYTES_MAX) return -EDQUOT;
+	TRY(check_quota(task->cred, der.len));
 	q = port_alloc(sizeof(*q) + strlen(ring) + 1);
 	if (!q) return -ENOMEM;
 	memcpy(q->ring, ring, strlen(ring) + 1);
@@ -270,6 +277,36 @@ void keys_done(void) {
 	drop_queue(false);
 }
 
+static struct entry *child(const struct entry *ring, unsigned kind, const char *description) {
+	list_for_each_entry(struct entry, e, &entries, node)
+		if (e->in == ring && e->kind == kind && strcmp(e->description, description) == 0) return e;
+	return NULL;
+}
+
+/* A ring with the certificate alone, and its description. */
+static int parse_alone(struct span der, struct keyring **ret_own, char ret_text[320]) {
+	RELEASED(keyring_drop) struct keyring *own = keyring_alloc("");
+	struct key_info info;
+
+	if (!own) return -ENOMEM;
+	TRY(keyring_add(own, der.base, der.len, NULL, NULL));
+	TRY(keyring_info(own, 0, &info));
+	describe_key(&info, ret_text);
+	*ret_own = TAKE(own);
+	return 0;
+}
+
+/* What is there already keeps its number. */
+static s32 find_trusted(const struct entry *ring, struct span der) {
+	RELEASED(keyring_drop) struct keyring *own = NULL;
+	const struct entry *known;
+	char text[320];
+
+	TRY(parse_alone(der, &own, text));
+	known = child(ring, ASYMMETRIC, text);
+	return known ? known->serial : -EEXIST;
+}
+
 static s32 add_trusted(const struct keys_caller *caller, struct entry *ring, struct span der) {
 	size_t before = keyring_count(ring->trusted);
 	struct entry *added = NULL;
@@ -277,6 +314,7 @@ static s32 add_trusted(const struct keys_caller *caller, struct entry *ring, str
 
 	if (ring->trusted == core.rings[RING_BUILTIN]) return -EACCES;
 	err = keyring_add(ring->trusted, der.base, der.len, core.rings[RING_BUILTIN], NULL);
+	if (err == -EEXIST) return find_trusted(ring, der);
 	if (err) return err == -EKEYREJECTED ? -ENOKEY : err;
 	err = show_to_rules(caller->task, ring->description, der, true);
 	for (size_t i = before; !err && i < keyring_count(ring->trusted); i++)
@@ -289,30 +327,11 @@ static s32 add_trusted(const struct keys_caller *caller, struct entry *ring, str
 	return err;
 }
 
-static int take_certificate(const struct keys_caller *caller, const struct entry *ring, struct span der,
-			    struct keyring **ret_own, struct key_info *ret_info) {
-	RELEASED(keyring_drop) struct keyring *own = keyring_alloc("");
-
-	if (!own) return -ENOMEM;
-	TRY(keyring_add(own, der.base, der.len, NULL, NULL));
-	TRY(keyring_info(own, 0, ret_info));
-	TRY(show_to_rules(caller->task, ring->description, der, false));
-	*ret_own = TAKE(own);
-	return 0;
-}
-
 static int check_new(unsigned kind, const char *description, const struct span *payload) {
 	if (kind == KIND_COUNT) return -ENODEV;
 	if (kind != ASYMMETRIC && !description[0]) return -EINVAL;
 	if (kind == KEYRING) return payload->len ? -EINVAL : description[0] == '.' ? -EPERM : 0;
-	if (!payload->len || (kind == USER && payload->len > USER_PAYLOAD_MAX)) return -EINVAL;
-	return key_count >= KEYS_MAX || byte_count + payload->len > KEY_BYTES_MAX ? -EDQUOT : 0;
-}
-
-static struct entry *child(const struct entry *ring, unsigned kind, const char *description) {
-	list_for_each_entry(struct entry, e, &entries, node)
-		if (e->in == ring && e->kind == kind && strcmp(e->description, description) == 0) return e;
-	return NULL;
+	return !payload->len || (kind == USER && payload->len > USER_PAYLOAD_MAX) ? -EINVAL : 0;
 }
 
 s32 keys_add(const struct keys_caller *caller, const char *type, const char *description, struct span payload, s32 ring)
@@ -321,7 +340,6 @@ s32 keys_add(const struct keys_caller *caller, const char *type, const char *des
 	RELEASED(entry_free) struct entry *e = NULL;
 	struct entry *in, *old;
 	unsigned kind = 0;
-	struct key_info info;
 	char text[320] = "";
 
 	while (kind < KIND_COUNT && strcmp(kinds[kind], type) != 0) kind++;
@@ -329,10 +347,10 @@ s32 keys_add(const struct keys_caller *caller, const char *type, const char *des
 	TRY(find_ring(caller, ring, true, &in));
 	TRY(check_new(kind, description, &payload));
 	if (in->trusted) return kind == ASYMMETRIC ? add_trusted(caller, in, payload) : -EOPNOTSUPP;
-	if (kind == KEYRING && key_count >= KEYS_MAX) return -EDQUOT;
+	TRY(check_quota(caller->task->cred, payload.len));
 	if (kind == ASYMMETRIC) {
-		TRY(take_certificate(caller, in, payload, &own, &info));
-		describe_key(&info, text);
+		TRY(parse_alone(payload, &own, text));
+		TRY(show_to_rules(caller->task, in->description, payload, false));
 	}
 	e = entry_alloc(kind, description[0] ? description : text, kind == ASYMMETRIC ? 0x39010000 : 0x3f010000,
 			caller->task->cred);

@@ -136,7 +136,8 @@ static void certificate_enters_ima_only_with_a_trusted_signature(void **state)
 	assert_true(shown(" perm 39010000     0     0 asymmetri Assay: assay-test-leaf: "));
 	assert_true(shown(" .ima: 2\n"));
 	assert_int_equal(keys_unlink(&caller, serial, ima), -EPERM);
-	assert_int_equal(add_file("", "keys/leaf.der", ima), -EEXIST);
+	assert_int_equal(add_file("", "keys/leaf.der", ima), serial); /* again: the same */
+	assert_int_equal(keyring_count(core.rings[RING_IMA]), 2);
 	machine.task.cred = &machine.user;
 	assert_int_equal(add_file("", "keys/leaf.der", ima), -EACCES);
 	assert_true(machine_replays());
@@ -275,7 +276,18 @@ static void keys_have_a_quota(void **state)
 	assert_int_equal(added, -EDQUOT);
 	assert_string_equal(name, "k199"); /* _uid.0 counts too */
 	assert_int_equal(add("keyring", "ring", "", KEYS_USER), -EDQUOT);
+	assert_true(add_file("", "keys/leaf.der", ring_named(".ima:")) > 0); /* trusted keys are not counted */
 	assert_int_equal(keys_join_session(&caller, NULL), -EDQUOT);
+	keys_done();
+	machine.task.cred = &machine.user;
+	added = 1;
+	for (unsigned i = 0; added > 0 && i < 1000; i++) {
+		text_format(name, sizeof(name), "u%03u", i);
+		added = add("user", name, "v", KEYS_USER);
+	}
+	assert_int_equal(added, -EDQUOT);
+	machine.task.cred = &machine.root; /* half of the room is root's */
+	assert_true(add("user", "more", "v", KEYS_USER) > 0);
 	keys_done();
 	memset(big, 'x', 30000);
 	for (added = 1; added > 0; name[1]++)
@@ -306,6 +318,48 @@ static void memory_that_runs_out_leaves_the_rings_as_they_were(void **state)
 	assert_true(machine_replays());
 }
 
+static void every_allocation_of_a_users_certificate_may_fail(void **state)
+{
+	struct span der = golden_read("keys/rsa2048.der");
+	unsigned failed = 0;
+	s32 serial = -ENOMEM;
+
+	(void)state;
+	boot(NULL);
+	for (u64 n = 1; serial < 0 && n < 400; n++) {
+		fake_port_fail_after(n);
+		serial = keys_add(&caller, "asymmetric", "mine", der, KEYS_SESSION);
+		fake_port_fail_after(0);
+		failed += serial < 0;
+		assert_int_equal(shown(" mine: X509.rsa "), serial > 0);
+	}
+	assert_in_range(failed, 10, 300);
+	for (u64 n = 1; n < 8; n++) {
+		struct blob text = { 0 };
+
+		fake_port_fail_after(n);
+		int err = keys_show(caller.task->cred, &text);
+
+		fake_port_fail_after(0);
+		assert_true(err == 0 || err == -ENOMEM);
+		blob_done(&text);
+	}
+	golden_free(der);
+}
+
+static void queue_of_certificates_has_an_end(void **state)
+{
+	s32 added = 1;
+
+	(void)state;
+	boot(NULL);
+	for (unsigned i = 0; added > 0 && i < 1000; i++)
+		added = add_file("same", "keys/rsa4096.der", KEYS_USER);
+	assert_int_equal(added, -EDQUOT);
+	keys_measure_queued();
+	assert_true(add_file("same", "keys/rsa4096.der", KEYS_USER) > 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -317,6 +371,8 @@ int main(void)
 		cmocka_unit_test_teardown(nested_rings_go_with_what_is_in_them, teardown),
 		cmocka_unit_test_teardown(bad_requests_get_the_answers_of_linux, teardown),
 		cmocka_unit_test_teardown(keys_have_a_quota, teardown),
+		cmocka_unit_test_teardown(every_allocation_of_a_users_certificate_may_fail, teardown),
+		cmocka_unit_test_teardown(queue_of_certificates_has_an_end, teardown),
 		cmocka_unit_test_teardown(memory_that_runs_out_leaves_the_rings_as_they_were, teardown),
 	};
 

@@ -429,6 +429,56 @@ static void digests_of_files_stay_known_over_a_load(void **state)
 	assert_int_equal(machine_count(), before + 1); /* the policy's own */
 }
 
+static void memory_that_runs_out_at_commit_keeps_the_old_policy(void **state)
+{
+	char before[4096], after[4096];
+	unsigned failed = 0;
+
+	(void)state;
+	up("none");
+	assert_int_equal(write_policy("measure func=BPRM_CHECK\n"), 0);
+	for (u64 n = 1; n < 24; n++) {
+		struct file *file = machine_open(POLICY, O_WRONLY), *reader;
+
+		for (unsigned i = 0; i < 20; i++)
+			assert_int_equal(file_write(file, "audit fowner=3\n", 15, NULL), 15);
+		memset(before, 0, sizeof(before));
+		reader = machine_open(POLICY, O_RDONLY);
+		assert_true(file_read(reader, before, sizeof(before) - 1, NULL) > 0);
+		file_put(reader);
+		fake_port_fail_after(n);
+		file_put(file);
+		fake_port_fail_after(0);
+		memset(after, 0, sizeof(after));
+		reader = machine_open(POLICY, O_RDONLY);
+		assert_true(file_read(reader, after, sizeof(after) - 1, NULL) > 0);
+		file_put(reader);
+		if (strcmp(before, after) == 0)
+			failed++;
+		else
+			break;
+	}
+	assert_in_range(failed, 3, 22);
+	assert_true(machine_replays());
+}
+
+static void memory_that_runs_out_refuses_the_reader(void **state)
+{
+	struct file *file = NULL;
+	int err = -ENOMEM;
+
+	(void)state;
+	up("tcb");
+	for (u64 n = 1; err && n < 40; n++) {
+		fake_port_fail_after(n);
+		err = open_as(O_RDONLY, &machine.root, &file);
+		fake_port_fail_after(0);
+		assert_true(!err || err == -ENOMEM);
+	}
+	assert_int_equal(err, 0);
+	file_put(file);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -449,6 +499,8 @@ int main(void)
 		cmocka_unit_test_teardown(policy_file_of_linux_is_loaded_by_path_and_measured, down),
 		cmocka_unit_test_teardown(signed_policy_stays_required, down),
 		cmocka_unit_test_teardown(digests_of_files_stay_known_over_a_load, down),
+		cmocka_unit_test_teardown(memory_that_runs_out_at_commit_keeps_the_old_policy, down),
+		cmocka_unit_test_teardown(memory_that_runs_out_refuses_the_reader, down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
