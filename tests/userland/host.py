@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs the program of a root folder on this Linux (hostroot.sh): what it prints is the judgement."""
 import functools
+import itertools
 import os
 import pty
 import shutil
@@ -15,14 +16,15 @@ def prefix():
     unshare = shutil.which("unshare")
     if not unshare:
         return None
-    words = [unshare, "-mpfiu", "--propagation", "private"]
-    for lead in ([], ["sudo", "-n"]):
+    # In a chroot whose root is no mount point, propagation can't be changed: hostroot.sh makes its own root private.
+    for lead, propagation in itertools.product(([], ["sudo", "-n"]), ("private", "unchanged")):
         if lead and not shutil.which("sudo"):
             continue
-        done = subprocess.run(lead + words + ["id", "-u"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        words = lead + [unshare, "-mpfiu", "--propagation", propagation]
+        done = subprocess.run(words + ["id", "-u"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               stderr=subprocess.DEVNULL, check=False)
         if done.returncode == 0 and done.stdout.strip() == b"0":
-            return lead + words
+            return words
     return None
 
 
@@ -39,4 +41,7 @@ def run(folder, *arguments, timeout=300):
     finally:
         os.close(slave)
         os.close(master)
+        if "unchanged" in prefix() and os.path.ismount(folder + ".linux"):
+            lead = prefix()[:prefix().index("-mpfiu") - 1]
+            subprocess.run(lead + ["umount", "-l", folder + ".linux"], check=False)
     return done.stdout

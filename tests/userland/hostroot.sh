@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Runs a program of a root folder on this Linux, in namespaces of its own: what it prints is the judgement.
 #
-#   unshare -mpfiu --propagation private hostroot.sh ROOTDIR PROGRAM [ARGUMENT]...
+#   unshare -mpfiu --propagation private|unchanged hostroot.sh ROOTDIR PROGRAM [ARGUMENT]...
 #
 # The root lies on a tmpfs copy, so that mounts, owners and limits touch nothing of the host. Standard input
 # becomes /dev/console when it is a terminal.
@@ -14,6 +14,7 @@ ulimit -c 0 # a guest writes no core files either
 root=$from.linux
 mkdir "$root"
 mount -t tmpfs -o mode=755 assay-root "$root"
+mount --make-private "$root"
 cp -a "$from/." "$root/"
 mkdir -p "$root/proc" "$root/sys" "$root/dev" "$root/tmp"
 chown -R 0:0 "$root"
@@ -30,9 +31,12 @@ ln -s /proc/self/fd/0 "$root/dev/stdin"
 ln -s /proc/self/fd/1 "$root/dev/stdout"
 ln -s /proc/self/fd/2 "$root/dev/stderr"
 mount -t tmpfs -o mode=1777 shm "$root/dev/shm"
-: >"$root/dev/console"
-if [ -t 0 ]; then
-	mount --bind "$(readlink -f /proc/self/fd/0)" "$root/dev/console"
+terminal=$(tty) || terminal=
+if [ -c "$terminal" ]; then
+	: >"$root/dev/console"
+	mount --bind "$terminal" "$root/dev/console"
+else
+	ln -s /proc/self/fd/0 "$root/dev/console" # a terminal of another mount namespace has no name here
 fi
 hostname assay
 cd "$root"
