@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Policies loaded in the guest: by rules, by path, signed; critical data. Keys are in cases_golden.golden_buffers."""
+"""Policies loaded in the guest: by rules, by path, signed; critical data; keys."""
 import hashlib
 import os
 import re
 
 import replay
-from harness import KEYS, Root, build_image, case, check, command, run_image, scratch, twin
+from harness import KEYS, Root, build_image, case, check, command, guest_program, run_image, scratch, twin
 
 LOADING = """
 P=$S/ima/policy
@@ -147,6 +147,8 @@ def policy_stays_signed():
         rules = b"measure func=BPRM_CHECK \nmeasure func=POLICY_CHECK \n"
         check("the signed policy is in force, twice", result.blob("policy") == rules * 2, result.blob("policy"))
         check("texts were refused and audited", "refused texts: 2" in result.text, result.text[-1500:])
+        judge = lambda name: said[name][1] != 0 and "Permission denied" in said[name][0]
+        twin("what has no good signature is refused", judge, "signed-after")
         names = [replay.name_of(r) for r in records_of(result)]
         for name in ("/etc/signed", "/etc/unsigned", "/etc/tampered"):
             check(f"{name} is on record", name in names, names)
@@ -173,3 +175,44 @@ def policy_critical_data():
         text = replay.fields(dict(boots[0]).get("tpm_info", b""))[2] if boots[0] else b""
         check("the TPM's maker, firmware and banks", re.fullmatch(
             rb"manufacturer=\S+ ?;firmware=\d+\.\d+\.\d+\.\d+;banks=sha1,sha256", text), text)
+
+
+KEYS_SCRIPT = """
+/bin/u_keys
+echo '/etc/pol' >$S/ima/policy
+/bin/keyctl padd asymmetric '' %:.ima </etc/leaf.der; echo "leaf gives $?"
+/bin/keyctl padd asymmetric '' %:.ima </etc/rsa.der; echo "stranger gives $?"
+put keys /proc/keys
+put_lists sha256
+"""
+
+
+@case
+def policy_keys():
+    """Keys of programs and trusted rings: calls, /proc/keys, and the record of what enters .ima."""
+    def files(root):
+        for program in ("u_keys", "keyctl"):
+            root.copy(guest_program(program), f"bin/{program}")
+        for key, name in (("ca", "etc/keys/ca.der"), ("p256", "etc/keys/x509_ima.der"), ("leaf", "etc/leaf.der"),
+                          ("rsa2048", "etc/rsa.der")):
+            root.copy(f"{KEYS}/{key}.der", name, 0o644)
+        root.write("etc/pol", "measure func=KEY_CHECK keyrings=.ima\n")
+
+    with scratch() as folder:
+        result = boot(folder, KEYS_SCRIPT, "ima_policy=none", more=files)
+        if not result:
+            return
+        check("the calls do as they should", "u_keys: 5 passed, 0 failed" in result.text, result.text[-2000:])
+        check("a signed certificate enters .ima", "leaf gives 0" in result.text, result.text[-800:])
+        check("one that nobody trusted signed does not", "Required key not available" in result.text and
+              "stranger gives 1" in result.text, result.text[-800:])
+        text = (result.blob("keys") or b"").decode()
+        form = re.compile(r"[0-9a-f]{8} I--[Q-]---     1 perm [0-9a-f]{8} +\d+ +\d+ "
+                          r"(keyring  |asymmetri|user     ) \S.*")
+        judge = lambda text: bool(text) and all(form.fullmatch(line) for line in text.splitlines())
+        check("/proc/keys has Linux's form", judge(text), text)
+        twin("/proc/keys has Linux's form", judge, text.replace(" perm ", "  perm ", 1))
+        with open(f"{KEYS}/leaf.der", "rb") as stream:
+            leaf = stream.read()
+        added = [replay.fields(r.data)[2] for r in records_of(result) if replay.name_of(r) == ".ima"]
+        check("it is on record, behind the one the image brought", len(added) == 2 and added[1] == leaf, len(added))
