@@ -44,6 +44,7 @@ void task_integrity(struct integrity_task *ret_task) {
 	ret_task->ppid = process != NULL && process->parent != NULL ? process->parent->pid : 0;
 	ret_task->exe = task->mm != NULL && task->mm->exe != NULL ? &task->mm->exe->path : NULL;
 	ret_task->comm = task->comm;
+	ret_task->killed = process != NULL && process->exiting && (process->exit_status & 0x7f) != 0;
 	ret_task->cred = &task->cred;
 	ret_task->context = task->fs != NULL ? &task->fs->context : NULL;
 }

@@ -29,6 +29,7 @@ exec 3>$P
 try busy load /tmp/second
 echo '/tmp/path' >&3
 exec 3>&-
+try killed sh -c "exec 3>$P; echo audit fowner=9 >&3; kill -9 \\$\\$"
 try nofile sh -c "echo /tmp/none >$P"
 cp $P /tmp/after-path
 for f in builtin after-first after-path; do put $f /tmp/$f; done
@@ -76,7 +77,7 @@ def policy_loading():
             return
         said = answers(result.text)
         want = {"read-write": ("Permission denied", False), "bad": ("Invalid argument", False), "empty": ("", True),
-                "first": ("", True), "second": ("", True), "busy": ("busy", False),
+                "first": ("", True), "second": ("", True), "busy": ("busy", False), "killed": ("", False),
                 "nofile": ("No such file", False)}
         for name, (words, good) in want.items():
             text, status = said.get(name, ("nothing", 99))

@@ -38,6 +38,7 @@ struct integrity_task {
 	const struct path *exe;  /* the program that runs; NULL: none */
 	const struct cred *cred;
 	const struct vfs_context *context; /* names in records are relative to its root */
+	bool killed;                       /* a signal ends it: what it was doing is not finished */
 };
 
 /* Measures boot_aggregate as the first record, compiles the first policy, registers vfs hooks. */

@@ -127,6 +127,7 @@ static void policy_release(struct file *file) {
 	const struct policy_load_env env = core_load_env(&task);
 
 	if (file_writable(file)) {
+		if (task.killed) core.load.valid = false; /* half a policy is none */
 		(void)policy_load_release(&core.load, &env); /* close has no errno; the outcome is in the log */
 		return;
 	}

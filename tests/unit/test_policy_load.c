@@ -429,6 +429,21 @@ static void digests_of_files_stay_known_over_a_load(void **state)
 	assert_int_equal(machine_count(), before + 1); /* the policy's own */
 }
 
+static void loader_that_is_killed_loads_nothing(void **state)
+{
+	struct file *file;
+
+	(void)state;
+	up("none");
+	file = machine_open(POLICY, O_WRONLY);
+	assert_int_equal(file_write(file, "audit\n", 6, NULL), 6);
+	machine.task.killed = true;
+	file_put(file);
+	machine.task.killed = false;
+	expect_policy("");
+	assert_true(logged("ima: policy update failed"));
+}
+
 static void memory_that_runs_out_at_commit_keeps_the_old_policy(void **state)
 {
 	char before[4096], after[4096];
@@ -499,6 +514,7 @@ int main(void)
 		cmocka_unit_test_teardown(policy_file_of_linux_is_loaded_by_path_and_measured, down),
 		cmocka_unit_test_teardown(signed_policy_stays_required, down),
 		cmocka_unit_test_teardown(digests_of_files_stay_known_over_a_load, down),
+		cmocka_unit_test_teardown(loader_that_is_killed_loads_nothing, down),
 		cmocka_unit_test_teardown(memory_that_runs_out_at_commit_keeps_the_old_policy, down),
 		cmocka_unit_test_teardown(memory_that_runs_out_refuses_the_reader, down),
 	};
