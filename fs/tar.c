@@ -186,7 +186,7 @@ int tar_xattr_next(struct cursor *records, char ret_name[VFS_XATTR_NAME_MAX + 1]
 static int next_block(struct tar_reader *r, struct span *ret_block) {
 	struct span block = cursor_take(&r->in, BLOCK);
 
-	if (!block.len) return bad(r, "the archive ends without its end marker (it was cut)");
+	if (!block.len || r->in.len % BLOCK) return bad(r, "the archive is cut");
 	if (!is_zero(block)) {
 		*ret_block = block;
 		if (!checksum_holds(block)) return bad(r, "the header's checksum is wrong");
@@ -194,7 +194,7 @@ static int next_block(struct tar_reader *r, struct span *ret_block) {
 		return 1;
 	}
 	block = cursor_take(&r->in, BLOCK);
-	if (!block.len) return bad(r, "the archive ends within its end marker (it was cut)");
+	if (!block.len) return bad(r, "the archive is cut");
 	if (!is_zero(block) || !is_zero(cursor_take(&r->in, cursor_left(&r->in))))
 		return bad(r, "something follows the end marker");
 	return 0;
@@ -205,7 +205,7 @@ static int take_content(struct tar_reader *r, u64 size, struct span *ret_content
 	u64 pad = (BLOCK - size % BLOCK) % BLOCK;
 
 	if (size > left || pad > left - size)
-		return bad(r, "its content is longer than the archive (or that was cut)");
+		return bad(r, "its content is longer than the archive (or the archive is cut)");
 	*ret_content = cursor_take(&r->in, (size_t)size);
 	cursor_skip(&r->in, (size_t)pad);
 	return 0;

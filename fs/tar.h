@@ -3,7 +3,8 @@
  * fs/tar.h - reads the entries of a POSIX tar archive, pax headers resolved.
  *
  * Understands ustar, pax extended and global headers, GNU long names and base-256 numbers. Refuses what it does not
- * know, sparse files, an archive without its end marker, and anything but zeros behind it.
+ * know, sparse files, an archive without its end marker or of no whole number of blocks, and anything but zeros behind
+ * the marker.
  *
  * Context    any; no allocation.
  * Units      bytes.

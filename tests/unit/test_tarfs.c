@@ -273,6 +273,40 @@ static int finish(struct builder *b, struct tar_report *report)
 	return err;
 }
 
+/* Writers fill a record of 10,240 bytes with zeros, so that a cut there loses nothing but the length. */
+static void archive_of_no_whole_blocks_is_refused(void **state)
+{
+	struct builder b = { 0 };
+	struct tar_report report;
+
+	(void)state;
+	add_file(&b, "f", "x");
+	for (int i = 0; i < 8; i++)
+		add_end(&b);
+	assert_int_equal(unpack_alone((struct span){ b.bytes, b.len - 512 }, &report), 0);
+	for (size_t cut = 1; cut < 1500; cut += cut == 1 ? 510 : 1) {
+		if (cut % 512 == 0)
+			continue;
+		assert_int_equal(unpack_alone((struct span){ b.bytes, b.len - cut }, &report), -EBADMSG);
+		assert_string_equal(report.why, "tar: the archive is cut");
+	}
+	free(b.bytes);
+}
+
+/* A record shows them as they are; it is `assay image` that refuses them. */
+static void odd_names_are_taken_byte_for_byte(void **state)
+{
+	struct builder b = { 0 };
+	struct tar_report report;
+
+	(void)state;
+	add_file(&b, "a\nb", "newline");
+	add_file(&b, "a\xff", "no UTF-8");
+	assert_int_equal(finish(&b, &report), 0);
+	assert_true(fs_holds("/a\nb", "newline"));
+	assert_true(fs_holds("/a\xff", "no UTF-8"));
+}
+
 static void expect_refusal(struct builder *b, int want, const char *why)
 {
 	struct tar_report report;
@@ -591,6 +625,8 @@ int main(void)
 		T(ustar_prefix_is_joined),
 		T(gnu_archive_cut_anywhere_is_refused),
 		T(libarchive_archive_cut_anywhere_is_refused),
+		T(archive_of_no_whole_blocks_is_refused),
+		T(odd_names_are_taken_byte_for_byte),
 		T(flipped_bits_never_crash),
 		T(bad_names_are_refused),
 		T(long_names_are_refused_at_the_limits),
