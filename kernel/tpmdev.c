@@ -152,14 +152,17 @@ static void session_release(struct file *file) {
 
 static void say_refused(const struct session *s, const char *what, u32 code) {
 	struct integrity_task task;
-	char comm[64];
+	char comm[64], name[24] = "";
 
 	task_integrity(&task);
+	if (strchr(what, ' ')) /* it has no name */
+		text_format(name, sizeof(name), "TPM_CC_0x%08x", code);
 	text_printable(comm, sizeof(comm), task.comm, strlen(task.comm));
 	port_log(LOG_WARN, "assay: /dev/%s: refused %s (0x%x) for pid %u (%s)", s->managed ? "tpmrm0" : "tpm0", what,
 		 code, task.pid, comm);
 	audit_integrity(&task, &(struct audit_event){
-		.type = AUDIT_PCR, .op = "tpm_command", .cause = "not-allowed", .name = what, .err = EPERM });
+		.type = AUDIT_PCR, .op = "tpm_command", .cause = "not-allowed", .name = name[0] ? name : what,
+		.err = EPERM });
 }
 
 /* One command of len bytes in s->cmd; the response goes to s->rsp. */

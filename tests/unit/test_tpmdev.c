@@ -291,6 +291,10 @@ static void forbidden_command_is_answered_audited_and_not_sent(void **state)
 				 FRAME_RC_LOCALITY);
 		assert_int_equal(transact(file, cmd, command(cmd, FRAME_ST_SESSIONS, 0x126, 0x4000000a), rsp),
 				 FRAME_RC_COMMAND_CODE);
+		assert_int_equal(transact(file, cmd, command(cmd, FRAME_ST_SESSIONS, 0x199, 0), rsp),
+				 FRAME_RC_COMMAND_CODE);
+		assert_non_null(strstr(fake_port_log_text(), "refused a command that is not on the list (0x199)"));
+		assert_non_null(strstr(fake_port_log_text(), "name=\"TPM_CC_0x00000199\" res=0"));
 		assert_int_equal(fake.commands, commands);
 		assert_non_null(strstr(fake_port_log_text(), "refused TPM2_PCR_Extend (0x182) for pid 42 (evil?root)"));
 		assert_non_null(strstr(fake_port_log_text(), devices[i]));
