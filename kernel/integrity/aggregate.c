@@ -47,6 +47,9 @@ static int compute(struct tpm *tpm, struct event *event) {
 	event->legacy_digest = zeros(HASH_SHA1);
 	if (!tpm) return 0;
 	for (size_t i = 0; bank == tpm->bank_count && i < ARRAY_COUNT(wanted); i++) bank = find_bank(tpm, wanted[i]);
+	if (bank == tpm->bank_count)
+		port_log(LOG_WARN, "assay: boot_aggregate is zeros: the TPM has no bank of the default hash, sha256 or "
+			 "sha1");
 	TRY(over_bank(tpm, bank, &event->digest));
 	return over_bank(tpm, find_bank(tpm, HASH_SHA1), &event->legacy_digest);
 }

@@ -295,7 +295,7 @@ static int check_mapped_writers(struct access *a) {
 	if (a->func != FUNC_MMAP_CHECK || !(a->decision.classes & CLASS_APPRAISE) || a->inode->writers <= 0) return 0;
 	audit_data(a, "mmap_file", "mmapped_writers");
 	if (core.mode != APPRAISE_ENFORCE) return 0;
-	return refuse(a, -EACCES, NULL, "mmapped_writers", a->decision.appraise_rule);
+	return refuse(a, -EACCES, NULL, "somebody has it open for write", a->decision.appraise_rule);
 }
 
 static int run(struct access *a) {

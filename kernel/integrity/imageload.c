@@ -89,6 +89,16 @@ static int load_policy(const struct load *load) {
 	return err;
 }
 
+/* Once, when the first rules are in force. */
+static void say_unless_enforcing(void) {
+	static const char *const modes[] = { [APPRAISE_LOG] = "log", [APPRAISE_FIX] = "fix", [APPRAISE_OFF] = "off" };
+
+	if (core.mode != APPRAISE_ENFORCE)
+		port_log(LOG_WARN, "assay: unsigned programs run: ima_appraise=%s", modes[core.mode]);
+	else if (!(core.policy.classes & CLASS_APPRAISE))
+		port_log(LOG_WARN, "assay: unsigned programs run: the policy has no appraise rule");
+}
+
 int integrity_load_image_keys(const struct vfs_context *context, const struct cred *cred, char *ret_why, size_t why_cap)
 {
 	const struct load load = { context, cred, ret_why, why_cap };
@@ -102,5 +112,6 @@ int integrity_load_image_keys(const struct vfs_context *context, const struct cr
 	TRY(load_keys(&load, "/etc/keys/x509_evm.der", core.rings[RING_EVM]));
 	if (core.use_image) TRY(load_policy(&load));
 	core.image_done = true;
+	say_unless_enforcing();
 	return core_measure_keys() ? explain(&load, "the keys", -EIO, "cannot be recorded") : 0;
 }

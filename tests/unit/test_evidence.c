@@ -611,6 +611,7 @@ static void tpm_without_a_usable_bank_gives_zeros(void **state)
 	assert_int_equal(machine_start(config), 0);
 	assert_true(listed(" ima-ng sha256:0000000000000000000000000000000000000000000000000000000000000000 "
 			   "boot_aggregate\n"));
+	assert_non_null(strstr(fake_port_log_text(), "assay: boot_aggregate is zeros: the TPM has no bank of "));
 	assert_true(machine_replays());
 }
 

@@ -106,6 +106,38 @@ static void policy_none_records_nothing_and_ignores_the_file(void **state)
 	assert_int_equal(machine_count(), 1);
 }
 
+/* Starts with that image's policy and says what the console says of refusals. */
+static bool start_warns(struct integrity_config config, const char *policy, const char *warning)
+{
+	char why[256] = "";
+	bool warned;
+
+	machine_up(true);
+	if (policy)
+		machine_write("/etc/ima/ima-policy", policy, strlen(policy), NULL);
+	assert_int_equal(machine_start(config), 0);
+	assert_int_equal(integrity_load_image_keys(&machine.context, &machine.root, why, sizeof(why)), 0);
+	warned = logged(warning);
+	machine_down();
+	return warned;
+}
+
+static void start_that_will_refuse_nothing_says_so(void **state)
+{
+	static const char any[] = "assay: unsigned programs run: ", rule[] = "run: the policy has no appraise rule";
+
+	(void)state;
+	assert_false(start_warns((struct integrity_config){ 0 }, NULL, any));
+	assert_false(start_warns((struct integrity_config){ 0 }, "measure\nappraise\n", any));
+	assert_true(start_warns((struct integrity_config){ 0 }, "measure\n", rule));
+	assert_true(start_warns((struct integrity_config){ .policy_names = "none" }, "appraise\n", rule));
+	assert_true(start_warns((struct integrity_config){ .policy_names = "tcb" }, NULL, rule));
+	assert_true(start_warns((struct integrity_config){ .appraise = APPRAISE_LOG }, NULL, "ima_appraise=log"));
+	assert_true(start_warns((struct integrity_config){ .appraise = APPRAISE_FIX }, NULL, "ima_appraise=fix"));
+	assert_true(start_warns((struct integrity_config){ .appraise = APPRAISE_OFF }, NULL, "ima_appraise=off"));
+	machine_up(true);
+}
+
 static void bad_image(const char *path, const char *content, const char *expect)
 {
 	struct integrity_config config = { 0 };
@@ -404,6 +436,7 @@ static void credentials_and_mapping_checks_ask_their_own_rules(void **state)
 	writer = machine_open("/lib/hello", O_RDWR);
 	assert_int_equal(integrity_mmap_check(&machine.task, file, 5, 5), -EACCES);
 	assert_true(logged("op=mmap_file cause=mmapped_writers comm=\"sh\" name=\"/lib/hello\""));
+	assert_true(logged("assay: /lib/hello: refused (EACCES): somebody has it open for write: rule 'appraise "));
 	file_put(writer);
 	file_put(file);
 	assert_true(machine_replays());
@@ -507,6 +540,7 @@ int main(void)
 		PROGRAM(boot_aggregate_is_the_first_record),
 		PROGRAM(image_keys_and_policy_are_recorded_and_take_effect),
 		PROGRAM(policy_none_records_nothing_and_ignores_the_file),
+		PROGRAM(start_that_will_refuse_nothing_says_so),
 		PROGRAM(malformed_key_or_policy_stops_the_start_with_a_sentence),
 		PROGRAM(without_a_tpm_the_core_says_so_and_works),
 		PROGRAM(tpm_that_is_dead_at_the_start_stops_the_start),
