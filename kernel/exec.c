@@ -10,6 +10,7 @@
 
 #include "kernel/elf.h"
 #include "kernel/exec_image.h"
+#include "kernel/filearg.h"
 #include "kernel/integrity/integrity.h"
 #include "kernel/task.h"
 #include "kernel/vm.h"
@@ -74,7 +75,9 @@ static int open_image(struct exec_job *job, const struct exec_request *q) {
 		TRY(len);
 		if (len < 2 || head[0] != '#' || head[1] != '!') break;
 		if (job->depth >= SCRIPT_DEPTH_MAX) return -ELOOP;
+		job->why = "has no interpreter behind its #!";
 		TRY(parse_script(head, (size_t)len, &job->scripts[job->depth]));
+		job->why = NULL;
 		close_image(job);
 		TRY(open_checked(job, NULL, job->scripts[job->depth++].interpreter, false));
 	}
@@ -136,14 +139,33 @@ static int choose_cred(struct exec_job *job) {
 	return integrity_creds_check(&who, job->file, cred);
 }
 
-static int decode_image(struct exec_job *job, const char *name) {
-	const char *why = NULL;
-	int err = image_decode(job, &why);
+/* The file is called what a record of it is called, where memory suffices for that. */
+static void say_cannot_run(const struct exec_job *job, const char *why) {
+	RELEASED(memory_drop) char *name = port_alloc(VFS_PATH_MAX);
+	bool named = name != NULL && path_name(task_fs(), &job->file->path, name, VFS_PATH_MAX) > 0;
 
-	if (why != NULL)
-		port_log(LOG_NOTICE, "assay: %s cannot run: it %s",
-			 job->depth > 0 ? job->scripts[job->depth - 1].interpreter : name, why);
+	port_log(LOG_NOTICE, "assay: %s cannot run: %s", named ? name : job->comm, why);
+}
+
+static int decode_image(struct exec_job *job) {
+	int err = image_decode(job, &job->why);
+	char text[128];
+
+	if (job->why == NULL) return err;
+	(void)text_format(text, sizeof(text), "it %s", job->why); /* ours, short */
+	say_cannot_run(job, text);
 	return err;
+}
+
+static void explain(const struct exec_job *job, int err, char *ret_why) {
+	const char *why = job->why != NULL ? job->why :
+			  err == -ENOENT ? "is not there" :
+			  err == -EACCES ? "was refused by appraisal or permissions" :
+			  err == -ENOEXEC ? "is neither an ELF program nor a script with #!" : "cannot be run";
+	bool script = job->depth > 0;
+
+	(void)text_format(ret_why, EXEC_WHY_LEN, "%s%s %s", script ? "its interpreter " : "it",
+			  script ? job->scripts[job->depth - 1].interpreter : "", why);
 }
 
 /* The mapping of the image is the new program's act already. */
@@ -240,11 +262,11 @@ static int run(struct exec_job *job, const struct exec_request *q) {
 	TRY(open_image(job, q));
 	if (q->check_only) return 0;
 	TRY(choose_cred(job));
-	TRY(decode_image(job, q->shown_name));
+	TRY(decode_image(job));
 	TRY(collect_args(job, q));
 	int err = build_space(job);
 
-	if (err == -ENOMEM) port_log(LOG_NOTICE, "assay: %s cannot run: out of memory for it (ENOMEM)", q->shown_name);
+	if (err == -ENOMEM) say_cannot_run(job, "out of memory for it (ENOMEM)");
 	TRY(err);
 	TRY(task_become_single());
 	TRY(unshare(task_current()));
@@ -258,6 +280,7 @@ int exec_run(const struct exec_request *request) {
 	if (job == NULL) return -ENOMEM;
 	int err = run(job, request);
 
+	if (err != 0 && request->ret_why != NULL) explain(job, err, request->ret_why);
 	close_image(job);
 	port_free(job->args.bytes);
 	mm_put(job->mm);

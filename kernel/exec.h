@@ -21,11 +21,14 @@ struct exec_strings {
 	u64 user;
 };
 
+#define EXEC_WHY_LEN 384u
+
 struct exec_request {
 	const struct path *path;
 	const char *shown_name;   /* what the program and /proc are told: the name given, or /dev/fd/N */
 	bool check_only;          /* AT_EXECVE_CHECK: everything but the exec */
 	struct exec_strings argv, envp;
+	char *ret_why;            /* NULL, or EXEC_WHY_LEN bytes: on failure half a sentence, what stood in the way */
 };
 
 must_check int exec_run(const struct exec_request *request);

@@ -51,6 +51,7 @@ struct exec_job {
 		u8 for_program[16];
 	} random;
 	u64 bias, sp;            /* where the plan went; the first stack pointer */
+	const char *why;         /* what is wrong with the file, where that is known */
 	u32 depth;               /* scripts on the way to the image */
 	struct script scripts[SCRIPT_DEPTH_MAX];
 };

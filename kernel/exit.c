@@ -161,7 +161,7 @@ static void end_process(struct task *last) {
 	if (process->pid == 1) {
 		int code = ended_code(process, &status);
 
-		power_off(code == CLD_EXITED ? status : 128 + status);
+		power_off(code == CLD_EXITED ? status : 128 + status, NULL);
 	}
 	process->zombie = true;
 	process->uid = last->cred.uid;

@@ -16,6 +16,7 @@
 #include "kernel/cmdline.h"
 #include "kernel/dev/acpi.h"
 #include "kernel/dev/uart.h"
+#include "kernel/exec.h"
 #include "kernel/filearg.h"
 #include "kernel/integrity/integrity.h"
 #include "kernel/klog.h"
@@ -255,8 +256,11 @@ static void mount_pseudo(void) {
 	for (const struct nodefs_table *table = nodes_start; table < nodes_end && !err; table++)
 		err = pseudo_add(nodefs[table->fs], table->nodes, table->count);
 	must(err ?: tpm ? tpmdev_register_nodes() : 0, "/proc, /sys and /dev could not be filled");
-	for (size_t i = 0; i < NODEFS_COUNT; i++)
-		must(mount_at(where[i], nodefs[i], MS_NOSUID | MS_NOEXEC | (i == NODEFS_DEV ? 0 : MS_NODEV)), where[i]);
+	for (size_t i = 0; i < NODEFS_COUNT; i++) {
+		err = mount_at(where[i], nodefs[i], MS_NOSUID | MS_NOEXEC | (i == NODEFS_DEV ? 0 : MS_NODEV));
+		if (err == -ENOTDIR) halt_machine("the image's %s is not a directory (ENOTDIR)", where[i]);
+		if (err) halt_machine("%s could not be mounted (%s)", where[i], err_name(err));
+	}
 }
 
 static enum appraise_mode appraise_mode(void) {
@@ -300,13 +304,13 @@ static void release_stub(void) {
 }
 
 static void load_init(void) {
+	static char why[EXEC_WHY_LEN];
 	int err = task_start_init(&root_context, cmdline.init, (char *const *)cmdline.argv,
-				  (char *const *)cmdline.envp);
+				  (char *const *)cmdline.envp, why);
 
 	if (err)
-		halt_machine("%s: it could not be started (%s)%s", cmdline.init, err_name(err),
-			     err == -EACCES ? ": refused by appraisal or permissions"
-			     : err == -ENOENT ? ": the image has no such program" : "");
+		halt_machine("%s: it could not be started (%s): %s", cmdline.init, err_name(err), why[0] ? why :
+			     err == -ENOENT ? "the image has no such program" : "its path leads nowhere");
 	port_log(LOG_INFO, "assay: boot: %lu ticks from kernel entry to the first instruction of %s",
 		 clock_tsc_since_entry(), cmdline.init);
 }

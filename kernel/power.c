@@ -33,15 +33,16 @@ static void last_line(const char *text, size_t len) {
 	uart_drain();
 }
 
-static void say_exit(int init_status) {
-	char line[64];
+static void say_end(int init_status, const char *ended_by) {
+	char line[128];
 
 	if (!ending) tpmdev_shutdown();
-	last_line(line, text_format(line, sizeof(line), "assay: init exited with status %d", init_status));
+	last_line(line, ended_by ? text_format(line, sizeof(line), "assay: halted: %s", ended_by)
+				 : text_format(line, sizeof(line), "assay: init exited with status %d", init_status));
 }
 
-void power_off(int init_status) {
-	say_exit(init_status);
+void power_off(int init_status, const char *ended_by) {
+	say_end(init_status, ended_by);
 	if (fadt.s5_found && fadt.pm1a_cnt) {
 		cpu_out16(fadt.pm1a_cnt, (u16)(fadt.s5_type_a << 10 | SLP_EN));
 		if (fadt.pm1b_cnt) cpu_out16(fadt.pm1b_cnt, (u16)(fadt.s5_type_b << 10 | SLP_EN));
@@ -49,8 +50,8 @@ void power_off(int init_status) {
 	cpu_stop();
 }
 
-void power_restart(int init_status) {
-	say_exit(init_status);
+void power_restart(const char *ended_by) {
+	say_end(0, ended_by);
 	if (fadt.reset_addr && fadt.reset_space == RESET_MEMORY) {
 		void *reg = paging_map_mmio(fadt.reset_addr, 1);
 

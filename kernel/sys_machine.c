@@ -151,13 +151,21 @@ static bool is_magic2(u32 magic) {
 	return magic == 672274793u || magic == 85072278u || magic == 369367448u || magic == 537993216u;
 }
 
+/* For the last line: who ends the machine, unless it is init, which may do so as it may exit. */
+static const char *ender(char text[80], const char *what) {
+	(void)text_format(text, 80, "%s[%u] %s by reboot(2)", task_comm(), task_pid(), what); /* fits */
+	return task_pid() == 1 ? NULL : text;
+}
+
 SYSCALL(169, reboot) {
+	char text[80];
+
 	if (task_cred()->euid != 0) return -EPERM;
 	if ((u32)args[0] != REBOOT_MAGIC1 || !is_magic2((u32)args[1])) return -EINVAL;
 	switch ((u32)args[2]) {
 	case REBOOT_RESTART:
-	case REBOOT_RESTART2: power_restart(0);
-	case REBOOT_POWER_OFF: power_off(0);
+	case REBOOT_RESTART2: power_restart(ender(text, "restarted the machine"));
+	case REBOOT_POWER_OFF: power_off(0, ender(text, "switched the machine off"));
 	case REBOOT_HALT: halt_machine("%s[%u] asked for it by reboot(2)", task_comm(), task_pid());
 	case REBOOT_CAD_ON:
 	case REBOOT_CAD_OFF: return 0; /* there is no such key */

@@ -282,10 +282,11 @@ static void open_console(struct task *task) {
 	file_put(file);
 }
 
-int task_start_init(const struct vfs_context *context, const char *path, char *const argv[], char *const envp[]) {
+int task_start_init(const struct vfs_context *context, const char *path, char *const argv[], char *const envp[],
+		    char *ret_why) {
 	struct path found;
 	struct exec_request request = { .path = &found, .shown_name = path, .argv = { .kernel = argv },
-					.envp = { .kernel = envp } };
+					.envp = { .kernel = envp }, .ret_why = ret_why };
 	struct task *task = make_init(context);
 
 	if (task == NULL) return -ENOMEM;

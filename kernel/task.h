@@ -137,9 +137,9 @@ struct task {
 };
 
 /* Boot: the names other parts call. */
-/* Makes pid 1 in context and loads path; it runs with sched_end(). The errno of exec when it cannot. */
+/* Makes pid 1 in context and loads path; it runs with sched_end(). Errors and ret_why as in exec.h. */
 must_check int task_start_init(const struct vfs_context *context, const char *path, char *const argv[],
-			       char *const envp[]);
+			       char *const envp[], char *ret_why);
 /* From trap.c: a system call, and the last thing before ring 3. */
 void task_syscall(struct trap_frame *frame);
 void task_return_to_user(struct trap_frame *frame);

@@ -23,6 +23,7 @@ from harness import ACCOUNT, CASES, ROOT
 import cases_appraise  # noqa: F401  pylint: disable=unused-import
 import cases_boot  # noqa: F401  pylint: disable=unused-import
 import cases_build  # noqa: F401  pylint: disable=unused-import
+import cases_ends  # noqa: F401  pylint: disable=unused-import
 import cases_golden  # noqa: F401  pylint: disable=unused-import
 import cases_input  # noqa: F401  pylint: disable=unused-import
 import cases_load  # noqa: F401  pylint: disable=unused-import
