@@ -11,12 +11,17 @@ from harness import ASSAY, BUILD, KEYS, Root, build_image, case, check, command,
 PACK = os.path.join(BUILD, "packsection")
 
 
-def pack(folder, tar_bytes):
-    """An image whose .initrd is exactly these bytes (`assay image` would refuse them)."""
+def pack(folder, tar_bytes, cmdline=None):
+    """An image whose .initrd and .cmdline are exactly these bytes (`assay image` would refuse them)."""
     initrd, out = os.path.join(folder, "initrd"), os.path.join(folder, "bad.efi")
     with open(initrd, "wb") as stream:
         stream.write(tar_bytes)
     arguments = [PACK, os.path.join(BUILD, "assay-stub.efi"), out, ".initrd=" + initrd]
+    if cmdline is not None:
+        text = os.path.join(folder, "cmdline")
+        with open(text, "wb") as stream:
+            stream.write(cmdline)
+        arguments.insert(3, ".cmdline=" + text)
     return out if command(arguments)[0] == 0 else None
 
 
@@ -61,6 +66,40 @@ def bad_initrd():
             check(f"{what}: halts", result.status == 126, result.text[-1500:])
             check(f"{what}: the reason names it", result.last_line().startswith("assay: halted: ")
                   and word in result.last_line(), result.last_line())
+
+
+def dynamic():
+    with open("/bin/true", "rb") as stream:
+        return stream.read()
+
+
+# What `assay image` refuses and why, which the kernel says too: members of the root, command line.
+UNBOOTABLE = {
+    "a dynamic /init": ([("init", dynamic)], b"ima_policy=none", "is dynamically linked", "ENOEXEC"),
+    "an empty /init": ([("init", b"")], b"ima_policy=none", "/init is empty", "ENOEXEC"),
+    "a text as /init": ([("init", b"true\n")], b"ima_policy=none", "neither an ELF file nor", "ENOEXEC"),
+    "a script for nothing": ([("init", b"#! \n")], b"ima_policy=none", "no interpreter", "ENOEXEC"),
+    "a missing interpreter": ([("init", b"#!/bin/no\n")], b"ima_policy=none", "/bin/no, which is not in", "ENOENT"),
+    "a file /dev": ([("init", b"#!/x\n"), ("dev", b"")], b"", "/dev of", "/dev"),
+    "a misspelt value": ([("init", b"#!/x\n")], b"ima_tpm=reqire", "makes no sense: ima_tpm=reqire",
+                         "makes no sense: ima_tpm=reqire"),
+}
+
+
+@case
+def refused_before_it_halts():
+    """What `assay image` refuses would have halted the kernel."""
+    for what, (members, cmdline, said, reason) in UNBOOTABLE.items():
+        members = [(name, content() if callable(content) else content) for name, content in members]
+        with scratch() as folder:
+            root = os.path.join(folder, "root.tar")
+            with open(root, "wb") as stream:
+                stream.write(tar_of(*members))
+            status, text = build_image(root, os.path.join(folder, "never.efi"), cmdline=cmdline.decode())
+            check(f"{what}: assay image refuses it", status == 1 and said in text and text.count("\n") == 1, text)
+            result = run_image(pack(folder, tar_of(*members), cmdline or None), tpm="none")
+            check(f"{what}: the kernel halts", result.status == 126 and reason in result.last_line(),
+                  result.text[-800:])
 
 
 @case
@@ -192,11 +231,15 @@ def mistakes(folder, root, out):
         stream.write("measure func=BPRM_CHECK\n\nappraise func=NO_SUCH\n")
     with open(os.path.join(BUILD, "demo.efi"), "rb") as stream, open(cut, "wb") as short:
         short.write(stream.read(3000000))
+    cut_tar = os.path.join(folder, "cut.tar")
+    with open(cut_tar, "wb") as stream:
+        stream.write(tar_of(("init", b"y" * 512))[:1024])
     demo = ["run", os.path.join(BUILD, "demo.efi")]
     return {
         "a missing root": (1, "No such file", ["image", "--rootfs", os.path.join(folder, "none"), "-o", out]),
         "a device as root": (1, "neither a folder nor a tar", ["image", "--rootfs", "/dev/null", "-o", out]),
         "an image as root": (1, "tar", ["image", "--rootfs", cut, "-o", out]),
+        "a cut archive": (1, "the archive is cut", ["image", "--rootfs", cut_tar, "-o", out]),
         "no output": (2, "-o OUT.efi", ["image", "--rootfs", root.folder]),
         "an output in a missing folder": (1, "there is no folder", image[:3] + ["-o", f"{folder}/none/out.efi"]),
         "a missing key": (1, "No such file", image + ["--sign-key", "none.pem", "--cert", crt]),
@@ -213,6 +256,7 @@ def mistakes(folder, root, out):
         "a cut image": (125, "cut or damaged", ["run", cut]),
         "a text as image": (125, "not an EFI image", ["run", policy]),
         "a stray option of run": (2, "--frobnicate", ["run", "--frobnicate"]),
+        "long load options": (2, "longer than 4096 bytes", demo + ["--load-options", "x" * 100000]),
         "a wrong TPM kind": (2, "crb, tis or none", demo + ["--tpm", "spi"]),
         "a file as TPM state": (125, "not a folder", demo + ["--tpm-state", policy]),
     }
@@ -231,12 +275,15 @@ def image_errors():
             check(f"{what}: status {status}", done.returncode == status, (done.returncode, text))
             check(f"{what}: one sentence on stderr", text.startswith("assay") and words in text
                   and text.count("\n") == 1 + text.count("Try 'assay "), text)
-            check(f"{what}: no file is left", sorted(os.listdir(folder)) == ["cut.efi", "policy", "root"],
-                  os.listdir(folder))
+            check(f"{what}: no file is left", sorted(os.listdir(folder)) ==
+                  ["cut.efi", "cut.tar", "policy", "root"], os.listdir(folder))
         for sub in ([], ["image"], ["run"], ["sign"], ["policy"], ["licenses"]):
             status, text = command([ASSAY] + sub + ["--help"])
             check(f"assay {' '.join(sub)} --help", status == 0 and "usage" in text.lower() and "Exit status" in text,
                   text)
+        status, text = build_image(root, os.path.join(folder, "named.efi"), cmdline="ima_policy=nosuch")
+        check("a policy name that the kernel does not know is a warning",
+              status == 0 and 'assay: warning: ima: policy "nosuch" not found\n' in text, text)
         status, text = command([ASSAY, "licenses"])
         check("assay licenses names the libraries", status == 0 and "mbedTLS" in text or "Mbed TLS" in text, text[:400])
 

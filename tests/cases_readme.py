@@ -4,7 +4,7 @@ import os
 import re
 import subprocess
 
-from harness import ASSAY, ROOT, case, check, command
+from harness import ASSAY, ROOT, case, check, command, twin
 
 ACTIONS = ("measure", "appraise", "audit", "hash")
 
@@ -17,6 +17,18 @@ def blocks():
         return re.findall(r"^```sh\n(.*?)^```", stream.read(), re.S | re.M)
 
 
+def shows(text, sample):
+    """Each line of the sample is in the text, in this order; an ellipsis stands for anything."""
+    lines = iter(text.replace("\r", "").splitlines())
+    pattern = lambda line: ".*".join(re.escape(part) for part in line.split("…"))
+    return all(any(re.fullmatch(pattern(line), l) for l in lines) for line in sample.splitlines())
+
+
+def run_sample():
+    with open(os.path.join(ROOT, "README.md"), encoding="utf-8") as stream:
+        return re.search(r"^```\n(.*?)^```", stream.read(), re.S | re.M).group(1)
+
+
 @case
 def readme_commands():
     found = blocks()
@@ -26,6 +38,10 @@ def readme_commands():
             continue
         status, text = command(["sh", "-e", "-c", block], timeout=900)
         check(f"README: {block.strip().splitlines()[0]}", status == 0, text)
+        if block.startswith("make run"):
+            check("README: what make run shows is what it said", shows(text, run_sample()), text)
+            twin("README: what make run shows is what it said", lambda sample: shows(text, sample),
+                 run_sample().replace("/tmp/copy", "/tmp/hello"))
 
 
 @case

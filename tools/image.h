@@ -11,12 +11,15 @@
 #include "boot/uki.h"
 #include "crypto/keyring.h"
 #include "crypto/sigfmt.h"
+#include "kernel/cmdline.h"
 #include "tools/cli.h"
 #include "tools/rootfs.h"
 #include "tools/sign.h"
 
 #define IMAGE_KEYS_MAX 16u
-#define IMAGE_CMDLINE_MAX 4096u /* the kernel's limit for one text */
+#define IMAGE_NAMES_MAX 10u  /* named in one warning */
+#define IMAGE_SCRIPT_MAX 256u /* of a "#!" line the kernel reads so much (SCRIPT_LINE_MAX of kernel/exec_image.h), */
+#define IMAGE_SCRIPTS_MAX 4u  /* and follows so many of them (SCRIPT_DEPTH_MAX) */
 #define IMAGE_BYTES_MAX (3u << 29)
 #define IMAGE_KEYS_PATH "etc/keys/x509_ima.der"
 #define IMAGE_POLICY_PATH "etc/ima/ima-policy"
@@ -38,6 +41,7 @@ struct image {
 	struct image_options o;
 	struct sign_key *keys[IMAGE_KEYS_MAX];
 	struct rootfs fs;
+	struct cmdline boot;           /* what the kernel will make of --cmdline */
 	struct keyring *ring;          /* what the guest's .ima will hold */
 	struct buf sections[UKI_COUNT]; /* empty: the section is not written */
 	struct buf pe;
@@ -60,11 +64,28 @@ bool image_signature(const struct rootfs_entry *entry, struct sig_value *ret_val
 
 /* image_check.c: what will not work, or deserves a warning. */
 must_check int image_check_outputs(const struct image *im);
-/* The value of the last NAME=VALUE before "--" in a command line, NULL when there is none. The caller frees. */
-char *image_option(const char *cmdline, const char *name);
-must_check int image_check_init(const struct image *im);
 void image_warn_interpreters(const struct image *im);
 void image_warn_signatures(const struct image *im);
+
+/* image_cmdline.c: the command line, and what is in force at the start. Warns; fills im->boot. */
+must_check int image_check_cmdline(struct image *im);
+/* With ima_policy=none the kernel does not look at the policy that the root brings. */
+bool image_policy_is_ignored(const struct image *im);
+void image_warn_open(const struct image *im);
+
+/* image_exec.c: what the kernel could not run. */
+must_check int image_check_mounts(const struct image *im);
+must_check int image_check_init(const struct image *im);
+void image_warn_programs(const struct image *im);
+/* True for a script; its interpreter's name as the kernel reads it, "" when that would refuse the line. */
+bool image_script(const struct rootfs_entry *entry, char ret_name[IMAGE_SCRIPT_MAX]);
+/* Paths for a sentence: up to ten, and how many more. The text is asked for once; freed by buf_free(&names.text). */
+struct image_names {
+	size_t count;
+	struct buf text;
+};
+void image_names_add(struct image_names *names, const char *path);
+const char *image_names_text(struct image_names *names);
 
 /* image_pe.c: the sections and the PE file. */
 must_check int image_make_sections(struct image *im);

@@ -11,8 +11,6 @@
 
 #include "tools/image.h"
 
-#define NAMES_MAX 10u /* named in one warning */
-
 static bool same_file(const struct stat *out, const char *in) {
 	struct stat st;
 
@@ -78,56 +76,6 @@ int image_check_outputs(const struct image *im) {
 	return 0;
 }
 
-/* '-' and '_' are the same in the names of options. */
-static bool has_name(const char *word, const char *name) {
-	for (; *name; name++, word++) {
-		if ((*word == '-' ? '_' : *word) != *name) return false;
-	}
-	return true;
-}
-
-/* Double quotes keep spaces together, as in the guest. */
-char *image_option(const char *cmdline, const char *name) {
-	size_t name_len = strlen(name);
-	char *value = NULL;
-
-	while (*cmdline) {
-		bool quoted = false;
-		size_t len = 0;
-
-		cmdline += strspn(cmdline, " \t\n");
-		while (cmdline[len] && (quoted || !strchr(" \t\n", cmdline[len]))) {
-			quoted ^= cmdline[len] == '"';
-			len++;
-		}
-		if (len == 2 && memcmp(cmdline, "--", 2) == 0) break;
-		if (len > name_len && has_name(cmdline, name)) {
-			free(value);
-			value = cli_text("%.*s", (int)(len - name_len), cmdline + name_len);
-		}
-		cmdline += len;
-	}
-	return value;
-}
-
-int image_check_init(const struct image *im) {
-	char *given = im->o.cmdline ? image_option(im->o.cmdline, "init=") : NULL;
-	const char *path = given ? given : "/init";
-	const struct rootfs_entry *entry = rootfs_resolve(&im->fs, path);
-	int status = 0;
-
-	if (!entry && !given)
-		status = cli_fail("%s has no /init, and no --cmdline names another program with init=", im->o.rootfs);
-	else if (!entry)
-		status = cli_fail("%s, which --cmdline names as init, is not in %s", path, im->o.rootfs);
-	else if (!S_ISREG(entry->mode))
-		status = cli_fail("%s of %s is not a regular file", path, im->o.rootfs);
-	else if (!(entry->mode & 0111))
-		status = cli_fail("%s of %s is not executable (chmod +x)", path, im->o.rootfs);
-	free(given);
-	return status;
-}
-
 static const char *const interpreters[] = {
 	"sh", "ash", "bash", "dash", "hush", "ksh", "mksh", "zsh", "csh", "tcsh", "fish", "rc", "busybox", "toybox",
 	"python", "perl", "ruby", "lua", "luajit", "tclsh", "php", "node", "nodejs", "guile", "awk", "gawk", "mawk",
@@ -150,39 +98,39 @@ static const char *interpreter_of(const char *path) {
 
 /* The program named after "#!"; NULL when the file is no script or names none. */
 static struct rootfs_entry *script_interpreter(const struct rootfs *fs, const struct rootfs_entry *entry) {
-	char path[256];
-	size_t len = 0, at = 2;
-	const struct buf *text = &entry->data;
+	char path[IMAGE_SCRIPT_MAX];
 
-	if (text->len < 3 || memcmp(text->bytes, "#!", 2) != 0) return NULL;
-	while (at < text->len && (text->bytes[at] == ' ' || text->bytes[at] == '\t')) at++;
-	while (at < text->len && len < sizeof(path) - 1 && !strchr(" \t\r\n", text->bytes[at]))
-		path[len++] = (char)text->bytes[at++];
-	path[len] = '\0';
-	return rootfs_resolve(fs, path);
+	return image_script(entry, path) ? rootfs_resolve(fs, path) : NULL;
 }
 
+#define INTERPRETER_NAMES_MAX 8u
+
+/* An interpreter, and the names under which it is known: sorted, so that the order of the entries does not show. */
 struct found {
 	const struct rootfs_entry *entry;
-	struct buf names; /* under which it is known, ", " between */
+	const char *names[INTERPRETER_NAMES_MAX];
+	size_t count;
+	bool scripts; /* "#!" lines name it */
 };
 
-static void note_name(struct found **list, size_t *count, const struct rootfs_entry *entry, const char *name) {
-	struct found *f = NULL;
-
+static struct found *find_interpreter(struct found **list, size_t *count, const struct rootfs_entry *entry) {
 	for (size_t i = 0; i < *count; i++) {
-		if ((*list)[i].entry == entry) f = &(*list)[i];
+		if ((*list)[i].entry == entry) return &(*list)[i];
 	}
-	if (!f) {
-		*list = cli_grow(*list, (*count + 1) * sizeof(**list));
-		f = &(*list)[(*count)++];
-		*f = (struct found){ .entry = entry };
-	}
-	if (f->names.len && (strstr((const char *)f->names.bytes, name) || f->names.len > 60)) return;
-	if (f->names.len) buf_text(&f->names, ", ");
-	buf_text(&f->names, name);
-	buf_append(&f->names, "", 1);
-	f->names.len--;
+	*list = cli_grow(*list, (*count + 1) * sizeof(**list));
+	(*list)[*count] = (struct found){ .entry = entry };
+	return &(*list)[(*count)++];
+}
+
+/* Of too many names the first by the alphabet stay. */
+static void note_name(struct found *f, const char *name) {
+	size_t at = 0, last;
+
+	while (at < f->count && strcmp(f->names[at], name) < 0) at++;
+	if (at == INTERPRETER_NAMES_MAX || (at < f->count && strcmp(f->names[at], name) == 0)) return;
+	last = f->count < INTERPRETER_NAMES_MAX ? f->count++ : f->count - 1;
+	memmove(f->names + at + 1, f->names + at, (last - at) * sizeof(*f->names));
+	f->names[at] = name;
 }
 
 static void note_entry(const struct rootfs *fs, const struct rootfs_entry *entry, struct found **list, size_t *count) {
@@ -190,11 +138,14 @@ static void note_entry(const struct rootfs *fs, const struct rootfs_entry *entry
 	const struct rootfs_entry *target = S_ISREG(entry->mode) || !name ? entry : rootfs_resolve(fs, entry->path);
 
 	if (target && target->link) target = target->link;
-	if (name && target && image_is_program(target)) note_name(list, count, target, name);
+	if (name && target && image_is_program(target)) note_name(find_interpreter(list, count, target), name);
 	if (!image_is_program(entry) || entry->link) return;
 	target = script_interpreter(fs, entry);
-	if (target && image_is_program(target))
-		note_name(list, count, target, "#!");
+	if (target && image_is_program(target)) find_interpreter(list, count, target)->scripts = true;
+}
+
+static int by_entry(const void *a, const void *b) {
+	return strcmp(((const struct found *)a)->entry->path, ((const struct found *)b)->entry->path);
 }
 
 void image_warn_interpreters(const struct image *im) {
@@ -202,10 +153,16 @@ void image_warn_interpreters(const struct image *im) {
 	size_t count = 0;
 
 	for (size_t i = 0; i < im->fs.count; i++) note_entry(&im->fs, im->fs.entries[i], &list, &count);
+	if (count) qsort(list, count, sizeof(*list), by_entry);
 	for (size_t i = 0; i < count; i++) {
-		cli_warn("/%s is an interpreter (%s): what it reads by itself is data, "
-			 "measured only by a FILE_CHECK rule", list[i].entry->path, (const char *)list[i].names.bytes);
-		buf_free(&list[i].names);
+		struct buf names = { 0 };
+
+		for (size_t k = 0; k < list[i].count; k++) buf_format(&names, "%s%s", k ? ", " : "", list[i].names[k]);
+		if (list[i].scripts) buf_text(&names, names.len ? ", #!" : "#!");
+		cli_warn("/%s is an interpreter (%.*s): what it reads by itself is data, "
+			 "measured only by a FILE_CHECK rule", list[i].entry->path, (int)names.len,
+			 (const char *)names.bytes);
+		buf_free(&names);
 	}
 	free(list);
 }
@@ -232,8 +189,7 @@ void image_warn_signatures(const struct image *im) {
 		[FAULT_NO_KEY] = "signed with a key of which /" IMAGE_KEYS_PATH " holds no certificate",
 		[FAULT_MISMATCH] = "with a signature that does not fit the content",
 	};
-	size_t counts[FAULT_COUNT] = { 0 };
-	struct buf names[FAULT_COUNT] = { 0 };
+	struct image_names names[FAULT_COUNT] = { 0 };
 
 	for (size_t i = 0; i < im->fs.count; i++) {
 		const struct rootfs_entry *entry = im->fs.entries[i];
@@ -242,15 +198,15 @@ void image_warn_signatures(const struct image *im) {
 		cli_progress("checked files:", i, im->fs.count);
 		if (entry->link || !image_is_program(entry)) continue;
 		f = judge(im, entry);
-		if (counts[f]++ < NAMES_MAX) buf_format(&names[f], "%s/%s", names[f].len ? ", " : "", entry->path);
+		if (f != FAULT_NONE) image_names_add(&names[f], entry->path);
 	}
 	cli_progress("", 1, 1);
 	for (size_t f = FAULT_UNSIGNED; f < FAULT_COUNT; f++) {
-		if (counts[f] > NAMES_MAX) buf_format(&names[f], " and %zu more", counts[f] - NAMES_MAX);
-		if (counts[f])
-			cli_warn("%zu program%s %s (%.*s): the default policy refuses such files", counts[f],
-				 counts[f] == 1 ? "" : "s", texts[f], (int)names[f].len, (const char *)names[f].bytes);
-		buf_free(&names[f]);
+		size_t count = names[f].count;
+
+		if (count)
+			cli_warn("%zu program%s %s (%s): the default policy refuses such files", count,
+				 count == 1 ? "" : "s", texts[f], image_names_text(&names[f]));
+		buf_free(&names[f].text);
 	}
-	buf_free(&names[FAULT_NONE]);
 }

@@ -17,7 +17,9 @@ static const char help[] =
 	"inputs give the same bytes. Never needs root: entries of a DIR become owned by 0:0\n"
 	"with time 0; a TAR (also compressed) keeps its ownership, order and attributes.\n"
 	"\n"
-	"  --rootfs DIR|TAR     what becomes /; NAME.sig beside NAME is taken as its signature\n"
+	"  --rootfs DIR|TAR     what becomes /; NAME.sig beside NAME is taken as its signature:\n"
+	"                       refused when it is empty, cut, a digest or of version 1; a file\n"
+	"                       that is nothing of IMA's stays a file, with a warning\n"
 	"  --sign-key KEY.pem   signs every program and the policy, where no signature is yet;\n"
 	"                       with several pairs the first signs and all are trusted\n"
 	"  --cert CERT          certificate (PEM or DER) of the preceding --sign-key; goes to\n"
@@ -26,7 +28,8 @@ static const char help[] =
 	"  --cmdline TEXT       the measured command line. The security options (ima_appraise=,\n"
 	"                       ima_policy= and all other ima_*, evm=, assay.*, init=) count only\n"
 	"                       here, never in load options; of the other load options then count\n"
-	"                       those that assay.allow= names\n"
+	"                       those that assay.allow= names. A value that would halt the kernel is\n"
+	"                       refused; what it would ignore, or lets nothing be refused, is warned of\n"
 	"  --image-version N    IMAGE_VERSION of the image's os-release\n"
 	"  --stub FILE          stub with the kernel (default: assay-stub.efi beside this program)\n"
 	"  --sb-key KEY         signs the EFI file for Secure Boot (by sbsign) ...\n"
@@ -117,14 +120,18 @@ static int parse_options(int argc, char **argv, struct image_options *o) {
 static int build(struct image *im) {
 	int status = image_check_outputs(im);
 
+	status = status ? status : image_check_cmdline(im);
 	status = status ? status : image_load_keys(im);
 	status = status ? status : rootfs_load(&im->fs, im->o.rootfs);
 	status = status ? status : image_add_policy(im);
 	status = status ? status : image_check_policy(im);
 	status = status ? status : image_add_certs(im);
 	status = status ? status : image_sign_files(im);
+	status = status ? status : image_check_mounts(im);
 	status = status ? status : image_check_init(im);
 	if (!status) {
+		image_warn_open(im);
+		image_warn_programs(im);
 		image_warn_interpreters(im);
 		image_warn_signatures(im);
 	}

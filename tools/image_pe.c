@@ -18,7 +18,6 @@
 #include "kernel/version.h"
 #include "tools/image.h"
 #include "tools/pewrite.h"
-#include "tools/utf8.h"
 
 #define STUB_NAME "assay-stub.efi"
 #define STUB_MAX (256u << 20)
@@ -58,10 +57,6 @@ static void make_osrel(struct image *im, struct buf *out) {
 int image_make_sections(struct image *im) {
 	const char *text = im->o.cmdline;
 
-	if (text && (text_has_control(text, strlen(text)) || !text_is_utf8(text, strlen(text))))
-		return cli_fail("the text of --cmdline holds control bytes or is not valid UTF-8");
-	if (text && strlen(text) > IMAGE_CMDLINE_MAX)
-		return cli_fail("the text of --cmdline is longer than %u bytes", IMAGE_CMDLINE_MAX);
 	if (text)
 		buf_text(&im->sections[UKI_CMDLINE], *text ? text : " "); /* an empty section would be no section */
 	make_osrel(im, &im->sections[UKI_OSREL]);

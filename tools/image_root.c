@@ -51,16 +51,12 @@ static bool claims_signature(const struct rootfs_entry *entry) {
 static int take_policy_sidecar(const struct image *im, struct rootfs_entry *entry) {
 	char *name = cli_text("%s.sig", im->o.policy);
 	struct buf sig = { 0 };
-	struct sig_value value;
-	int status = 0;
+	bool there = access(name, F_OK) == 0;
+	int status = there ? cli_read_file(name, SIGN_VALUE_MAX, &sig) : 0;
+	const char *why = there ? rootfs_sidecar_fault((struct span){ sig.bytes, sig.len }) : NULL;
 
-	if (access(name, F_OK) == 0) status = cli_read_file(name, SIGN_VALUE_MAX, &sig);
-	if (!status && sig.len) {
-		if (sigfmt_parse((struct span){ sig.bytes, sig.len }, &value) || value.type != IMA_XATTR_SIG)
-			status = cli_fail("%s holds no whole IMA signature", name);
-		else
-			rootfs_set_xattr(entry, LABEL_IMA, sig.bytes, sig.len);
-	}
+	if (!status && why) status = cli_fail("%s %s", name, why);
+	if (!status && there) rootfs_set_xattr(entry, LABEL_IMA, sig.bytes, sig.len);
 	buf_free(&sig);
 	free(name);
 	return status;
@@ -79,35 +75,12 @@ int image_add_policy(struct image *im) {
 	return status;
 }
 
-/* Rules may name the format that the command line gives; one that the kernel refuses it only warns of. */
-static void know_template(const struct image *im) {
-	char *chosen = im->o.cmdline ? image_option(im->o.cmdline, "ima_template=") : NULL;
-	char *format = im->o.cmdline ? image_option(im->o.cmdline, "ima_template_fmt=") : NULL;
-	const struct template *template;
-
-	if (format && !(chosen && template_find(chosen, strlen(chosen))))
-		/* Then template= with it is refused below. */
-		(void)template_register("", format, template_show_fields, &template);
-	free(chosen);
-	free(format);
-}
-
-/* With ima_policy=none the kernel does not look at the policy that the root brings. */
-static bool is_ignored(const struct image *im) {
-	char *names = im->o.cmdline ? image_option(im->o.cmdline, "ima_policy=") : NULL;
-	bool none = names && policy_names_have(names, "none");
-
-	free(names);
-	return none;
-}
-
 int image_check_policy(const struct image *im) {
 	const struct rootfs_entry *entry = rootfs_resolve(&im->fs, IMAGE_POLICY_PATH);
 	size_t rules;
 
-	if (!entry || (!im->o.policy && is_ignored(im))) return 0;
+	if (!entry || (!im->o.policy && image_policy_is_ignored(im))) return 0;
 	if (!S_ISREG(entry->mode)) return cli_fail("/%s of the root is not a regular file", IMAGE_POLICY_PATH);
-	know_template(im);
 	if (im->o.policy) return policy_check(im->o.policy, &entry->data, 1, &rules);
 	return policy_check("/" IMAGE_POLICY_PATH, &entry->data, 1, &rules);
 }

@@ -14,6 +14,7 @@
 #include <time.h>
 
 #include "kernel/base/err.h"
+#include "tools/cli.h"
 
 void *port_alloc(size_t len) { return len ? calloc(1, len) : NULL; }
 
@@ -42,13 +43,14 @@ void port_page_put(void *page) {
 u32 port_page_refs(const void *page) { return *page_count(page); }
 
 void port_log(int level, const char *format, ...) {
+	char *text = NULL;
 	va_list args;
 
 	if (level > LOG_WARN) return;
 	va_start(args, format);
-	(void)vfprintf(stderr, format, args);
-	(void)fputc('\n', stderr);
+	if (vasprintf(&text, format, args) >= 0) cli_warn("%s", text);
 	va_end(args);
+	free(text);
 }
 
 void port_panic(const char *format, ...) {

@@ -84,12 +84,14 @@ static int check_bytes(const char *name, size_t len) {
 	return 0;
 }
 
-static int check_name(const char *path) {
+static int check_name(const char *path, u32 mode) {
 	size_t len = strlen(path);
 	int status = check_bytes(path, len);
 
 	if (status) return status;
-	if (len + 1 > ROOTFS_PATH_MAX) return refuse_name(path, "is longer than 4095 bytes");
+	if (len + S_ISDIR(mode) > ROOTFS_PATH_MAX)
+		return refuse_name(path, S_ISDIR(mode) ? "is, with the slash of a directory, longer than 4095 bytes" :
+				   "is longer than 4095 bytes");
 	return check_components(path);
 }
 
@@ -167,7 +169,7 @@ static int add_parents(struct rootfs *fs, const char *path) {
 
 int rootfs_add(struct rootfs *fs, const char *path, u32 mode, struct rootfs_entry **ret_entry) {
 	struct rootfs_entry *entry;
-	int status = check_name(path);
+	int status = check_name(path, mode);
 
 	if (status) return status;
 	if (rootfs_find(fs, path)) return cli_fail("/%s is there twice", path);
@@ -241,26 +243,47 @@ void rootfs_free(struct rootfs *fs) {
 	*fs = (struct rootfs){ 0 };
 }
 
-/* The file that a sidecar belongs to; NULL when the entry is none. */
+/* The file that a sidecar belongs to; NULL when the entry is none, as a signature of another kind. */
 static struct rootfs_entry *sidecar_owner(const struct rootfs *fs, const struct rootfs_entry *sig) {
 	size_t len = strlen(sig->path);
 	struct rootfs_entry *owner;
 	char *name;
 
-	if (!S_ISREG(sig->mode) || sig->link || len < 5 || strcmp(sig->path + len - 4, ".sig") != 0) return NULL;
+	if (S_ISDIR(sig->mode) || len < 5 || strcmp(sig->path + len - 4, ".sig") != 0) return NULL;
 	name = cli_text("%.*s", (int)(len - 4), sig->path);
 	owner = rootfs_find(fs, name);
 	free(name);
-	if (!owner || !S_ISREG(owner->mode) || !sig->data.len || sig->data.bytes[0] != IMA_XATTR_SIG) return NULL;
+	if (!owner || !S_ISREG(owner->mode)) return NULL;
+	if (!S_ISREG(sig->mode) || sig->link) {
+		cli_warn("/%s is a link, so it is not taken as a signature", sig->path);
+		return NULL;
+	}
+	if (sig->data.len && (!sig->data.bytes[0] || sig->data.bytes[0] >= IMA_XATTR_END)) {
+		cli_warn("/%s is no IMA signature: it stays a file of its own", sig->path);
+		return NULL;
+	}
 	return owner->link ? owner->link : owner;
 }
 
-static int take_sidecar(struct rootfs *fs, struct rootfs_entry *sig, struct rootfs_entry *owner) {
+const char *rootfs_sidecar_fault(struct span bytes) {
 	struct sig_value value;
-	struct span bytes = { sig->data.bytes, sig->data.len };
 
-	if (sigfmt_parse(bytes, &value) || value.type != IMA_XATTR_SIG)
-		return cli_fail("/%s holds no whole IMA signature", sig->path);
+	if (!bytes.len) return "is empty, and so no signature";
+	switch (bytes.base[0]) {
+	case IMA_XATTR_SIG: break;
+	case IMA_XATTR_DIGEST:
+	case IMA_XATTR_DIGEST_NG: return "holds a digest, not a signature";
+	default: return "is not an IMA signature of a file's content";
+	}
+	if (bytes.len > 1 && bytes.base[1] == 1) return "holds a signature of version 1, which is not supported";
+	return sigfmt_parse(bytes, &value) ? "holds no whole IMA signature" : NULL;
+}
+
+static int take_sidecar(struct rootfs *fs, struct rootfs_entry *sig, struct rootfs_entry *owner) {
+	struct span bytes = { sig->data.bytes, sig->data.len };
+	const char *why = rootfs_sidecar_fault(bytes);
+
+	if (why) return cli_fail("/%s %s", sig->path, why);
 	if (sig->linked)
 		return cli_fail("/%s is a signature with a second name, so it cannot be taken in", sig->path);
 	rootfs_set_xattr(owner, LABEL_IMA, bytes.base, bytes.len);

@@ -4,7 +4,8 @@
  *
  * A struct rootfs is a list of entries in packing order, which is the order of inode numbers in the guest:
  * bytewise by component for a directory, the archive's own order for a tar. Loading refuses every name that the
- * guest would refuse; a `name.sig` beside `name` that holds an IMA signature becomes its label.
+ * guest would refuse, and a tar without its end. A `name.sig` beside the file `name` becomes its label when it is an
+ * IMA signature, stays a file (with a warning) when it is nothing of IMA's, and is refused otherwise.
  *
  * Context    host programs.
  * Units      bytes; mtime in seconds since 1970.
@@ -17,7 +18,7 @@
 #include "kernel/base/types.h"
 #include "tools/cli.h"
 
-#define ROOTFS_PATH_MAX 4095u  /* with the leading slash */
+#define ROOTFS_PATH_MAX 4095u  /* as it stands in the tar: of a directory with the slash behind it */
 #define ROOTFS_NAME_MAX 255u   /* one component */
 #define ROOTFS_BYTES_MAX (1u << 30) /* content of all files together */
 #define ROOTFS_XATTR_MAX 65536u
@@ -69,6 +70,10 @@ must_check int rootfs_add(struct rootfs *fs, const char *path, u32 mode, struct 
 /* Makes path a regular file, 0644, owned by 0:0, with this content and no attributes, was it there or not. */
 must_check int rootfs_put(struct rootfs *fs, const char *path, const void *bytes, size_t len,
 			  struct rootfs_entry **ret_entry);
+/*
+ * Why these bytes of a sidecar are no signature that can be taken in, as text behind its name; NULL when they are one.
+ */
+const char *rootfs_sidecar_fault(struct span bytes);
 /* Restores packing order and takes in the signature sidecars; called by rootfs_load. */
 must_check int rootfs_finish(struct rootfs *fs);
 

@@ -3,7 +3,8 @@
  * tools/rootfs_archive.c - loads a root from a tar that libarchive can read, compressed or not.
  *
  * Order, ownership, times and attributes stay those of the archive. Names are checked before anything
- * is taken over; sizes count as they arrive, never as they are announced.
+ * is taken over; sizes count as they arrive, never as they are announced. An archive without its end is refused,
+ * since one that is cut between two entries lacks nothing else.
  */
 #include <archive.h>
 #include <archive_entry.h>
@@ -15,6 +16,7 @@
 #include "tools/rootfs.h"
 
 #define READ_LEN (1u << 16)
+#define END_LEN 1024 /* two zero blocks */
 
 static const char *reason(struct archive *a) {
 	const char *text = archive_error_string(a);
@@ -146,17 +148,27 @@ static int take_entry(struct rootfs *fs, struct archive *a, struct archive_entry
 	return status;
 }
 
+/* libarchive takes the end of the bytes for the end of the archive, too: it has read the marker or it has not. */
+static int check_end(struct archive *a, la_int64_t content_end, const char *path) {
+	if (archive_filter_bytes(a, 0) - content_end >= END_LEN) return 0;
+	return cli_fail("%s: the archive is cut: the two zero blocks at its end are missing", path);
+}
+
 static int take_all(struct rootfs *fs, struct archive *a, const char *path) {
 	struct archive_entry *from;
+	la_int64_t content_end = 0; /* of the uncompressed bytes */
 	int status = 0;
 
 	while (!status) {
 		int err = archive_read_next_header(a, &from);
 
-		if (err == ARCHIVE_EOF) return 0;
+		if (err == ARCHIVE_EOF) return check_end(a, content_end, path);
 		if (err < ARCHIVE_WARN) return cli_fail("%s is not a whole tar archive: %s", path, reason(a));
 		if (err == ARCHIVE_WARN) cli_warn("%s: %s", path, reason(a));
 		status = take_entry(fs, a, from, path);
+		if (!status && archive_read_data_skip(a) < ARCHIVE_WARN) /* to the end of its last block */
+			status = cli_fail("%s is not a whole tar archive: %s", path, reason(a));
+		content_end = archive_filter_bytes(a, 0);
 		cli_progress("read entries:", fs->count, SIZE_MAX);
 	}
 	return status;

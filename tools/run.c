@@ -18,6 +18,7 @@
 #include "kernel/base/text.h"
 #include "tools/cli.h"
 #include "tools/commands.h"
+#include "tools/run_vars.h"
 #include "tools/utf8.h"
 
 #define TAG_LEN_MAX 31u
@@ -147,6 +148,8 @@ static int set_tpm(struct run_options *o, const char *text) {
 static int set_load_options(struct run_options *o, const char *text) {
 	if (!text_is_utf8(text, strlen(text)) || text_has_control(text, strlen(text)))
 		return cli_usage("run", "--load-options must be UTF-8 text without control characters");
+	if (strlen(text) > VARS_OPTIONS_MAX)
+		return cli_usage("run", "--load-options is longer than %u bytes", VARS_OPTIONS_MAX);
 	o->load_options = text;
 	return 0;
 }

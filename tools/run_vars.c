@@ -196,8 +196,8 @@ int vars_set_boot(u8 *store, size_t len, const char *options, const char **ret_w
 	int err = store_open(store, len, &area, &off, ret_why);
 
 	if (err) return err;
-	if (strlen(options) > VARS_OPTIONS_MAX || !text_is_utf8(options, strlen(options)))
-		return fail(ret_why, -EILSEQ, "the load options are too long or not UTF-8");
+	if (strlen(options) > VARS_OPTIONS_MAX) return fail(ret_why, -E2BIG, "the load options are too long");
+	if (!text_is_utf8(options, strlen(options))) return fail(ret_why, -EILSEQ, "the load options are not UTF-8");
 	if (walk(store + off, area, false, &free_off))
 		return fail(ret_why, -EBADMSG, "the firmware's variable store is damaged");
 	write_load_option(&o, options);

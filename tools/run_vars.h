@@ -8,8 +8,8 @@
  *
  * Context    pure; memory to memory.
  * Ownership  the caller's bytes, changed in place; untouched on failure.
- * Errors     -EBADMSG no such store, or a damaged one; -ENOSPC no room; -EILSEQ options that are not UTF-8;
- *            the sentence in ret_why.
+ * Errors     -EBADMSG no such store, or a damaged one; -ENOSPC no room; -E2BIG options longer than
+ *            VARS_OPTIONS_MAX; -EILSEQ ones that are not UTF-8; the sentence in ret_why.
  * Source     UEFI 2.10 sections 3.1.3 and 10; PI 1.7 volume 3 section 3.2 (volume header); the store's
  *            layout as edk2 has it.
  */

@@ -8,7 +8,8 @@
 #include <cmocka.h>
 
 #include "boot/pe.h"
-#include "kernel/limits.h"
+#include "kernel/base/base.h"
+#include "kernel/exec_image.h"
 #include "tests/fake/scratch.h"
 #include "tools/commands.h"
 #include "tools/image.h"
@@ -47,15 +48,37 @@ static void assert_not_made(const char *words, int status, const char *why)
 	assert_int_equal(scratch_count(), before);
 }
 
+/* The least program that the kernel runs: one segment with everything in it. With dynamic, what it does not run. */
+static void write_elf(const char *name, bool dynamic)
+{
+	u8 elf[256] = "\177ELF\2\1\1";
+	struct elf_phdr load = { .type = 1, .flags = ELF_PF_R | ELF_PF_X, .addr = 0x10000, .file_len = sizeof(elf),
+				 .mem_len = sizeof(elf), .align = PAGE_SIZE };
+
+	store_le16(elf + 16, 2); /* ET_EXEC */
+	store_le16(elf + 18, 62);
+	store_le32(elf + 20, 1);
+	store_le64(elf + 24, load.addr + 200);
+	store_le64(elf + 32, ELF_HEADER_LEN);
+	store_le16(elf + 54, ELF_PHDR_LEN);
+	store_le16(elf + 56, 1 + dynamic);
+	memcpy(elf + ELF_HEADER_LEN, &load, sizeof(load));
+	elf[ELF_HEADER_LEN + ELF_PHDR_LEN] = 3; /* PT_INTERP */
+	scratch_write(name, elf, sizeof(elf));
+}
+
 static int make_roots(void **state)
 {
 	int status = scratch_setup(state);
 
 	scratch_stub("stub.efi");
+	write_elf("prog", false);
+	write_elf("dynamic", true);
 	/* Two folders with the same content, made in different order and at different times. */
 	return status ? status : scratch_sh(
 		"set -e; cd $D; umask 022; mkdir -p tree/bin tree/etc other/etc other/bin\n"
-		"printf '#!/bin/sh\\necho hi\\n' >tree/init; chmod 755 tree/init; cp /bin/true tree/bin/prog\n"
+		"printf '#!/bin/sh\\necho hi\\n' >tree/init; chmod 755 tree/init\n"
+		"cp prog tree/bin/prog; chmod 755 tree/bin/prog\n"
 		"cp tree/bin/prog tree/bin/sh; cp tree/bin/prog tree/etc/lib.so; chmod 644 tree/etc/lib.so\n"
 		"echo d >tree/etc/data\n"
 		"for f in etc/data etc/lib.so bin/sh bin/prog init; do cp tree/$f other/$f; done\n"
@@ -158,7 +181,8 @@ static void image_names_ten_unsigned_programs_and_no_data(void **state)
 	const char *said;
 
 	(void)state;
-	assert_int_equal(scratch_sh("rm -rf $D/many && mkdir -p $D/many/etc && cd $D/many && cp ../tree/init . &&"
+	assert_int_equal(scratch_sh("rm -rf $D/many && mkdir -p $D/many/etc && cd $D/many &&"
+				    "cp ../tree/bin/prog init &&"
 				    "for i in 01 02 03 04 05 06 07 08 09 10 11; do cp init p$i; done &&"
 				    "cp $OLDPWD/" KEYS "rsa2048.der etc/cert.der && chmod 755 etc/cert.der"), 0);
 	assert_int_equal(scratch_command(cmd_image, "image --stub @stub.efi --rootfs @many -o @o.efi", &said), 0);
@@ -300,7 +324,187 @@ static void image_init_may_be_named_by_the_command_line(void **state)
 	assert_not_made(gone, 1, "/gone, which --cmdline names as init, is not in");
 	assert_not_made("image --stub @stub.efi --rootfs @tree --cmdline init=/etc/data -o @q.efi", 1,
 			"/etc/data of");
-	assert_int_equal(IMAGE_CMDLINE_MAX, CMDLINE_LEN_MAX);
+}
+
+/* A root whose /init is what the shell command makes of it, standing in the root. */
+static void make_init(const char *how)
+{
+	assert_int_equal(scratch_sh("rm -rf $D/try && mkdir -p $D/try/bin && cd $D/try && cp ../prog bin/prog &&"
+				    "chmod 755 bin/prog && %s && { test -h init || chmod 755 init; }", how), 0);
+}
+
+#define TRY_ROOT "image --stub @stub.efi --rootfs @try -o @q.efi"
+
+static void image_init_that_cannot_run_is_refused(void **state)
+{
+	static const struct {
+		const char *how, *why;
+	} bad[] = {
+		{ "cp ../dynamic init", "/init is dynamically linked" },
+		{ ": >init", "/init is empty" },
+		{ "echo true >init", "/init is neither an ELF file nor a script" },
+		{ "head -c 200 ../prog >init", "/init has a segment beyond its end" },
+		{ "head -c 60 ../prog >init", "/init is not an ELF file" },
+		{ "printf '#!' >init", "/init names no interpreter" },
+		{ "echo '#! ' >init", "/init names no interpreter" },
+		{ "printf '#!/%0253d\\n' 0 >init", "or too long a one" },
+		{ "echo '#!/bin/nope' >init", "/init is a script for /bin/nope, which is not in the root" },
+		{ "echo '#!/bin' >init", "/init is a script for /bin, which is not executable" },
+		{ "echo '#!/bin/prog' >init && chmod 644 bin/prog", "/bin/prog, which is not executable" },
+		{ "echo '#!/bin/sh' >init && cp ../dynamic bin/sh && chmod 755 bin/sh", "/bin/sh is dynamically" },
+		{ "echo '#!/s' >s && chmod 755 s && ln -s s init", "more than 4 scripts follow each other" },
+		{ "mkdir dev && cp ../prog dev/p && chmod 755 dev/p && ln -s dev/p init", "/dev/p lies where" },
+		{ "cp ../prog init && : >dev", "/dev of " }, { "cp ../prog init && ln -s x proc", "/proc of " },
+		{ "cp ../prog init && echo >sys", "/sys of " },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_COUNT(bad); i++) {
+		make_init(bad[i].how);
+		assert_not_made(TRY_ROOT, 1, bad[i].why);
+	}
+	assert_not_made(IMAGE "-o @q.efi --cmdline init=/../init=x", 1, "names as init");
+}
+
+static void image_init_that_can_run_is_accepted(void **state)
+{
+	static const char *const good[] = {
+		"cp ../prog init", "printf '#! \t/bin/prog -x y' >init", "ln -s ../../bin/prog init",
+		"echo '#!bin/prog' >init", "printf '#!/%0252d\\n' 0 >init && cp bin/prog $(printf %0252d 0)",
+		"for i in 1 2 3; do echo \"#!/$((i+1))\" >$i; done;echo '#!bin/prog' >4; echo '#!2' >init; chmod 755 ?",
+		"cp ../prog init && mkdir dev proc && ln -s proc sys",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_COUNT(good); i++) {
+		make_init(good[i]);
+		assert_made("image --stub @stub.efi --rootfs @try -o @o.efi");
+	}
+	assert_int_equal(IMAGE_SCRIPT_MAX, SCRIPT_LINE_MAX);
+	assert_int_equal(IMAGE_SCRIPTS_MAX, SCRIPT_DEPTH_MAX);
+	assert_int_equal(ROOTFS_PATH_MAX, VFS_PATH_MAX - 1);
+}
+
+static void image_warns_of_programs_that_cannot_run(void **state)
+{
+	const char *said;
+
+	(void)state;
+	make_init("cp ../prog init && cp ../dynamic bin/one && chmod 755 bin/one && echo '#!/bin/nope' >bin/s &&"
+		  "cp ../dynamic lib.so && chmod 755 bin/s");
+	assert_int_equal(scratch_command(cmd_image, TRY_ROOT, &said), 0);
+	assert_non_null(strstr(said, "1 program cannot run: it is dynamically linked, which is not supported "
+				     "(/bin/one)\n"));
+	assert_non_null(strstr(said, "1 program cannot run: it is a script whose interpreter is not in the root "
+				     "(/bin/s)\n"));
+	make_init("cp ../prog init && for i in 01 02 03 04 05 06 07 08 09 10 11 12; do cp ../dynamic bin/$i &&"
+		  "chmod 755 bin/$i || exit 1; done");
+	assert_int_equal(scratch_command(cmd_image, TRY_ROOT, &said), 0);
+	assert_non_null(strstr(said, "12 programs cannot run: each is dynamically linked, which is not supported "
+				     "(/bin/01, "));
+	assert_non_null(strstr(said, "/bin/10 and 2 more)\n"));
+	make_init("cp ../prog init");
+	assert_int_equal(scratch_command(cmd_image, TRY_ROOT SIGN, &said), 0);
+	assert_string_equal(said, "");
+	assert_int_equal(scratch_sh("rm $D/q.efi"), 0);
+}
+
+static void image_names_of_an_interpreter_do_not_depend_on_the_order(void **state)
+{
+	static const char line[] = "/bin/busybox is an interpreter (awk, busybox, sh, #!): ";
+	const char *said;
+
+	(void)state;
+	make_init("mv bin/prog bin/busybox && ln -s busybox bin/sh && ln -s busybox bin/awk &&"
+		  "echo '#!/bin/sh' >init && chmod 755 init && tar -cf $D/one.tar init bin/sh bin/awk bin/busybox &&"
+		  "tar -cf $D/two.tar bin/awk bin/busybox bin/sh init");
+	assert_int_equal(scratch_command(cmd_image, "image --stub @stub.efi --rootfs @one.tar -o @o.efi", &said), 0);
+	assert_non_null(strstr(said, line));
+	assert_int_equal(scratch_command(cmd_image, "image --stub @stub.efi --rootfs @two.tar -o @o.efi", &said), 0);
+	assert_non_null(strstr(said, line));
+}
+
+static void image_command_line_is_read_as_the_kernel_reads_it(void **state)
+{
+	static const struct {
+		const char *text, *why;
+	} halts[] = {
+		{ "ima_tpm=reqire", "would halt over --cmdline: this value makes no sense: ima_tpm=reqire\n" },
+		{ "rootuuid=zz", "this value makes no sense: rootuuid=zz" },
+		{ "init=/a\x01", "control bytes" },
+	}, ignored[] = {
+		{ "ima_apraise=off", "ignore in --cmdline: ima_apraise=off\n" },
+		{ "ima_appraise=bogus", "ignore in --cmdline: ima_appraise=bogus\n" },
+		{ "ima_hash=crc", "ignore ima_hash=crc: " }, { "ima_template=x", "ignore ima_template=x: " },
+		{ "ima_template=ima", "ima_hash=sha1" }, { "ima_template_fmt=x|y", "ignore ima_template_fmt=x|y: " },
+	};
+	const char *said;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_COUNT(halts); i++) {
+		char *words = cli_text(IMAGE "-o @q.efi --cmdline %s", halts[i].text);
+
+		assert_not_made(words, 1, halts[i].why);
+		free(words);
+	}
+	for (size_t i = 0; i < ARRAY_COUNT(ignored); i++) {
+		char *words = cli_text(IMAGE "-o @o.efi --cmdline %s", ignored[i].text);
+
+		assert_int_equal(scratch_command(cmd_image, words, &said), 0);
+		if (!strstr(said, ignored[i].why))
+			fail_msg("%s: %s", ignored[i].text, said);
+		free(words);
+	}
+	assert_int_equal(scratch_command(cmd_image, IMAGE "-o @o.efi --cmdline ima_tpm=require", &said), 0);
+	assert_null(strstr(said, "--cmdline"));
+}
+
+static void image_under_which_nothing_is_refused_warns(void **state)
+{
+	static const char *const open[][2] = {
+		{ "ima_appraise=off", "with ima_appraise=off nothing is refused" },
+		{ "ima_appraise=log", "with ima_appraise=log nothing is refused" },
+		{ "ima_appraise=fix", "with ima_appraise=fix nothing is refused" },
+		{ "ima_policy=none", "nothing is refused: ima_policy=none has no rule that appraises" },
+		{ "ima_policy=tcb", "nothing is refused: ima_policy=tcb has no rule that appraises" },
+		{ "quiet --policy @mp", "nothing is refused: /etc/ima/ima-policy has no rule that appraises" },
+		{ "ima_policy=none --policy @ap", "nothing is refused: ima_policy=none has" },
+	};
+	static const char *const closed[] = {
+		"quiet", "ima_appraise=enforce", "ima_policy=tcb|appraise_tcb", "ima_policy=tcb --policy @ap",
+	};
+	const char *said;
+
+	(void)state;
+	scratch_write_text("mp", "measure func=BPRM_CHECK\n");
+	scratch_write_text("ap", "appraise func=BPRM_CHECK appraise_type=imasig\n");
+	for (size_t i = 0; i < ARRAY_COUNT(open); i++) {
+		char *words = cli_text(IMAGE "-o @o.efi --cmdline %s", open[i][0]);
+
+		assert_int_equal(scratch_command(cmd_image, words, &said), 0);
+		if (!strstr(said, open[i][1]))
+			fail_msg("%s: %s", words, said);
+		free(words);
+	}
+	for (size_t i = 0; i < ARRAY_COUNT(closed); i++) {
+		char *words = cli_text(IMAGE "-o @o.efi --cmdline %s", closed[i]);
+
+		assert_int_equal(scratch_command(cmd_image, words, &said), 0);
+		assert_null(strstr(said, "nothing is refused"));
+		free(words);
+	}
+}
+
+static void image_policy_sidecar_that_is_no_signature_is_refused(void **state)
+{
+	(void)state;
+	scratch_write_text("sp", "appraise func=BPRM_CHECK appraise_type=imasig\n");
+	scratch_write_text("sp.sig", "");
+	assert_not_made(IMAGE "-o @q.efi --policy @sp", 1, "/sp.sig is empty");
+	scratch_write_text("sp.sig", "\3\1x");
+	assert_not_made(IMAGE "-o @q.efi --policy @sp", 1, "/sp.sig holds a signature of version 1, which is not");
+	scratch_write_text("sp.sig", "text");
+	assert_not_made(IMAGE "-o @q.efi --policy @sp", 1, "/sp.sig is not an IMA signature");
 }
 
 int main(void)
@@ -320,6 +524,13 @@ int main(void)
 		cmocka_unit_test(image_bad_input_leaves_nothing_behind),
 		cmocka_unit_test(image_usage_errors_exit_2),
 		cmocka_unit_test(image_init_may_be_named_by_the_command_line),
+		cmocka_unit_test(image_init_that_cannot_run_is_refused),
+		cmocka_unit_test(image_init_that_can_run_is_accepted),
+		cmocka_unit_test(image_warns_of_programs_that_cannot_run),
+		cmocka_unit_test(image_names_of_an_interpreter_do_not_depend_on_the_order),
+		cmocka_unit_test(image_command_line_is_read_as_the_kernel_reads_it),
+		cmocka_unit_test(image_under_which_nothing_is_refused_warns),
+		cmocka_unit_test(image_policy_sidecar_that_is_no_signature_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, make_roots, scratch_teardown);

@@ -115,15 +115,17 @@ static void rootfs_hostile_name_is_refused(void **state)
 	free(path);
 }
 
+/* As many bytes as the kernel takes from the tar, in which a directory ends with a slash. */
 static void rootfs_longest_name_is_accepted(void **state)
 {
-	char path[4095];
+	char path[4096];
 	struct item item = { path, AE_IFREG, "x", false };
 
 	(void)state;
-	for (size_t i = 0; i < 4094; i++)
+	for (size_t i = 0; i < 4095; i++)
 		path[i] = i % 100 == 99 ? '/' : 'p';
-	path[4094] = '\0';
+	path[4095] = '\0';
+	assert_item_refused((struct item){ path, AE_IFDIR, "", false }, "slash of a directory, longer than 4095 bytes");
 	make_tar("long.tar", &item, 1);
 	assert_loads("long.tar");
 	assert_non_null(rootfs_find(&fs, path));
@@ -191,32 +193,63 @@ static void rootfs_links_resolve_within_the_root(void **state)
 	rootfs_free(&fs);
 }
 
-static void rootfs_archive_cut_anywhere_never_adds_more(void **state)
+static void rootfs_archive_cut_anywhere_is_refused(void **state)
 {
 	static const struct item items[] = {
 		{ "one", AE_IFREG, "first content", false }, { "two", AE_IFREG, "second content", false },
 	};
-	size_t refused = 0, tried = 0;
+	static const char *const packers[] = { "gzip", "bzip2", "xz", "zstd" };
+	const size_t content = 2048, end = content + 1024; /* two headers, two blocks; two zero blocks */
+	const char *said;
 	struct buf whole;
 
 	(void)state;
 	make_tar("whole.tar", items, 2);
 	whole = scratch_read("whole.tar");
-	for (size_t len = 1; len < 2048; len += 7, tried++) {
-		const char *said;
-
+	for (size_t len = 1; len < end; len = len % 512 == 0 || len % 512 > 504 ? len + 1 : len + 7) {
 		scratch_write("cut.tar", whole.bytes, len);
-		if (load("cut.tar", &said)) {
-			refused++;
-			assert_non_null(strstr(said, "cut.tar"));
-			continue;
-		}
-		for (size_t i = 0; i < fs.count; i++)
-			assert_int_equal(fs.entries[i]->data.len, strlen(items[i].content));
+		assert_int_equal(load("cut.tar", &said), CLI_FAILED);
+		assert_non_null(strstr(said, "cut.tar"));
+		assert_true(len < content || len % 512 || strstr(said, "the archive is cut"));
+	}
+	scratch_write("cut.tar", whole.bytes, end);
+	assert_loads("cut.tar");
+	rootfs_free(&fs);
+	for (size_t i = 0; i < ARRAY_COUNT(packers); i++) {
+		scratch_write("cut.tar", whole.bytes, content);
+		assert_int_equal(scratch_sh("%s -c $D/cut.tar >$D/packed && %s -c $D/whole.tar >$D/all", packers[i],
+					    packers[i]), 0);
+		assert_int_equal(load("packed", &said), CLI_FAILED);
+		assert_non_null(strstr(said, "the archive is cut"));
+		assert_loads("all");
+		assert_int_equal(fs.count, 2);
 		rootfs_free(&fs);
 	}
-	assert_true(refused > tried / 2);
 	buf_free(&whole);
+}
+
+/* The last file ends with zeros, as the end of an archive does. */
+static void rootfs_archive_cut_behind_zeros_is_refused(void **state)
+{
+	static const struct item item = { "zeros", AE_IFREG, "x", false };
+	u8 bytes[512 + 2048] = { 0 };
+	struct buf tar;
+	const char *said;
+	unsigned sum = 0;
+
+	(void)state;
+	make_tar("zeros.tar", &item, 1);
+	tar = scratch_read("zeros.tar");
+	memcpy(bytes, tar.bytes, 512);
+	buf_free(&tar);
+	(void)snprintf((char *)bytes + 124, 12, "%011o", 2048u);
+	memset(bytes + 148, ' ', 8);
+	for (size_t i = 0; i < 512; i++)
+		sum += bytes[i];
+	(void)snprintf((char *)bytes + 148, 8, "%06o", sum);
+	scratch_write("zeros.tar", bytes, sizeof(bytes));
+	assert_int_equal(load("zeros.tar", &said), CLI_FAILED);
+	assert_non_null(strstr(said, "the archive is cut"));
 }
 
 static void rootfs_absurd_size_is_refused(void **state)
@@ -241,17 +274,44 @@ static void rootfs_absurd_size_is_refused(void **state)
 
 static void rootfs_sidecar_becomes_label(void **state)
 {
+	const char *said;
+
 	(void)state;
 	assert_int_equal(scratch_sh("mkdir -p $D/side && cd $D/side && cp $OLDPWD/tests/golden/sigs/hello.txt x &&"
 				    "cp $OLDPWD/tests/golden/sigs/p256-sha256.sig x.sig && cp x.sig alone.sig &&"
 				    "echo text > y && echo text > y.sig"), 0);
-	assert_loads("side");
+	assert_int_equal(load("side", &said), 0);
+	assert_non_null(strstr(said, "warning: /y.sig is no IMA signature: it stays a file of its own\n"));
+	assert_null(strstr(said, "alone.sig"));
 	assert_null(rootfs_find(&fs, "x.sig"));
 	assert_non_null(rootfs_find(&fs, "alone.sig"));
 	assert_non_null(rootfs_find(&fs, "y.sig"));
 	assert_non_null(rootfs_xattr(rootfs_find(&fs, "x"), LABEL_IMA));
 	assert_null(rootfs_xattr(rootfs_find(&fs, "y"), LABEL_IMA));
 	rootfs_free(&fs);
+}
+
+static void rootfs_sidecar_that_is_no_signature_is_refused(void **state)
+{
+	static const struct {
+		const char *bytes, *why;
+	} bad[] = {
+		{ "", "/x.sig is empty" }, { "\\001aaaaaaaaaaaaaaaaaaaa", "holds a digest" },
+		{ "\\004\\004", "holds a digest" },
+		{ "\\002a", "not an IMA signature" }, { "\\005\\002\\004", "not an IMA signature" },
+		{ "\\006\\003", "not an IMA signature" }, { "\\003\\001aaaa", "of version 1, which is not supported" },
+		{ "\\003\\002\\004aaaa", "holds no whole IMA signature" }, { "\\003", "holds no whole IMA signature" },
+	};
+	const char *said;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_COUNT(bad); i++) {
+		assert_int_equal(scratch_sh("mkdir -p $D/nosig && echo x >$D/nosig/x && printf '%s' >$D/nosig/x.sig",
+					    bad[i].bytes), 0);
+		assert_int_equal(load("nosig", &said), CLI_FAILED);
+		if (!strstr(said, bad[i].why))
+			fail_msg("'%s': %s", bad[i].why, said);
+	}
 }
 
 static void rootfs_cut_sidecar_is_refused(void **state)
@@ -358,10 +418,12 @@ int main(void)
 		cmocka_unit_test(rootfs_duplicate_is_refused),
 		cmocka_unit_test(rootfs_archive_keeps_order_and_owner),
 		cmocka_unit_test(rootfs_links_resolve_within_the_root),
-		cmocka_unit_test(rootfs_archive_cut_anywhere_never_adds_more),
+		cmocka_unit_test(rootfs_archive_cut_anywhere_is_refused),
+		cmocka_unit_test(rootfs_archive_cut_behind_zeros_is_refused),
 		cmocka_unit_test(rootfs_absurd_size_is_refused),
 		cmocka_unit_test(rootfs_sidecar_becomes_label),
 		cmocka_unit_test(rootfs_cut_sidecar_is_refused),
+		cmocka_unit_test(rootfs_sidecar_that_is_no_signature_is_refused),
 		cmocka_unit_test(rootfs_directory_becomes_root_owned_and_sorted),
 		cmocka_unit_test(rootfs_pax_reads_back_in_python_and_tar),
 		cmocka_unit_test(rootfs_pax_loads_again_unchanged),

@@ -168,8 +168,10 @@ static void vars_set_boot_needs_room_and_text(void **state)
 	memset(longest, 'x', VARS_OPTIONS_MAX);
 	assert_int_equal(vars_set_boot(store, STORE_LEN, longest, &why), -ENOSPC);
 	longest[VARS_OPTIONS_MAX] = 'x';
-	assert_int_equal(vars_set_boot(store, STORE_LEN, longest, &why), -EILSEQ);
+	assert_int_equal(vars_set_boot(store, STORE_LEN, longest, &why), -E2BIG);
+	assert_string_equal(why, "the load options are too long");
 	assert_int_equal(vars_set_boot(store, STORE_LEN, "\xff", &why), -EILSEQ);
+	assert_string_equal(why, "the load options are not UTF-8");
 	assert_memory_equal(store, before, STORE_LEN);
 	free(before);
 	free(store);
