@@ -26,7 +26,8 @@ def shows(text, sample):
 
 def run_sample():
     with open(os.path.join(ROOT, "README.md"), encoding="utf-8") as stream:
-        return re.search(r"^```\n(.*?)^```", stream.read(), re.S | re.M).group(1)
+        fences = re.findall(r"^```(\w*)\n(.*?)^```", stream.read(), re.S | re.M)
+    return next(text for language, text in fences if not language)
 
 
 @case
