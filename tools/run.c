@@ -51,7 +51,8 @@ static const char help[] =
 	"  --help                 this text\n"
 	"\n"
 	"Exit status: that of /init; 2 the command line was not understood; 124 time-out; 125 the machine\n"
-	"could not be started; 126 the kernel halted; 130 ended with Ctrl-]; 128+N ended by signal N.\n";
+	"could not be started; 126 the kernel halted, or a program other than init switched it off;\n"
+	"130 ended with Ctrl-]; 128+N ended by signal N.\n";
 
 enum option_id { OPT_TPM = 1, OPT_STATE, OPT_BANKS, OPT_SHARE, OPT_DISK, OPT_PORT, OPT_LOAD, OPT_MEMORY, OPT_TIMEOUT,
 		 OPT_SERIAL, OPT_SECURE, OPT_QEMU, OPT_HELP };
