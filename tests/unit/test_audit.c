@@ -13,36 +13,19 @@
 
 #include "kernel/integrity/audit.h"
 #include "kernel/integrity/core.h"
+#include "tests/fake/core_fixture.h"
 #include "tests/fake/fake_port.h"
-#include "tests/fake/machine.h"
 
 #define PROT_READ_EXEC 5u
 
-static bool logged(const char *what)
-{
-	return strstr(fake_port_log_text(), what) != NULL;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	machine_down();
-	return fake_port_live() != 0;
-}
-
 static void boot_as(struct integrity_config config, const char *policy)
 {
-	char why[256] = "";
-
 	machine_up(true);
-	machine_write("/etc/ima/ima-policy", policy, strlen(policy), NULL);
 	machine_copy("/etc/keys/x509_ima.der", "keys/rsa2048.der", NULL);
 	machine_copy("/t/u1001_rsa256", "sigs/hello.txt", "sigs/rsa2048-sha256.sig");
 	machine_write("/t/u1001_none", "x", 1, NULL);
 	machine_inode("/t/u1001_rsa256")->uid = machine_inode("/t/u1001_none")->uid = 1001;
-	assert_int_equal(machine_start(config), 0);
-	if (integrity_load_image_keys(&machine.context, &machine.root, why, sizeof(why)))
-		fail_msg("%s", why);
+	fixture_start(config, policy);
 }
 
 static void boot_with(const char *policy)
@@ -74,13 +57,6 @@ static const char *last_line(const char *what)
 		memmove(from, to, strlen(to) + 1);
 	}
 	return line;
-}
-
-static struct file *open_file(const char *path)
-{
-	struct file *file;
-
-	return vfs_open(&machine.context, NULL, path, O_RDONLY, 0, &machine.root, &file) ? NULL : file;
 }
 
 static int ask_exec(const char *path)
@@ -124,7 +100,7 @@ static void mprotect_and_mapped_writers_have_their_lines_in_every_mode(void **st
 	for (size_t i = 0; i < ARRAY_COUNT(modes); i++) {
 		boot_as((struct integrity_config){ .appraise = modes[i] },
 			"appraise func=MMAP_CHECK mask=MAY_EXEC fowner=1001\n");
-		file = open_file("/t/u1001_rsa256");
+		file = try_file("/t/u1001_rsa256", O_RDONLY);
 		assert_int_equal(integrity_mprotect_check(&machine.task, file), -EPERM);
 		assert_string_equal(last_line("type=1800"), "audit: type=1800 audit(): pid= uid=0 auid=4294967295 "
 				    "ses=4294967295 op=collect_data cause=failed-mprotect comm= "
@@ -186,7 +162,7 @@ static void verity_rule_says_that_there_is_no_digest(void **state)
 	boot_with("measure func=FILE_CHECK fowner=1001 digest_type=verity template=ima-ngv2\n"
 		  "appraise func=BPRM_CHECK digest_type=verity appraise_type=sigv3\n");
 	count = machine_count();
-	file = open_file("/t/u1001_none");
+	file = try_file("/t/u1001_none", O_RDONLY);
 	assert_non_null(file);
 	file_put(file);
 	assert_string_equal(last_line("type=1800"), "audit: type=1800 audit(): pid= uid=0 auid=4294967295 "
@@ -209,7 +185,7 @@ static void audit_rule_line_has_the_task_whole(void **state)
 	exe = machine_open("/t/u1001_rsa256", O_WRONLY);
 	machine.task.exe = &exe->path;
 	count = machine_count();
-	file_put(open_file("/t/u1001_none"));
+	file_put(try_file("/t/u1001_none", O_RDONLY));
 	assert_int_equal(machine_count(), count);
 	assert_string_equal(last_line("type=1805"),
 			    "audit: type=1805 audit(): file=\"/t/u1001_none\" "
@@ -288,7 +264,7 @@ static void aggregate_that_cannot_be_had_is_audited(void **state)
 			    "cause=hashing_error comm= name=\"boot_aggregate\" res=0 errno=0");
 }
 
-#define CASE(test) cmocka_unit_test_teardown(test, teardown)
+#define CASE(test) cmocka_unit_test_teardown(test, fixture_teardown)
 
 int main(void)
 {

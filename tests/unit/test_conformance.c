@@ -11,15 +11,8 @@
 #include <cmocka.h>
 
 #include "kernel/integrity/icache.h"
+#include "tests/fake/core_fixture.h"
 #include "tests/fake/fake_port.h"
-#include "tests/fake/machine.h"
-
-static int teardown(void **state)
-{
-	(void)state;
-	machine_down();
-	return fake_port_live() != 0;
-}
 
 /* Runs the program; it makes so many records. */
 static void expect_records(const char *path, size_t made)
@@ -76,7 +69,7 @@ static void violation_counter_stops_at_the_last_number(void **state)
 	assert_true(count_up(UINT64_MAX) == UINT64_MAX);
 }
 
-#define TEST(test) cmocka_unit_test_teardown(test, teardown)
+#define TEST(test) cmocka_unit_test_teardown(test, fixture_teardown)
 
 int main(void)
 {

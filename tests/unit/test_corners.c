@@ -16,45 +16,13 @@
 #include "kernel/integrity/core.h"
 #include "kernel/integrity/policy_parse.h"
 #include "kernel/integrity/secnodes.h"
+#include "tests/fake/core_fixture.h"
 #include "tests/fake/fake_port.h"
-#include "tests/fake/machine.h"
-
-static bool listed(const char *what)
-{
-	return strstr(machine_list(), what) != NULL;
-}
-
-static bool logged(const char *what)
-{
-	return strstr(fake_port_log_text(), what) != NULL;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	machine_down();
-	return fake_port_live() != 0;
-}
 
 static void boot(struct integrity_config config, const char *policy)
 {
-	char why[256] = "";
-
-	machine_write("/etc/ima/ima-policy", policy, strlen(policy), NULL);
 	machine_copy("/etc/keys/x509_ima.der", "keys/rsa2048.der", NULL);
-	assert_int_equal(machine_start(config), 0);
-	if (integrity_load_image_keys(&machine.context, &machine.root, why, sizeof(why)))
-		fail_msg("%s", why);
-}
-
-static int open_flags(const char *path, u32 flags)
-{
-	struct file *file;
-	int err = vfs_open(&machine.context, NULL, path, flags, 0, &machine.root, &file);
-
-	if (!err)
-		file_put(file);
-	return err;
+	fixture_start(config, policy);
 }
 
 /* ---- records */
@@ -231,10 +199,10 @@ static void direct_io_is_appraised_good_where_the_rule_permits_it(void **state)
 	machine_write("/data/8", "x", 1, NULL);
 	machine_inode("/data/7")->uid = 7;
 	machine_inode("/data/8")->uid = 8;
-	assert_int_equal(open_flags("/data/7", O_RDONLY | O_DIRECT), 0);
+	assert_int_equal(try_open("/data/7", O_RDONLY | O_DIRECT), 0);
 	assert_true(listed(" ima 0000000000000000000000000000000000000000 /data/7\n"));
-	assert_int_equal(open_flags("/data/8", O_RDONLY | O_DIRECT), -EACCES);
-	assert_int_equal(open_flags("/data/7", O_RDONLY), -EACCES); /* it has no label */
+	assert_int_equal(try_open("/data/8", O_RDONLY | O_DIRECT), -EACCES);
+	assert_int_equal(try_open("/data/7", O_RDONLY), -EACCES); /* it has no label */
 	assert_true(machine_replays());
 }
 
@@ -248,7 +216,7 @@ static void legacy_template_hashes_with_sha1_or_takes_the_digest_that_is_one(voi
 	machine_write("/data/file", "hello\n", 6, NULL);
 	inode = machine_inode("/data/file");
 	inode->uid = 7;
-	assert_int_equal(open_flags("/data/file", O_RDONLY), 0);
+	assert_int_equal(try_open("/data/file", O_RDONLY), 0);
 	assert_true(listed(" ima f572d396fae9206628714fb2ce00f72e94f2258f /data/file\n"));
 	assert_true(machine_replays());
 }
@@ -259,10 +227,10 @@ static void what_is_no_regular_file_is_not_asked_about(void **state)
 	machine_up(true);
 	boot((struct integrity_config){ 0 }, "measure\nappraise\n");
 	machine_write("/data/file", "x", 1, NULL);
-	assert_int_equal(open_flags("/data", O_RDONLY | O_DIRECTORY), 0);
+	assert_int_equal(try_open("/data", O_RDONLY | O_DIRECTORY), 0);
 	assert_int_equal(vfs_mknod(&machine.context, NULL, "/data/fifo", S_IFIFO | 0600, 0, &machine.root), 0);
 	assert_false(listed(" /data\n"));
-	assert_int_equal(open_flags("/data/file", O_RDONLY), -EACCES);
+	assert_int_equal(try_open("/data/file", O_RDONLY), -EACCES);
 }
 
 static void mode_log_lets_writers_and_mappings_pass_and_says_so(void **state)
@@ -382,7 +350,7 @@ static void expect_open_without_memory(const char *path)
 
 	for (k = 1; err; k++) {
 		fake_port_fail_after(k);
-		err = open_flags(path, O_RDONLY);
+		err = try_open(path, O_RDONLY);
 		fake_port_fail_after(0);
 		assert_true(!err || err == -ENOMEM);
 	}
@@ -428,7 +396,7 @@ static void bank_without_mapping_has_files_of_its_number(void **state)
 	superblock_put(securityfs);
 }
 
-#define CASE(test) cmocka_unit_test_teardown(test, teardown)
+#define CASE(test) cmocka_unit_test_teardown(test, fixture_teardown)
 
 int main(void)
 {

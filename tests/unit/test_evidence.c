@@ -15,9 +15,9 @@
 #include "kernel/integrity/core.h"
 #include "kernel/integrity/secnodes.h"
 #include "kernel/integrity/service.h"
+#include "tests/fake/core_fixture.h"
 #include "tests/fake/fake_port.h"
 #include "tests/fake/golden.h"
-#include "tests/fake/machine.h"
 
 static int failing_page(struct inode *inode, u64 index, bool for_write, void **ret_page)
 {
@@ -28,34 +28,11 @@ static int failing_page(struct inode *inode, u64 index, bool for_write, void **r
 	return -EBADMSG;
 }
 
-static bool listed(const char *what)
-{
-	return strstr(machine_list(), what) != NULL;
-}
-
-static bool logged(const char *what)
-{
-	return strstr(fake_port_log_text(), what) != NULL;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	machine_down();
-	return fake_port_live() != 0;
-}
-
 static void boot_with(const char *policy)
 {
-	struct integrity_config config = { 0 };
-	char why[256] = "";
-
 	machine_up(true);
-	machine_write("/etc/ima/ima-policy", policy, strlen(policy), NULL);
 	machine_copy("/etc/keys/x509_ima.der", "keys/rsa2048.der", NULL);
-	assert_int_equal(machine_start(config), 0);
-	if (integrity_load_image_keys(&machine.context, &machine.root, why, sizeof(why)))
-		fail_msg("%s", why);
+	fixture_start((struct integrity_config){ 0 }, policy);
 }
 
 /* ---- readers and writers */
@@ -260,27 +237,6 @@ static void buffers_are_recorded_as_on_linux(void **state)
 
 /* ---- files of securityfs */
 
-static struct superblock *securityfs;
-
-static void mount_securityfs(void)
-{
-	struct path where;
-
-	machine_write("/sec/x", "", 0, NULL);
-	assert_int_equal(pseudo_create("securityfs", MAGIC_SECURITYFS, &securityfs), 0);
-	assert_int_equal(integrity_register_nodes(securityfs), 0);
-	assert_int_equal(path_walk(&machine.context, NULL, "/sec", 0, &machine.root, &where), 0);
-	assert_int_equal(vfs_mount(&where, securityfs, 0, "securityfs"), 0);
-	path_put(&where);
-}
-
-static int teardown_securityfs(void **state)
-{
-	vfs_detach_all();
-	superblock_put(securityfs);
-	return teardown(state);
-}
-
 static size_t read_node(const char *path, u8 *buf, size_t cap, size_t step)
 {
 	struct file *file = machine_open(path, O_RDONLY);
@@ -307,7 +263,7 @@ static void list_files_are_those_of_the_banks_with_their_links(void **state)
 	(void)state;
 	machine_boot("tcb");
 	assert_int_equal(machine_exec("/bin/hello"), 0);
-	mount_securityfs();
+	fixture_mount_securityfs();
 	for (size_t i = 0; i < ARRAY_COUNT(banks); i++) {
 		snprintf(path, sizeof(path), "/sec/integrity/ima/binary_runtime_measurements_%s", banks[i]);
 		assert_int_equal(mode_of(path), S_IFREG | 0660);
@@ -339,7 +295,7 @@ static void policy_file_shows_the_rules(void **state)
 
 	(void)state;
 	machine_boot("tcb");
-	mount_securityfs();
+	fixture_mount_securityfs();
 	assert_int_equal(read_node("/sec/ima/policy", text, sizeof(text), 64), want.len);
 	assert_memory_equal(text, want.base, want.len);
 	golden_free(want);
@@ -615,7 +571,7 @@ static void tpm_without_a_usable_bank_gives_zeros(void **state)
 	assert_true(machine_replays());
 }
 
-#define CASE(test) cmocka_unit_test_teardown(test, teardown)
+#define CASE(test) cmocka_unit_test_teardown(test, fixture_teardown)
 
 int main(void)
 {
@@ -627,8 +583,8 @@ int main(void)
 		CASE(audit_rule_names_a_content_once),
 		CASE(keys_are_recorded_where_a_rule_says_so),
 		CASE(buffers_are_recorded_as_on_linux),
-		cmocka_unit_test_teardown(list_files_are_those_of_the_banks_with_their_links, teardown_securityfs),
-		cmocka_unit_test_teardown(policy_file_shows_the_rules, teardown_securityfs),
+		CASE(list_files_are_those_of_the_banks_with_their_links),
+		CASE(policy_file_shows_the_rules),
 		CASE(list_is_a_stream_that_can_be_read_from_anywhere),
 		CASE(page_that_cannot_be_read_refuses_also_a_measure_only_rule),
 		CASE(change_that_no_hook_told_is_seen_by_the_version),

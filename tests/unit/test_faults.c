@@ -12,8 +12,8 @@
 #include <cmocka.h>
 
 #include "kernel/integrity/core.h"
+#include "tests/fake/core_fixture.h"
 #include "tests/fake/fake_port.h"
-#include "tests/fake/machine.h"
 
 static const char policy[] = "measure func=BPRM_CHECK\n"
 			     "appraise func=BPRM_CHECK appraise_type=imasig\n"
@@ -22,19 +22,7 @@ static const char policy[] = "measure func=BPRM_CHECK\n"
 			     "audit func=FILE_CHECK fowner=7\n"
 			     "measure func=KEXEC_CMDLINE pcr=11\n";
 
-static bool listed(const char *what)
-{
-	return strstr(machine_list(), what) != NULL;
-}
-
 /* ---- what is done: each step is refused, or its record must be there once the faults are over */
-
-static struct file *file_of(const char *path, u32 flags)
-{
-	struct file *file;
-
-	return vfs_open(&machine.context, NULL, path, flags, 0, &machine.root, &file) ? NULL : file;
-}
 
 static bool step_exec(void)
 {
@@ -43,7 +31,7 @@ static bool step_exec(void)
 
 static bool step_map(void)
 {
-	struct file *file = file_of("/lib/code", O_RDONLY);
+	struct file *file = try_file("/lib/code", O_RDONLY);
 	bool allowed = file && integrity_mmap_check(&machine.task, file, 5, 5) == 0;
 
 	file_put(file);
@@ -54,14 +42,14 @@ static struct file *reader;
 
 static bool step_read(void)
 {
-	reader = file_of("/data/file", O_RDONLY);
+	reader = try_file("/data/file", O_RDONLY);
 	return reader;
 }
 
 /* While the reader has it: a violation. */
 static bool step_write(void)
 {
-	struct file *writer = file_of("/data/file", O_WRONLY);
+	struct file *writer = try_file("/data/file", O_WRONLY);
 	bool both = writer && reader;
 
 	file_put(writer);

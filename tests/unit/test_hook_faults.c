@@ -19,9 +19,9 @@
 #include "kernel/integrity/core.h"
 #include "kernel/integrity/secnodes.h"
 #include "kernel/integrity/service.h"
+#include "tests/fake/core_fixture.h"
 #include "tests/fake/fake_port.h"
 #include "tests/fake/golden.h"
-#include "tests/fake/machine.h"
 #include "tools/log_parse.h"
 
 #define PROT_READ_EXEC 5u
@@ -37,13 +37,6 @@ static const char rules[] =
 	"audit func=BPRM_CHECK\n";
 
 static struct file *held; /* opened before the fault */
-
-static int teardown(void **state)
-{
-	(void)state;
-	machine_down();
-	return fake_port_live() != 0;
-}
 
 /* ---- the acts */
 
@@ -67,24 +60,14 @@ static int act_mprotect(void)
 	return integrity_mprotect_check(&machine.task, held);
 }
 
-static int try_open(u32 flags)
-{
-	struct file *file;
-	int err = vfs_open(&machine.context, NULL, "/t/data", flags, 0, &machine.root, &file);
-
-	if (!err)
-		file_put(file);
-	return err;
-}
-
 static int act_read(void)
 {
-	return try_open(O_RDONLY);
+	return try_open("/t/data", O_RDONLY);
 }
 
 static int act_write(void)
 {
-	return try_open(O_WRONLY);
+	return try_open("/t/data", O_WRONLY);
 }
 
 static int act_buffer(void)
@@ -170,17 +153,12 @@ static void watch_pages(const char *path)
 static void start(const struct act *act)
 {
 	static u8 content[PAGE_SIZE + 10];
-	struct integrity_config config = { 0 };
-	char why[256] = "";
 
 	machine_up(true);
-	machine_write("/etc/ima/ima-policy", rules, strlen(rules), NULL);
 	machine_copy("/bin/hello", "sigs/hello.txt", "sigs/rsa2048-sha256.sig");
 	machine_write("/t/data", content, sizeof(content), "sigs/rsa2048-sha512.sig");
 	machine_inode("/t/data")->uid = 7;
-	assert_int_equal(machine_start(config), 0);
-	if (integrity_load_image_keys(&machine.context, &machine.root, why, sizeof(why)))
-		fail_msg("%s", why);
+	fixture_start((struct integrity_config){ 0 }, rules);
 	if (act->run == act_exec || act->run == act_key) { /* after the load, whose own measuring is not the act */
 		struct span der = golden_read("keys/rsa2048.der");
 		size_t added;
@@ -401,13 +379,9 @@ static void judge_load(const char *fault, u64 k, size_t rules_before)
 
 static void load_machine(void)
 {
-	struct integrity_config config = { .policy_names = "tcb" };
-	char why[256];
-
 	machine_up(true);
 	machine_copy("/bin/hello", "sigs/hello.txt", NULL);
-	assert_int_equal(machine_start(config), 0);
-	assert_int_equal(integrity_load_image_keys(&machine.context, &machine.root, why, sizeof(why)), 0);
+	fixture_start((struct integrity_config){ .policy_names = "tcb" }, NULL);
 }
 
 static void policy_load_with_each_fault_is_whole_or_nothing(void **state)
@@ -457,7 +431,7 @@ int main(void)
 		cmocka_unit_test(each_command_of_the_tpm_failing_once_is_resolved_or_breaks_the_log),
 		cmocka_unit_test(each_page_failing_once_refuses_and_is_read_again),
 		cmocka_unit_test(policy_load_with_each_fault_is_whole_or_nothing),
-		cmocka_unit_test_teardown(start_with_each_allocation_failing_runs_nothing, teardown),
+		cmocka_unit_test_teardown(start_with_each_allocation_failing_runs_nothing, fixture_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -16,27 +16,10 @@
 
 #include "kernel/integrity/mlog.h"
 #include "kernel/integrity/policy.h"
+#include "tests/fake/core_fixture.h"
 #include "tests/fake/fake_port.h"
-#include "tests/fake/machine.h"
 
 #define HELLO_SHA256 "sha256:5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03"
-
-static bool listed(const char *what)
-{
-	return strstr(machine_list(), what) != NULL;
-}
-
-static bool logged(const char *what)
-{
-	return strstr(fake_port_log_text(), what) != NULL;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	machine_down();
-	return fake_port_live() != 0;
-}
 
 /* ---- the start */
 
@@ -63,17 +46,13 @@ static void boot_aggregate_is_the_first_record(void **state)
 static void image_keys_and_policy_are_recorded_and_take_effect(void **state)
 {
 	static const char policy[] = "# ours\nmeasure func=BPRM_CHECK pcr=11\n";
-	struct integrity_config config = { 0 };
-	char why[256] = "";
 
 	(void)state;
 	machine_up(true);
 	machine_copy("/etc/keys/x509_ima.der", "keys/rsa2048.der", NULL);
 	machine_copy("/etc/keys/ca.der", "keys/ca.der", NULL);
-	machine_write("/etc/ima/ima-policy", policy, strlen(policy), NULL);
 	machine_write("/bin/unsigned", "x", 1, NULL);
-	assert_int_equal(machine_start(config), 0);
-	assert_int_equal(integrity_load_image_keys(&machine.context, &machine.root, why, sizeof(why)), 0);
+	fixture_start((struct integrity_config){ 0 }, policy);
 	assert_int_equal(keyring_count(integrity_keyring(".ima")), 1);
 	assert_int_equal(keyring_count(integrity_keyring(".builtin_trusted_keys")), 1);
 	assert_int_equal(keyring_count(integrity_keyring(".evm")), 0);
@@ -91,16 +70,11 @@ static void image_keys_and_policy_are_recorded_and_take_effect(void **state)
 
 static void policy_none_records_nothing_and_ignores_the_file(void **state)
 {
-	struct integrity_config config = { .policy_names = "none" };
-	char why[256] = "";
-
 	(void)state;
 	machine_up(true);
-	machine_write("/etc/ima/ima-policy", "appraise\n", 9, NULL);
 	machine_copy("/etc/keys/x509_ima.der", "keys/rsa2048.der", NULL);
 	machine_write("/bin/unsigned", "x", 1, NULL);
-	assert_int_equal(machine_start(config), 0);
-	assert_int_equal(integrity_load_image_keys(&machine.context, &machine.root, why, sizeof(why)), 0);
+	fixture_start((struct integrity_config){ .policy_names = "none" }, "appraise\n");
 	assert_int_equal(machine_exec("/bin/unsigned"), 0);
 	assert_int_equal(keyring_count(integrity_keyring(".ima")), 1);
 	assert_int_equal(machine_count(), 1);
@@ -109,14 +83,10 @@ static void policy_none_records_nothing_and_ignores_the_file(void **state)
 /* Starts with that image's policy and says what the console says of refusals. */
 static bool start_warns(struct integrity_config config, const char *policy, const char *warning)
 {
-	char why[256] = "";
 	bool warned;
 
 	machine_up(true);
-	if (policy)
-		machine_write("/etc/ima/ima-policy", policy, strlen(policy), NULL);
-	assert_int_equal(machine_start(config), 0);
-	assert_int_equal(integrity_load_image_keys(&machine.context, &machine.root, why, sizeof(why)), 0);
+	fixture_start(config, policy);
 	warned = logged(warning);
 	machine_down();
 	return warned;
@@ -410,17 +380,13 @@ static void credentials_and_mapping_checks_ask_their_own_rules(void **state)
 	static const char policy[] = "measure func=CREDS_CHECK uid=1000 pcr=11\nmeasure func=MMAP_CHECK pcr=12\n"
 				     "measure func=MMAP_CHECK_REQPROT pcr=13\nappraise func=MMAP_CHECK "
 				     "appraise_type=imasig\n";
-	struct integrity_config config = { 0 };
 	struct file *file, *writer;
-	char why[256];
 
 	(void)state;
 	machine_up(true);
 	machine_copy("/etc/keys/x509_ima.der", "keys/rsa2048.der", NULL);
 	machine_copy("/lib/hello", "sigs/hello.txt", "sigs/rsa2048-sha256.sig");
-	machine_write("/etc/ima/ima-policy", policy, strlen(policy), NULL);
-	assert_int_equal(machine_start(config), 0);
-	assert_int_equal(integrity_load_image_keys(&machine.context, &machine.root, why, sizeof(why)), 0);
+	fixture_start((struct integrity_config){ 0 }, policy);
 	file = machine_open("/lib/hello", O_RDONLY);
 	assert_int_equal(integrity_creds_check(&machine.task, file, &machine.root), 0);
 	assert_false(listed("\n11 "));
@@ -532,7 +498,7 @@ static void start_without_memory_fails_whole(void **state)
 	}
 }
 
-#define PROGRAM(test) cmocka_unit_test_teardown(test, teardown)
+#define PROGRAM(test) cmocka_unit_test_teardown(test, fixture_teardown)
 
 int main(void)
 {

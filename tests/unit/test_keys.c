@@ -14,9 +14,9 @@
 
 #include "kernel/integrity/core.h"
 #include "kernel/integrity/keys.h"
+#include "tests/fake/core_fixture.h"
 #include "tests/fake/fake_port.h"
 #include "tests/fake/golden.h"
-#include "tests/fake/machine.h"
 
 /* Process 3 is a child of 2, 2 of 1. */
 static bool alive[8];
@@ -32,25 +32,14 @@ static struct keys_caller caller;
 static void boot(const char *policy)
 {
 	struct integrity_config config = { .policy_names = "tcb", .appraise = APPRAISE_LOG };
-	char why[256];
 
 	machine_up(true);
 	machine_copy("/etc/keys/ca.der", "keys/ca.der", NULL);
 	machine_copy("/etc/keys/x509_ima.der", "keys/p256.der", NULL);
-	if (policy)
-		machine_write("/etc/ima/ima-policy", policy, strlen(policy), NULL);
-	assert_int_equal(machine_start(config), 0);
-	assert_int_equal(integrity_load_image_keys(&machine.context, &machine.root, why, sizeof(why)), 0);
+	fixture_start(config, policy);
 	memset(alive, true, sizeof(alive));
 	keys_set_processes(look_up);
 	caller = (struct keys_caller){ &machine.task, 3 };
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	machine_down();
-	return fake_port_live() != 0;
 }
 
 static s32 add(const char *type, const char *description, const char *payload, s32 ring)
@@ -65,11 +54,6 @@ static s32 add_file(const char *description, const char *golden, s32 ring)
 
 	golden_free(der);
 	return serial;
-}
-
-static bool listed(const char *what)
-{
-	return strstr(machine_list(), what) != NULL;
 }
 
 static bool shown(const char *what)
@@ -363,17 +347,17 @@ static void queue_of_certificates_has_an_end(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_teardown(trusted_rings_are_shown_in_the_form_of_linux, teardown),
-		cmocka_unit_test_teardown(certificate_enters_ima_only_with_a_trusted_signature, teardown),
-		cmocka_unit_test_teardown(key_that_cannot_be_recorded_is_not_trusted, teardown),
-		cmocka_unit_test_teardown(certificates_before_the_first_policy_wait_for_it, teardown),
-		cmocka_unit_test_teardown(rings_belong_to_processes_and_users, teardown),
-		cmocka_unit_test_teardown(nested_rings_go_with_what_is_in_them, teardown),
-		cmocka_unit_test_teardown(bad_requests_get_the_answers_of_linux, teardown),
-		cmocka_unit_test_teardown(keys_have_a_quota, teardown),
-		cmocka_unit_test_teardown(every_allocation_of_a_users_certificate_may_fail, teardown),
-		cmocka_unit_test_teardown(queue_of_certificates_has_an_end, teardown),
-		cmocka_unit_test_teardown(memory_that_runs_out_leaves_the_rings_as_they_were, teardown),
+		cmocka_unit_test_teardown(trusted_rings_are_shown_in_the_form_of_linux, fixture_teardown),
+		cmocka_unit_test_teardown(certificate_enters_ima_only_with_a_trusted_signature, fixture_teardown),
+		cmocka_unit_test_teardown(key_that_cannot_be_recorded_is_not_trusted, fixture_teardown),
+		cmocka_unit_test_teardown(certificates_before_the_first_policy_wait_for_it, fixture_teardown),
+		cmocka_unit_test_teardown(rings_belong_to_processes_and_users, fixture_teardown),
+		cmocka_unit_test_teardown(nested_rings_go_with_what_is_in_them, fixture_teardown),
+		cmocka_unit_test_teardown(bad_requests_get_the_answers_of_linux, fixture_teardown),
+		cmocka_unit_test_teardown(keys_have_a_quota, fixture_teardown),
+		cmocka_unit_test_teardown(every_allocation_of_a_users_certificate_may_fail, fixture_teardown),
+		cmocka_unit_test_teardown(queue_of_certificates_has_an_end, fixture_teardown),
+		cmocka_unit_test_teardown(memory_that_runs_out_leaves_the_rings_as_they_were, fixture_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

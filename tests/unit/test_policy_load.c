@@ -14,23 +14,12 @@
 #include <stddef.h>
 #include <cmocka.h>
 
-#include "fs/pseudo.h"
 #include "kernel/integrity/core.h"
+#include "tests/fake/core_fixture.h"
 #include "tests/fake/fake_port.h"
 #include "tests/fake/golden.h"
-#include "tests/fake/machine.h"
 
 #define POLICY "/sec/integrity/ima/policy"
-
-static bool logged(const char *what)
-{
-	return strstr(fake_port_log_text(), what) != NULL;
-}
-
-static bool listed(const char *what)
-{
-	return strstr(machine_list(), what) != NULL;
-}
 
 /* ---- the state machine alone */
 
@@ -251,28 +240,10 @@ static void memory_that_runs_out_refuses_and_leaks_nothing(void **state)
 
 /* ---- the file of securityfs */
 
-static struct superblock *securityfs;
-
 static void up(const char *names)
 {
-	struct path where;
-
 	machine_boot(names);
-	machine_write("/sec/x", "", 0, NULL);
-	assert_int_equal(pseudo_create("securityfs", MAGIC_SECURITYFS, &securityfs), 0);
-	assert_int_equal(integrity_register_nodes(securityfs), 0);
-	assert_int_equal(path_walk(&machine.context, NULL, "/sec", 0, &machine.root, &where), 0);
-	assert_int_equal(vfs_mount(&where, securityfs, 0, "securityfs"), 0);
-	path_put(&where);
-}
-
-static int down(void **state)
-{
-	(void)state;
-	vfs_detach_all();
-	superblock_put(securityfs);
-	machine_down();
-	return fake_port_live() != 0;
+	fixture_mount_securityfs();
 }
 
 static int open_as(u32 flags, const struct cred *cred, struct file **ret_file)
@@ -507,16 +478,16 @@ int main(void)
 						teardown),
 		cmocka_unit_test_setup_teardown(rules_and_bytes_have_an_end, setup, teardown),
 		cmocka_unit_test_setup_teardown(memory_that_runs_out_refuses_and_leaks_nothing, setup, teardown),
-		cmocka_unit_test_teardown(policy_file_has_one_writer_and_no_reader_beside_root, down),
-		cmocka_unit_test_teardown(first_load_replaces_and_the_second_appends, down),
-		cmocka_unit_test_teardown(each_load_records_the_digest_of_the_policy_that_results, down),
-		cmocka_unit_test_teardown(load_that_cannot_be_recorded_changes_nothing, down),
-		cmocka_unit_test_teardown(policy_file_of_linux_is_loaded_by_path_and_measured, down),
-		cmocka_unit_test_teardown(signed_policy_stays_required, down),
-		cmocka_unit_test_teardown(digests_of_files_stay_known_over_a_load, down),
-		cmocka_unit_test_teardown(loader_that_is_killed_loads_nothing, down),
-		cmocka_unit_test_teardown(memory_that_runs_out_at_commit_keeps_the_old_policy, down),
-		cmocka_unit_test_teardown(memory_that_runs_out_refuses_the_reader, down),
+		cmocka_unit_test_teardown(policy_file_has_one_writer_and_no_reader_beside_root, fixture_teardown),
+		cmocka_unit_test_teardown(first_load_replaces_and_the_second_appends, fixture_teardown),
+		cmocka_unit_test_teardown(each_load_records_the_digest_of_the_policy_that_results, fixture_teardown),
+		cmocka_unit_test_teardown(load_that_cannot_be_recorded_changes_nothing, fixture_teardown),
+		cmocka_unit_test_teardown(policy_file_of_linux_is_loaded_by_path_and_measured, fixture_teardown),
+		cmocka_unit_test_teardown(signed_policy_stays_required, fixture_teardown),
+		cmocka_unit_test_teardown(digests_of_files_stay_known_over_a_load, fixture_teardown),
+		cmocka_unit_test_teardown(loader_that_is_killed_loads_nothing, fixture_teardown),
+		cmocka_unit_test_teardown(memory_that_runs_out_at_commit_keeps_the_old_policy, fixture_teardown),
+		cmocka_unit_test_teardown(memory_that_runs_out_refuses_the_reader, fixture_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

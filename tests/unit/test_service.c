@@ -14,8 +14,8 @@
 
 #include "kernel/integrity/core.h"
 #include "kernel/integrity/service.h"
+#include "tests/fake/core_fixture.h"
 #include "tests/fake/fake_port.h"
-#include "tests/fake/machine.h"
 
 #define HELLO_SHA256 "5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03"
 /* sha256 of the bytes of that digest, by openssl. */
@@ -23,33 +23,10 @@
 
 static const struct span hello = { (const u8 *)"hello\n", 6 };
 
-static bool listed(const char *what)
-{
-	return strstr(machine_list(), what) != NULL;
-}
-
-static bool logged(const char *what)
-{
-	return strstr(fake_port_log_text(), what) != NULL;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	machine_down();
-	return fake_port_live() != 0;
-}
-
 static void boot_with(const char *policy)
 {
-	struct integrity_config config = { 0 };
-	char why[256] = "";
-
-	machine_write("/etc/ima/ima-policy", policy, strlen(policy), NULL);
 	machine_write("/data/file", "hello\n", 6, NULL);
-	assert_int_equal(machine_start(config), 0);
-	if (integrity_load_image_keys(&machine.context, &machine.root, why, sizeof(why)))
-		fail_msg("%s", why);
+	fixture_start((struct integrity_config){ 0 }, policy);
 }
 
 /* ---- must_measure */
@@ -322,13 +299,10 @@ static void mprotect_to_executable_is_refused_where_a_rule_appraises(void **stat
 		bool refused = i / 3 < 2 && i % 3 < 2;
 		struct integrity_config config = { .appraise = modes[i / 3] };
 		struct file *file;
-		char why[256];
 
 		machine_up(true);
-		machine_write("/etc/ima/ima-policy", rules[i % 3], strlen(rules[i % 3]), NULL);
 		machine_write("/data/file", "hello\n", 6, NULL);
-		assert_int_equal(machine_start(config), 0);
-		assert_int_equal(integrity_load_image_keys(&machine.context, &machine.root, why, sizeof(why)), 0);
+		fixture_start(config, rules[i % 3]);
 		file = machine_open("/data/file", O_RDONLY);
 		assert_int_equal(integrity_mprotect_check(&machine.task, file), refused ? -EPERM : 0);
 		assert_int_equal(logged("op=collect_data cause=failed-mprotect"), refused);
@@ -338,7 +312,7 @@ static void mprotect_to_executable_is_refused_where_a_rule_appraises(void **stat
 	}
 }
 
-#define TEST(test) cmocka_unit_test_teardown(test, teardown)
+#define TEST(test) cmocka_unit_test_teardown(test, fixture_teardown)
 
 int main(void)
 {

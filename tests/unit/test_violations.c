@@ -15,44 +15,16 @@
 
 #include "kernel/integrity/core.h"
 #include "kernel/integrity/mlog.c"
+#include "tests/fake/core_fixture.h"
 #include "tests/fake/fake_port.h"
 #include "tests/fake/golden.h"
-#include "tests/fake/machine.h"
 
 #define PROT_READ_EXEC 5u
 
-static bool logged(const char *what)
-{
-	return strstr(fake_port_log_text(), what) != NULL;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	machine_down();
-	return fake_port_live() != 0;
-}
-
 static void boot_with(const char *policy)
 {
-	struct integrity_config config = { 0 };
-	char why[256] = "";
-
 	machine_up(true);
-	machine_write("/etc/ima/ima-policy", policy, strlen(policy), NULL);
-	assert_int_equal(machine_start(config), 0);
-	if (integrity_load_image_keys(&machine.context, &machine.root, why, sizeof(why)))
-		fail_msg("%s", why);
-}
-
-static int try_open(const char *path, u32 flags)
-{
-	struct file *file;
-	int err = vfs_open(&machine.context, NULL, path, flags, 0644, &machine.root, &file);
-
-	if (!err)
-		file_put(file);
-	return err;
+	fixture_start((struct integrity_config){ 0 }, policy);
 }
 
 /* What a program does to one file: r, w, b open it to read, to write, for both; x maps it executable; then all go. */
@@ -283,7 +255,7 @@ static void counter_of_violations_stops_at_its_end(void **state)
 	assert_true(mlog_violations(core.log) == UINT64_MAX);
 }
 
-#define CASE(test) cmocka_unit_test_teardown(test, teardown)
+#define CASE(test) cmocka_unit_test_teardown(test, fixture_teardown)
 
 int main(void)
 {
