@@ -23,6 +23,7 @@
 #define PT_PHDR 6u
 #define PT_GNU_STACK 0x6474e551u
 #define FILE_LEN 0x3000u
+#define PHDR(i) (ELF_HEADER_LEN + (i) * ELF_PHDR_LEN)
 
 struct image {
 	u8 bytes[FILE_LEN];
@@ -100,9 +101,15 @@ static void assert_refused(const struct image *image, const char *part)
 	assert_memory_equal(&plan, &none, sizeof(plan));
 }
 
-static u8 *phdr(struct image *image, unsigned i)
+/* The good image with the len bytes at that place made value, little-endian. */
+static void assert_change_refused(size_t at, size_t len, u64 value, const char *part)
 {
-	return image->bytes + ELF_HEADER_LEN + i * ELF_PHDR_LEN;
+	struct image *image = good_image();
+	u8 bytes[8];
+
+	store_le64(bytes, value);
+	memcpy(image->bytes + at, bytes, len);
+	assert_refused(image, part);
 }
 
 static void elf_small_static_program_gives_its_plan(void **state)
@@ -183,76 +190,40 @@ static void elf_every_byte_of_the_headers_changed_never_yields_a_bad_plan(void *
 static void elf_wrong_identity_is_refused(void **state)
 {
 	(void)state;
-	struct image *image = good_image();
-
-	image->bytes[0] = 0;
-	assert_refused(image, "not an ELF file");
-	image = good_image();
-	image->bytes[4] = 1;
-	assert_refused(image, "64-bit");
-	image = good_image();
-	store_le16(image->bytes + 18, 3);
-	assert_refused(image, "x86-64");
-	image = good_image();
-	store_le16(image->bytes + 16, 1);
-	assert_refused(image, "not a program");
-	image = good_image();
-	store_le16(image->bytes + 54, 32);
-	assert_refused(image, "wrong size");
-	image = good_image();
-	store_le16(image->bytes + 56, 65535);
-	assert_refused(image, "more than 64");
-	image = good_image();
-	store_le16(image->bytes + 56, 0);
-	assert_refused(image, "no program headers");
-	image = good_image();
-	store_le64(image->bytes + 32, ~0ull - 20);
-	assert_refused(image, "beyond its end");
+	assert_change_refused(0, 1, 0, "not an ELF file");
+	assert_change_refused(4, 1, 1, "64-bit");
+	assert_change_refused(18, 2, 3, "x86-64");
+	assert_change_refused(16, 2, 1, "not a program");
+	assert_change_refused(54, 2, 32, "wrong size");
+	assert_change_refused(56, 2, 65535, "more than 64");
+	assert_change_refused(56, 2, 0, "no program headers");
+	assert_change_refused(32, 8, ~0ull - 20, "beyond its end");
 }
 
 static void elf_segment_outside_the_file_is_refused(void **state)
 {
 	(void)state;
-	struct image *image = good_image();
-
-	store_le64(phdr(image, 1) + 32, 0x1000);
-	assert_refused(image, "beyond its end");
-	image = good_image();
-	store_le64(phdr(image, 1) + 8, ~0ull - 0xfef);
-	assert_refused(image, "beyond its end");
-	image = good_image();
-	store_le64(phdr(image, 1) + 40, 0x10);
-	assert_refused(image, "more bytes in the file");
+	assert_change_refused(PHDR(1) + 32, 8, 0x1000, "beyond its end");
+	assert_change_refused(PHDR(1) + 8, 8, ~0ull - 0xfef, "beyond its end");
+	assert_change_refused(PHDR(1) + 40, 8, 0x10, "more bytes in the file");
 }
 
 static void elf_segment_with_absurd_address_is_refused(void **state)
 {
 	(void)state;
-	struct image *image = good_image();
-
-	store_le64(phdr(image, 1) + 40, ~0ull - 0x402010);
-	assert_refused(image, "outside the addresses");
-	image = good_image();
-	store_le64(phdr(image, 1) + 16, 0xffffffff80002010);
-	assert_refused(image, "outside the addresses");
-	image = good_image();
-	store_le64(phdr(image, 0) + 16, 0);
-	assert_refused(image, "outside the addresses");
-	image = good_image();
-	store_le64(phdr(image, 1) + 16, 0x402020);
-	assert_refused(image, "disagree within the page");
-	image = good_image();
-	store_le64(phdr(image, 1) + 48, 3);
-	assert_refused(image, "power of two");
+	assert_change_refused(PHDR(1) + 40, 8, ~0ull - 0x402010, "outside the addresses");
+	assert_change_refused(PHDR(1) + 16, 8, 0xffffffff80002010, "outside the addresses");
+	assert_change_refused(PHDR(0) + 16, 8, 0, "outside the addresses");
+	assert_change_refused(PHDR(1) + 16, 8, 0x402020, "disagree within the page");
+	assert_change_refused(PHDR(1) + 48, 8, 3, "power of two");
 }
 
 static void elf_overlapping_or_unordered_segments_are_refused(void **state)
 {
 	(void)state;
-	struct image *image = good_image();
+	struct image *image;
 
-	store_le64(phdr(image, 1) + 16, 0x400010);
-	assert_refused(image, "overlap");
+	assert_change_refused(PHDR(1) + 16, 8, 0x400010, "overlap");
 	image = good_image();
 	put_phdr(image, PT_LOAD, ELF_PF_R, 0x2000, 0x401000, 0x10, 0x10);
 	assert_refused(image, "overlap");
@@ -265,10 +236,9 @@ static void elf_overlapping_or_unordered_segments_are_refused(void **state)
 static void elf_writable_code_and_executable_stack_are_refused(void **state)
 {
 	(void)state;
-	struct image *image = good_image();
+	struct image *image;
 
-	store_le32(phdr(image, 0) + 4, ELF_PF_R | ELF_PF_W | ELF_PF_X);
-	assert_refused(image, "writable and executable");
+	assert_change_refused(PHDR(0) + 4, 4, ELF_PF_R | ELF_PF_W | ELF_PF_X, "writable and executable");
 	image = good_image();
 	put_phdr(image, PT_GNU_STACK, ELF_PF_R | ELF_PF_W | ELF_PF_X, 0, 0, 0, 0);
 	assert_refused(image, "executable stack");
@@ -298,12 +268,10 @@ static void elf_wrong_header_address_or_nothing_to_load_is_refused(void **state)
 	put_phdr(image, PT_PHDR, ELF_PF_R, ELF_HEADER_LEN, 0x400041, 0xa8, 0xa8);
 	assert_refused(image, "where they are not");
 	image = good_image();
-	store_le32(phdr(image, 0), 4);
-	store_le32(phdr(image, 1), 4);
+	store_le32(image->bytes + PHDR(0), 4);
+	store_le32(image->bytes + PHDR(1), 4);
 	assert_refused(image, "nothing to load");
-	image = good_image();
-	store_le64(phdr(image, 0) + 40, 0x2000);
-	assert_refused(image, "no file bytes fill");
+	assert_change_refused(PHDR(0) + 40, 8, 0x2000, "no file bytes fill");
 }
 
 static void elf_program_that_names_an_interpreter_is_refused(void **state)

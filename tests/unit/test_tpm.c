@@ -265,6 +265,21 @@ static void open_out_of_memory_is_enomem_without_leak(void **state)
 	fake_port_fail_after(0);
 }
 
+/* Opens it and extends once, so that its banks are known. ret_d: what was extended. */
+static void open_extended(bool crb, struct tpm_digests *ret_d)
+{
+	open_fresh(crb);
+	fill(ret_d, 5);
+	assert_int_equal(tpm_extend(&tpm, PCR, ret_d), 0);
+}
+
+/* The next command meets the fault. */
+static void fault_next(enum fake_fault fault)
+{
+	fake.fault = fault;
+	fake.fault_at = fake.commands + 1;
+}
+
 static void extend_every_bank_holds_the_new_value_by_one_command(void **state)
 {
 	struct tpm_digests d;
@@ -306,15 +321,13 @@ static void extend_unknown_bank_is_extended_too(void **state)
 	assert_int_equal(tpm_extend(&tpm, PCR, &d), 0);
 	assert_memory_not_equal(fake.banks[5].pcrs[PCR], before.banks[5].pcrs[PCR], 24);
 	before = fake;
-	fake.fault = FAKE_DROP_AFTER;
+	fault_next(FAKE_DROP_AFTER);
 	fake.fault_code = 0x182;
-	fake.fault_at = fake.commands + 1;
 	fake.fault_count = 7; /* the old value of six banks is read first */
 	assert_int_equal(tpm_extend(&tpm, PCR, &d), 0); /* decided by the banks that can be computed */
 	assert_int_equal(fake.extends, before.extends + 1);
-	fake.fault = FAKE_DROP_BEFORE;
+	fault_next(FAKE_DROP_BEFORE);
 	fake.fault_code = 0x182;
-	fake.fault_at = fake.commands + 1;
 	assert_int_equal(tpm_extend(&tpm, PCR, &d), 0); /* the old value was read afresh */
 	assert_int_equal(fake.extends, before.extends + 2);
 	tpm_close(&tpm, false);
@@ -329,8 +342,7 @@ static void extend_lost_answer(bool crb, enum fake_fault fault, u64 sent)
 	assert_int_equal(tpm_extend(&tpm, PCR, &d), 0);
 	struct fake_tpm before = fake;
 
-	fake.fault = fault;
-	fake.fault_at = fake.commands + 1;
+	fault_next(fault);
 	fill(&d, 2);
 	assert_int_equal(tpm_extend(&tpm, PCR, &d), 0);
 	assert_int_equal(look(&before, &d), 'N');
@@ -368,11 +380,8 @@ static void extend_half_the_banks_is_ebadmsg(void **state)
 
 	(void)state;
 	for (int crb = 0; crb < 2; crb++) {
-		open_fresh(crb);
-		fill(&d, 5);
-		assert_int_equal(tpm_extend(&tpm, PCR, &d), 0);
-		fake.fault = FAKE_HALF;
-		fake.fault_at = fake.commands + 1;
+		open_extended(crb, &d);
+		fault_next(FAKE_HALF);
 		assert_int_equal(tpm_extend(&tpm, PCR, &d), -EBADMSG);
 		tpm_close(&tpm, false);
 	}
@@ -383,13 +392,10 @@ static void extend_lost_and_a_stranger_extended_is_ebadmsg(void **state)
 	struct tpm_digests d;
 
 	(void)state;
-	open_fresh(true);
-	fill(&d, 5);
-	assert_int_equal(tpm_extend(&tpm, PCR, &d), 0);
+	open_extended(true, &d);
 	fake_tpm_extend(&fake, PCR, &d, 4);
 	fill(&d, 6);
-	fake.fault = FAKE_DROP_BEFORE;
-	fake.fault_at = fake.commands + 1;
+	fault_next(FAKE_DROP_BEFORE);
 	assert_int_equal(tpm_extend(&tpm, PCR, &d), -EBADMSG);
 	tpm_close(&tpm, false);
 }
@@ -399,9 +405,7 @@ static void extend_always_lost_before_execution_is_eio_and_unchanged(void **stat
 	struct tpm_digests d;
 
 	(void)state;
-	open_fresh(true);
-	fill(&d, 5);
-	assert_int_equal(tpm_extend(&tpm, PCR, &d), 0);
+	open_extended(true, &d);
 	struct fake_tpm before = fake;
 
 	fake.fault = FAKE_DROP_BEFORE;
@@ -424,14 +428,11 @@ static void extend_retry_answers_are_resent_until_taken(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_COUNT(codes); i++) {
-		open_fresh(i % 2);
-		fill(&d, 5);
-		assert_int_equal(tpm_extend(&tpm, PCR, &d), 0);
+		open_extended(i % 2, &d);
 		struct fake_tpm before = fake;
 
-		fake.fault = FAKE_RC;
+		fault_next(FAKE_RC);
 		fake.fault_rc = codes[i];
-		fake.fault_at = fake.commands + 1;
 		fake.fault_count = 4;
 		assert_int_equal(tpm_extend(&tpm, PCR, &d), 0);
 		assert_int_equal(look(&before, &d), 'N');
@@ -446,14 +447,11 @@ static void extend_retry_for_ever_ends_unchanged(void **state)
 	struct tpm_digests d;
 
 	(void)state;
-	open_fresh(true);
-	fill(&d, 5);
-	assert_int_equal(tpm_extend(&tpm, PCR, &d), 0);
+	open_extended(true, &d);
 	struct fake_tpm before = fake;
 
-	fake.fault = FAKE_RC;
+	fault_next(FAKE_RC);
 	fake.fault_rc = 0x922;
-	fake.fault_at = fake.commands + 1;
 	fake.fault_count = 1000000;
 	assert_int_equal(tpm_extend(&tpm, PCR, &d), -EBADMSG); /* the read-back is not answered either */
 	assert_int_equal(look(&before, &d), 'O');
@@ -467,13 +465,10 @@ static void extend_stalled_tpm_is_bounded_and_dead_afterwards(void **state)
 
 	(void)state;
 	for (int crb = 0; crb < 2; crb++) {
-		open_fresh(crb);
-		fill(&d, 5);
-		assert_int_equal(tpm_extend(&tpm, PCR, &d), 0);
+		open_extended(crb, &d);
 		struct fake_tpm before = fake;
 
-		fake.fault = FAKE_STALL;
-		fake.fault_at = fake.commands + 1;
+		fault_next(FAKE_STALL);
 		assert_int_equal(tpm_extend(&tpm, PCR, &d), -EBADMSG);
 		assert_int_equal(look(&before, &d), 'O');
 		assert_true(fake.now_us - before.now_us < 6ull * 1000 * 1000);
@@ -492,9 +487,7 @@ static void extend_restarted_tpm_is_ebadmsg_and_never_started(void **state)
 	struct tpm_digests d;
 
 	(void)state;
-	open_fresh(true);
-	fill(&d, 5);
-	assert_int_equal(tpm_extend(&tpm, PCR, &d), 0);
+	open_extended(true, &d);
 	fake.started = false;
 	assert_int_equal(tpm_extend(&tpm, PCR, &d), -EBADMSG);
 	assert_true(tpm.dead);
