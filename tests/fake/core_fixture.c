@@ -15,6 +15,8 @@
 #include "kernel/integrity/core.h"
 #include "tests/fake/fake_port.h"
 
+struct fixture_pages fixture_pages;
+static const struct inode_ops *real_ops; /* the same for all files of the root */
 static struct superblock *securityfs; /* NULL while none is mounted */
 
 void fixture_start(struct integrity_config config, const char *policy)
@@ -50,6 +52,25 @@ int fixture_teardown(void **state)
 	}
 	machine_down();
 	return fake_port_live() != 0;
+}
+
+static int watched_page(struct inode *inode, u64 index, bool for_write, void **ret_page)
+{
+	if (++fixture_pages.asked == fixture_pages.failing) return fixture_pages.err;
+	return real_ops->page(inode, index, for_write, ret_page);
+}
+
+void fixture_watch_pages(const char *path)
+{
+	static struct inode_ops watched;
+	struct inode *inode = machine_inode(path);
+
+	if (inode->ops == &watched)
+		return;
+	real_ops = inode->ops;
+	watched = *real_ops;
+	watched.page = watched_page;
+	inode->ops = &watched;
 }
 
 bool listed(const char *what)

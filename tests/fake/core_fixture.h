@@ -10,6 +10,8 @@
 
 #include "tests/fake/machine.h"
 
+#define PROT_READ_EXEC 5u /* of mmap */
+
 /* Starts the core and loads keys and policy of the image. policy: written to the image before, NULL for none. */
 void fixture_start(struct integrity_config config, const char *policy);
 /* The core's files at /sec, which fixture_teardown takes away. After the start. */
@@ -17,7 +19,16 @@ void fixture_mount_securityfs(void);
 /* For cmocka: ends the test's machine, not zero when objects are left. */
 int fixture_teardown(void **state);
 
-/* what stands in the list, in the kernel's log. */
+/* Pages asked for of watched files since the test last set this; the failing-th gives err. 0: none fails. */
+struct fixture_pages {
+	u64 asked, failing;
+	int err;
+};
+extern struct fixture_pages fixture_pages;
+/* Watches a file of the root for the rest of the machine's life. */
+void fixture_watch_pages(const char *path);
+
+/* Whether it stands in the list, in the kernel's log. */
 bool listed(const char *what);
 bool logged(const char *what);
 

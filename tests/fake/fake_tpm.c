@@ -450,6 +450,12 @@ void fake_tpm_init(struct fake_tpm *fake, bool crb)
 	}
 }
 
+void fake_tpm_fault(struct fake_tpm *fake, enum fake_fault fault, u64 n)
+{
+	fake->fault = fault;
+	fake->fault_at = fake->commands + n;
+}
+
 struct tpm_regs fake_tpm_regs(struct fake_tpm *fake)
 {
 	return (struct tpm_regs){

@@ -94,6 +94,8 @@ struct fake_tpm {
 
 /* A started TPM with sha1, sha256, sha384 and sha512 banks, PCRs as after firmware (some extended). */
 void fake_tpm_init(struct fake_tpm *fake, bool crb);
+/* The n-th command from now (1 = the next) meets the fault; fault_count, fault_code and fault_rc stay as they are. */
+void fake_tpm_fault(struct fake_tpm *fake, enum fake_fault fault, u64 n);
 struct tpm_regs fake_tpm_regs(struct fake_tpm *fake);
 struct tpm_location fake_tpm_location(const struct fake_tpm *fake);
 

@@ -26,24 +26,32 @@ static void need(int err, const char *what)
 	abort();
 }
 
+void machine_open_tpm(void)
+{
+	struct tpm_regs regs = fake_tpm_regs(&machine.fake);
+	struct tpm_location where = fake_tpm_location(&machine.fake);
+
+	if (machine.has_tpm)
+		tpm_close(&machine.tpm, false);
+	need(tpm_open(&machine.tpm, &regs, &where, NULL), "tpm_open");
+	machine.has_tpm = true;
+	machine.at_start = machine.fake;
+}
+
 void machine_up(bool with_tpm)
 {
 	static const struct memfs_options options = { .fsname = "assayroot", .magic = MAGIC_ROOT, .root_mode = 0755 };
 	static const u8 uuid[16] = { 1, 2, 3 };
-	struct tpm_regs regs;
-	struct tpm_location where;
 
 	fake_port_reset();
 	fake_port_set_wall(1795310953120000000ull);
-	machine = (struct machine){ .has_tpm = with_tpm, .user = { .uid = 1000, .euid = 1000, .suid = 1000,
+	machine = (struct machine){ .user = { .uid = 1000, .euid = 1000, .suid = 1000,
 				    .fsuid = 1000, .gid = 1000, .egid = 1000, .sgid = 1000, .fsgid = 1000 } };
 	fake_tpm_init(&machine.fake, true);
-	if (with_tpm) {
-		regs = fake_tpm_regs(&machine.fake);
-		where = fake_tpm_location(&machine.fake);
-		need(tpm_open(&machine.tpm, &regs, &where, NULL), "tpm_open");
-	}
-	machine.at_start = machine.fake;
+	if (with_tpm)
+		machine_open_tpm();
+	else
+		machine.at_start = machine.fake;
 	need(memfs_create(&options, &machine.sb), "memfs_create");
 	memcpy(machine.sb->uuid, uuid, sizeof(uuid));
 	need(vfs_mount_root(machine.sb, 0, "root", &machine.context.root), "vfs_mount_root");

@@ -32,6 +32,8 @@ int machine_start(struct integrity_config config);
 /* The usual: up, a key and a program in place, default configuration with this policy, keys loaded. */
 void machine_boot(const char *policy_names);
 void machine_down(void);
+/* The TPM, with the banks that machine.fake has now, opened (again), which is its state at start. */
+void machine_open_tpm(void);
 
 /* Files; folders on the way are made. label: a file of tests/golden, NULL for none. */
 void machine_write(const char *path, const void *bytes, size_t len, const char *label);

@@ -16,8 +16,6 @@
 #include "tests/fake/core_fixture.h"
 #include "tests/fake/fake_port.h"
 
-#define PROT_READ_EXEC 5u
-
 static void boot_as(struct integrity_config config, const char *policy)
 {
 	machine_up(true);
@@ -232,8 +230,7 @@ static void buffer_that_cannot_be_recorded_has_its_own_op(void **state)
 	fake_port_fail_after(1);
 	assert_int_equal(integrity_measure_buffer(&machine.task, FUNC_CRITICAL_DATA, "l", "bad", bytes, 0), -ENOMEM);
 	assert_true(logged("op=measuring_critical_data cause=alloc_entry comm=\"sh\" name=\"bad\" res=0 errno=-12"));
-	machine.fake.fault = FAKE_GONE_ONES;
-	machine.fake.fault_at = machine.fake.commands + 1;
+	fake_tpm_fault(&machine.fake, FAKE_GONE_ONES, 1);
 	assert_int_equal(integrity_measure_buffer(&machine.task, FUNC_KEXEC_CMDLINE, NULL, "kexec-cmdline", bytes, 0),
 			 -EIO);
 	assert_string_equal(last_line("op=measuring_"),
@@ -256,8 +253,7 @@ static void aggregate_that_cannot_be_had_is_audited(void **state)
 
 	(void)state;
 	machine_up(true);
-	machine.fake.fault = FAKE_GONE_ONES;
-	machine.fake.fault_at = machine.fake.commands + 1;
+	fake_tpm_fault(&machine.fake, FAKE_GONE_ONES, 1);
 	assert_true(machine_start(config) < 0);
 	assert_string_equal(last_line("type=1804"),
 			    "audit: type=1804 audit(): pid= uid=0 auid=4294967295 ses=4294967295 op=add_boot_aggregate "

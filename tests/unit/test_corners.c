@@ -119,8 +119,6 @@ static void attribute_that_cannot_be_had_is_absent(void **state)
 
 static void violation_fills_a_bank_without_mapping_as_far_as_sha1(void **state)
 {
-	struct tpm_regs regs;
-	struct tpm_location where;
 	struct mlog *log;
 	struct hash_ctx ctx;
 	u8 want[32] = { 0 }, ones[32], digest[2 + 32] = { 0 };
@@ -130,11 +128,7 @@ static void violation_fills_a_bank_without_mapping_as_far_as_sha1(void **state)
 	fake_tpm_init(&machine.fake, true);
 	machine.fake.banks[1] = (struct fake_bank){ .alg = 0x27, .len = 32 };
 	machine.fake.bank_count = 2;
-	machine.has_tpm = true;
-	regs = fake_tpm_regs(&machine.fake);
-	where = fake_tpm_location(&machine.fake);
-	assert_int_equal(tpm_open(&machine.tpm, &regs, &where, NULL), 0);
-	machine.at_start = machine.fake;
+	machine_open_tpm();
 	assert_int_equal(mlog_alloc(&machine.tpm, HASH_SHA256, &log), 0);
 	assert_int_equal(mlog_append(log, &(struct mlog_record){ 10, &legacy, { (u8[24]){ 0 }, 24 }, true }), 0);
 	memset(ones, 0xff, sizeof(ones)); /* in the sha1 bank: what is always so */
@@ -360,17 +354,12 @@ static void expect_open_without_memory(const char *path)
 static void bank_without_mapping_has_files_of_its_number(void **state)
 {
 	struct superblock *securityfs;
-	struct tpm_regs regs;
-	struct tpm_location where;
 	struct path path, mount;
 
 	(void)state;
 	machine_up(true);
-	tpm_close(&machine.tpm, false);
 	machine.fake.banks[3] = (struct fake_bank){ .alg = 0x27, .len = 32 };
-	regs = fake_tpm_regs(&machine.fake);
-	where = fake_tpm_location(&machine.fake);
-	assert_int_equal(tpm_open(&machine.tpm, &regs, &where, NULL), 0);
+	machine_open_tpm();
 	assert_int_equal(machine_start((struct integrity_config){ .policy_names = "tcb" }), 0);
 	machine_write("/sec/x", "", 0, NULL);
 	assert_int_equal(pseudo_create("securityfs", MAGIC_SECURITYFS, &securityfs), 0);

@@ -229,8 +229,7 @@ static void buffers_are_recorded_as_on_linux(void **state)
 	assert_int_equal(integrity_measure_buffer(&machine.task, FUNC_CRITICAL_DATA, "kernel_info", "hashed", text,
 						  true), 0);
 	assert_true(listed(" hashed 0368146f569a2ca91b4baa09145ddfff617c25fc2df2cab674964738338b442e\n"));
-	machine.fake.fault = FAKE_GONE_ONES;
-	machine.fake.fault_at = machine.fake.commands + 1;
+	fake_tpm_fault(&machine.fake, FAKE_GONE_ONES, 1);
 	assert_int_equal(integrity_measure_buffer(&machine.task, FUNC_CRITICAL_DATA, "kernel_info", "late", text,
 						  false), -EIO);
 }
@@ -440,8 +439,7 @@ static void violation_that_cannot_be_recorded_refuses_the_open(void **state)
 	boot_with("measure func=FILE_CHECK mask=MAY_READ fowner=0\n");
 	machine_write("/t/v", "v", 1, NULL);
 	reader = machine_open("/t/v", O_RDONLY);
-	machine.fake.fault = FAKE_GONE_ONES;
-	machine.fake.fault_at = machine.fake.commands + 1;
+	fake_tpm_fault(&machine.fake, FAKE_GONE_ONES, 1);
 	assert_int_equal(vfs_open(&machine.context, NULL, "/t/v", O_WRONLY, 0, &machine.root, &writer), -EIO);
 	assert_int_equal(mlog_violations(core.log), 1);
 	assert_true(logged("assay: /t/v: refused (EIO): the violation cannot be recorded"));
@@ -526,17 +524,13 @@ static void boot_aggregate_is_that_of_linux_whatever_the_banks(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
-		struct tpm_regs regs = fake_tpm_regs(&machine.fake);
-		struct tpm_location where;
 		char name[96], first[256];
 		struct span list;
 
 		machine_up(true);
 		snprintf(name, sizeof(name), "lists/%s/pcrs.txt", cases[i]);
 		set_pcrs(name);
-		tpm_close(&machine.tpm, false);
-		where = fake_tpm_location(&machine.fake);
-		assert_int_equal(tpm_open(&machine.tpm, &regs, &where, NULL), 0);
+		machine_open_tpm();
 		assert_int_equal(machine_start(config), 0);
 		snprintf(name, sizeof(name), "lists/%s/ascii_runtime_measurements_%s", cases[i],
 			 i == 1 ? "sha1" : "sha256");
@@ -553,17 +547,12 @@ static void boot_aggregate_is_that_of_linux_whatever_the_banks(void **state)
 static void tpm_without_a_usable_bank_gives_zeros(void **state)
 {
 	struct integrity_config config = { .policy_names = "none" };
-	struct tpm_regs regs = fake_tpm_regs(&machine.fake);
-	struct tpm_location where;
 
 	(void)state;
 	machine_up(true);
 	machine.fake.banks[0] = machine.fake.banks[2]; /* sha384 alone */
 	machine.fake.bank_count = 1;
-	machine.at_start = machine.fake;
-	tpm_close(&machine.tpm, false);
-	where = fake_tpm_location(&machine.fake);
-	assert_int_equal(tpm_open(&machine.tpm, &regs, &where, NULL), 0);
+	machine_open_tpm();
 	assert_int_equal(machine_start(config), 0);
 	assert_true(listed(" ima-ng sha256:0000000000000000000000000000000000000000000000000000000000000000 "
 			   "boot_aggregate\n"));

@@ -201,33 +201,22 @@ static void tpm_command_that_fails_refuses_or_is_made_good(void **state)
 
 /* ---- pages */
 
-static const struct inode_ops *good_ops;
-static unsigned pages, failing;
-
-static int count_page(struct inode *inode, u64 index, bool for_write, void **ret_page)
-{
-	return ++pages == failing ? -EIO : good_ops->page(inode, index, for_write, ret_page);
-}
-
 static void page_that_cannot_be_read_refuses(void **state)
 {
 	static const char *const files[] = { "/bin/hello", "/lib/code", "/data/file", "/etc/ima/ima-policy",
 					     "/etc/keys/x509_ima.der" };
-	struct inode_ops counting;
+	u64 failing;
 	unsigned refused = 1;
 
 	(void)state;
 	for (failing = 1; refused; failing++) {
 		prepare();
-		good_ops = machine_inode(files[0])->ops;
-		counting = *good_ops;
-		counting.page = count_page;
 		for (size_t i = 0; i < ARRAY_COUNT(files); i++)
-			machine_inode(files[i])->ops = &counting;
-		pages = 0;
+			fixture_watch_pages(files[i]);
+		fixture_pages = (struct fixture_pages){ .failing = failing, .err = -EIO };
 		refused = act();
 		expect_allowed_is_recorded();
-		assert_true(refused || pages < failing);
+		assert_true(refused || fixture_pages.asked < failing);
 		assert_true(machine_replays());
 		expect_nothing_kept();
 	}

@@ -24,8 +24,6 @@
 #include "tests/fake/golden.h"
 #include "tools/log_parse.h"
 
-#define PROT_READ_EXEC 5u
-
 static const char rules[] =
 	"measure func=BPRM_CHECK pcr=11\n"
 	"measure func=MMAP_CHECK template=evm-sig\n"
@@ -131,25 +129,6 @@ static const struct act {
 	{ "key", NULL, act_key, " .ima ", 1, 0 },
 };
 
-static const struct inode_ops *real_ops;
-static struct inode_ops faulty_ops;
-static u64 pages_asked, page_that_fails;
-
-static int counting_page(struct inode *inode, u64 index, bool for_write, void **ret_page)
-{
-	return ++pages_asked == page_that_fails ? -EBADMSG : real_ops->page(inode, index, for_write, ret_page);
-}
-
-static void watch_pages(const char *path)
-{
-	struct inode *inode = machine_inode(path);
-
-	real_ops = inode->ops;
-	faulty_ops = *real_ops;
-	faulty_ops.page = counting_page;
-	inode->ops = &faulty_ops;
-}
-
 static void start(const struct act *act)
 {
 	static u8 content[PAGE_SIZE + 10];
@@ -168,16 +147,15 @@ static void start(const struct act *act)
 	}
 	held = NULL;
 	if (act->before) act->before();
-	pages_asked = page_that_fails = 0;
-	watch_pages("/bin/hello");
-	watch_pages("/t/data"); /* both are of one file system: the same operations */
+	fixture_pages = (struct fixture_pages){ .err = -EBADMSG };
+	fixture_watch_pages("/bin/hello");
+	fixture_watch_pages("/t/data");
 }
 
 static void stop(void)
 {
 	machine.fake.fault = FAKE_FAULT_NONE;
 	if (held) file_put(held);
-	machine_inode("/bin/hello")->ops = machine_inode("/t/data")->ops = faulty_ops.page ? real_ops : NULL;
 	machine_down();
 	if (fake_port_live() != 0) fail_msg("%llu objects are left", (unsigned long long)fake_port_live());
 }
@@ -242,8 +220,8 @@ static void acts_without_a_fault_are_recorded(void **state)
 		base = machine_count();
 		if (recorded(&acts[i])) fail_msg("%s is recorded before", acts[i].name);
 		judge(&acts[i], acts[i].run(), base, "none", 0);
-		if (pages_asked != acts[i].pages)
-			fail_msg("%s read %llu pages", acts[i].name, (unsigned long long)pages_asked);
+		if (fixture_pages.asked != acts[i].pages)
+			fail_msg("%s read %llu pages", acts[i].name, (unsigned long long)fixture_pages.asked);
 		stop();
 	}
 }
@@ -286,8 +264,7 @@ static void each_command_of_the_tpm_failing_once_is_resolved_or_breaks_the_log(v
 
 				start(&acts[i]);
 				base = machine_count();
-				machine.fake.fault = fault;
-				machine.fake.fault_at = machine.fake.commands + k;
+				fake_tpm_fault(&machine.fake, fault, k);
 				machine.fake.fault_count = 1;
 				machine.fake.fault_rc = 0x101;
 				judge(&acts[i], acts[i].run(), base, "TPM fault", fault * 100 + k);
@@ -305,7 +282,7 @@ static void each_page_failing_once_refuses_and_is_read_again(void **state)
 
 			start(&acts[i]);
 			base = machine_count();
-			page_that_fails = k;
+			fixture_pages.failing = k;
 			err = acts[i].run();
 			assert_int_equal(err, -EIO);
 			judge(&acts[i], err, base, "page", k);
@@ -413,8 +390,7 @@ static void policy_load_with_each_fault_is_whole_or_nothing(void **state)
 
 			load_machine();
 			rules_before = core.policy.count;
-			machine.fake.fault = fault;
-			machine.fake.fault_at = machine.fake.commands + k;
+			fake_tpm_fault(&machine.fake, fault, k);
 			machine.fake.fault_count = 1;
 			machine.fake.fault_rc = 0x101;
 			load_policy();

@@ -156,8 +156,7 @@ static void tpm_that_is_dead_at_the_start_stops_the_start(void **state)
 
 	(void)state;
 	machine_up(true);
-	machine.fake.fault = FAKE_GONE_ONES;
-	machine.fake.fault_at = machine.fake.commands + 1;
+	fake_tpm_fault(&machine.fake, FAKE_GONE_ONES, 1);
 	assert_true(machine_start(config) < 0);
 }
 
@@ -422,8 +421,7 @@ static void lost_tpm_refuses_what_needs_a_record_also_if_only_measured(void **st
 	assert_int_equal(machine_start(config), 0);
 	assert_int_equal(machine_exec("/bin/a"), 0);
 	assert_false(integrity_log_broken());
-	machine.fake.fault = FAKE_GONE_ONES;
-	machine.fake.fault_at = machine.fake.commands + 1;
+	fake_tpm_fault(&machine.fake, FAKE_GONE_ONES, 1);
 	assert_int_equal(machine_exec("/bin/b"), -EIO);
 	assert_true(integrity_log_broken());
 	machine.fake.fault = FAKE_FAULT_NONE;
@@ -444,8 +442,7 @@ static void answer_lost_once_is_no_refusal(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_COUNT(lost); i++) {
 		machine_boot(NULL);
-		machine.fake.fault = lost[i];
-		machine.fake.fault_at = machine.fake.commands + 1;
+		fake_tpm_fault(&machine.fake, lost[i], 1);
 		assert_int_equal(machine_exec("/bin/hello"), 0);
 		assert_true(listed(" /bin/hello\n"));
 		assert_true(machine_replays());

@@ -134,8 +134,7 @@ static void key_that_cannot_be_recorded_is_not_trusted(void **state)
 	(void)state;
 	boot("measure func=KEY_CHECK\n");
 	ima = ring_named(".ima:");
-	machine.fake.fault = FAKE_GONE_ONES;
-	machine.fake.fault_at = machine.fake.commands + 1;
+	fake_tpm_fault(&machine.fake, FAKE_GONE_ONES, 1);
 	assert_int_equal(add_file("", "keys/leaf.der", ima), -EIO);
 	assert_int_equal(keyring_count(core.rings[RING_IMA]), 1);
 	assert_true(shown(" .ima: 1\n"));

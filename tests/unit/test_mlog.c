@@ -147,8 +147,7 @@ static void append_with_fault(bool crb, enum fake_fault fault, u64 at, u64 count
 
 	open_log(crb, 0);
 	assert_int_equal(append("/before", 1), 0);
-	fake.fault = fault;
-	fake.fault_at = fake.commands + at;
+	fake_tpm_fault(&fake, fault, at);
 	fake.fault_count = count;
 	fake.fault_rc = 0x101;
 	err = append("/during", 2);
@@ -186,8 +185,7 @@ static void extend_whose_answer_is_lost_is_resolved_by_reading_back(void **state
 	(void)state;
 	for (size_t i = 0; i < ARRAY_COUNT(lost); i++) {
 		open_log(true, 0);
-		fake.fault = lost[i];
-		fake.fault_at = fake.commands + 1;
+		fake_tpm_fault(&fake, lost[i], 1);
 		fake.fault_code = 0x182; /* TPM2_PCR_Extend */
 		assert_int_equal(append("/bin/a", 1), 0);
 		assert_true(replays(1));

@@ -341,8 +341,7 @@ static void load_that_cannot_be_recorded_changes_nothing(void **state)
 {
 	(void)state;
 	up("none");
-	machine.fake.fault = FAKE_GONE_ONES;
-	machine.fake.fault_at = machine.fake.commands + 1;
+	fake_tpm_fault(&machine.fake, FAKE_GONE_ONES, 1);
 	assert_int_equal(write_policy("measure func=BPRM_CHECK\n"), 0); /* close has no errno */
 	expect_policy("");
 	assert_true(logged("ima: policy update failed"));

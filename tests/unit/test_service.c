@@ -95,52 +95,35 @@ static void before_the_start_nothing_is_wanted_and_nothing_recorded(void **state
 
 /* ---- collect */
 
-static const struct inode_ops *good_ops;
-static unsigned reads;
-static int page_err;
-
-static int count_page(struct inode *inode, u64 index, bool for_write, void **ret_page)
-{
-	reads++;
-	return page_err ? page_err : good_ops->page(inode, index, for_write, ret_page);
-}
-
 static void collect_reads_the_content_once_for_each_change(void **state)
 {
-	struct inode *inode;
-	struct inode_ops counting;
 	struct digest first, second;
 	struct file *file;
 
 	(void)state;
 	machine_up(true);
 	boot_with("measure func=BPRM_CHECK\n");
-	inode = machine_inode("/data/file");
-	good_ops = inode->ops;
-	counting = *good_ops;
-	counting.page = count_page;
-	inode->ops = &counting;
+	fixture_watch_pages("/data/file");
 	file = machine_open("/data/file", O_RDONLY);
-	reads = 0;
+	fixture_pages = (struct fixture_pages){ 0 };
 	assert_int_equal(integrity_collect(file, HASH_SHA256, &first), 0);
 	assert_int_equal(integrity_collect(file, HASH_SHA256, &second), 0);
-	assert_int_equal(reads, 1);
+	assert_int_equal(fixture_pages.asked, 1);
 	assert_memory_equal(&first, &second, sizeof(first));
 	assert_int_equal(integrity_collect(file, HASH_SHA384, &second), 0);
-	assert_true(reads == 2 && second.len == 48);
+	assert_true(fixture_pages.asked == 2 && second.len == 48);
 	machine_write("/data/file", "jello\n", 6, NULL);
-	reads = 0;
+	fixture_pages = (struct fixture_pages){ 0 };
 	assert_int_equal(integrity_collect(file, HASH_SHA256, &second), 0);
-	assert_true(reads == 1 && memcmp(first.bytes, second.bytes, 32) != 0);
+	assert_true(fixture_pages.asked == 1 && memcmp(first.bytes, second.bytes, 32) != 0);
 	machine_write("/data/file", "hello\n", 6, NULL);
-	page_err = -EBADMSG;
+	fixture_pages = (struct fixture_pages){ .failing = 1, .err = -EBADMSG };
 	assert_int_equal(integrity_collect(file, HASH_SHA256, &second), -EIO);
-	page_err = -ENOMEM;
+	fixture_pages = (struct fixture_pages){ .failing = 1, .err = -ENOMEM };
 	assert_int_equal(integrity_collect(file, HASH_SHA256, &second), -ENOMEM);
-	page_err = 0;
+	fixture_pages.failing = 0;
 	assert_int_equal(integrity_collect(file, HASH_SHA256, &second), 0);
 	assert_memory_equal(&first, &second, sizeof(first));
-	inode->ops = good_ops;
 	file_put(file);
 }
 

@@ -273,13 +273,6 @@ static void open_extended(bool crb, struct tpm_digests *ret_d)
 	assert_int_equal(tpm_extend(&tpm, PCR, ret_d), 0);
 }
 
-/* The next command meets the fault. */
-static void fault_next(enum fake_fault fault)
-{
-	fake.fault = fault;
-	fake.fault_at = fake.commands + 1;
-}
-
 static void extend_every_bank_holds_the_new_value_by_one_command(void **state)
 {
 	struct tpm_digests d;
@@ -321,12 +314,12 @@ static void extend_unknown_bank_is_extended_too(void **state)
 	assert_int_equal(tpm_extend(&tpm, PCR, &d), 0);
 	assert_memory_not_equal(fake.banks[5].pcrs[PCR], before.banks[5].pcrs[PCR], 24);
 	before = fake;
-	fault_next(FAKE_DROP_AFTER);
+	fake_tpm_fault(&fake, FAKE_DROP_AFTER, 1);
 	fake.fault_code = 0x182;
 	fake.fault_count = 7; /* the old value of six banks is read first */
 	assert_int_equal(tpm_extend(&tpm, PCR, &d), 0); /* decided by the banks that can be computed */
 	assert_int_equal(fake.extends, before.extends + 1);
-	fault_next(FAKE_DROP_BEFORE);
+	fake_tpm_fault(&fake, FAKE_DROP_BEFORE, 1);
 	fake.fault_code = 0x182;
 	assert_int_equal(tpm_extend(&tpm, PCR, &d), 0); /* the old value was read afresh */
 	assert_int_equal(fake.extends, before.extends + 2);
@@ -342,7 +335,7 @@ static void extend_lost_answer(bool crb, enum fake_fault fault, u64 sent)
 	assert_int_equal(tpm_extend(&tpm, PCR, &d), 0);
 	struct fake_tpm before = fake;
 
-	fault_next(fault);
+	fake_tpm_fault(&fake, fault, 1);
 	fill(&d, 2);
 	assert_int_equal(tpm_extend(&tpm, PCR, &d), 0);
 	assert_int_equal(look(&before, &d), 'N');
@@ -381,7 +374,7 @@ static void extend_half_the_banks_is_ebadmsg(void **state)
 	(void)state;
 	for (int crb = 0; crb < 2; crb++) {
 		open_extended(crb, &d);
-		fault_next(FAKE_HALF);
+		fake_tpm_fault(&fake, FAKE_HALF, 1);
 		assert_int_equal(tpm_extend(&tpm, PCR, &d), -EBADMSG);
 		tpm_close(&tpm, false);
 	}
@@ -395,7 +388,7 @@ static void extend_lost_and_a_stranger_extended_is_ebadmsg(void **state)
 	open_extended(true, &d);
 	fake_tpm_extend(&fake, PCR, &d, 4);
 	fill(&d, 6);
-	fault_next(FAKE_DROP_BEFORE);
+	fake_tpm_fault(&fake, FAKE_DROP_BEFORE, 1);
 	assert_int_equal(tpm_extend(&tpm, PCR, &d), -EBADMSG);
 	tpm_close(&tpm, false);
 }
@@ -431,7 +424,7 @@ static void extend_retry_answers_are_resent_until_taken(void **state)
 		open_extended(i % 2, &d);
 		struct fake_tpm before = fake;
 
-		fault_next(FAKE_RC);
+		fake_tpm_fault(&fake, FAKE_RC, 1);
 		fake.fault_rc = codes[i];
 		fake.fault_count = 4;
 		assert_int_equal(tpm_extend(&tpm, PCR, &d), 0);
@@ -450,7 +443,7 @@ static void extend_retry_for_ever_ends_unchanged(void **state)
 	open_extended(true, &d);
 	struct fake_tpm before = fake;
 
-	fault_next(FAKE_RC);
+	fake_tpm_fault(&fake, FAKE_RC, 1);
 	fake.fault_rc = 0x922;
 	fake.fault_count = 1000000;
 	assert_int_equal(tpm_extend(&tpm, PCR, &d), -EBADMSG); /* the read-back is not answered either */
@@ -468,7 +461,7 @@ static void extend_stalled_tpm_is_bounded_and_dead_afterwards(void **state)
 		open_extended(crb, &d);
 		struct fake_tpm before = fake;
 
-		fault_next(FAKE_STALL);
+		fake_tpm_fault(&fake, FAKE_STALL, 1);
 		assert_int_equal(tpm_extend(&tpm, PCR, &d), -EBADMSG);
 		assert_int_equal(look(&before, &d), 'O');
 		assert_true(fake.now_us - before.now_us < 6ull * 1000 * 1000);

@@ -336,8 +336,7 @@ static void dead_tpm_is_eio(void **state)
 	u8 cmd[12] = { 0x80, 1, 0, 0, 0, 12, 0, 0, 1, 0x7b, 0, 8 };
 
 	(void)state;
-	fake.fault = FAKE_STALL;
-	fake.fault_at = fake.commands + 1;
+	fake_tpm_fault(&fake, FAKE_STALL, 1);
 	assert_int_equal(file_write(file, cmd, sizeof(cmd), NULL), -ETIMEDOUT);
 	assert_int_equal(file_write(file, cmd, sizeof(cmd), NULL), -EIO);
 	assert_int_equal(file_poll(file), POLLOUT);

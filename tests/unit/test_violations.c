@@ -19,8 +19,6 @@
 #include "tests/fake/fake_port.h"
 #include "tests/fake/golden.h"
 
-#define PROT_READ_EXEC 5u
-
 static void boot_with(const char *policy)
 {
 	machine_up(true);
