@@ -110,9 +110,7 @@ int file_truncate(struct file *file, u64 size, const struct cred *cred) {
 }
 
 static bool has_prefix(const char *name, const char *prefix) {
-	size_t len = strlen(prefix);
-
-	return strncmp(name, prefix, len) == 0 && name[len];
+	return strncmp(name, prefix, strlen(prefix)) == 0;
 }
 
 /* Which names cred may use; what it finds there is then the file system's matter. */
@@ -121,6 +119,7 @@ static int xattr_permission(const struct inode *inode, const char *name, bool wr
 	bool is_dir = inode_is(inode, S_IFDIR), root = cred->fsuid == 0;
 
 	if (len == 0 || len > VFS_XATTR_NAME_MAX) return -ERANGE;
+	if (!strcmp(name, "security.") || !strcmp(name, "trusted.") || !strcmp(name, "user.")) return -EINVAL;
 	if (has_prefix(name, "security.")) return write && !root ? -EPERM : 0;
 	if (has_prefix(name, "trusted.")) return root ? 0 : write ? -EPERM : -ENODATA;
 	if (!has_prefix(name, "user.")) return -EOPNOTSUPP;

@@ -95,7 +95,12 @@ SYSCALL(116, setgroups) {
 	if (!is_root()) return -EPERM;
 	if (args[0] > VFS_GROUPS_MAX) return -EINVAL;
 	TRY(copy_from_user(groups, uaddr(args[1]), args[0] * sizeof(u32)));
-	memcpy(c->groups, groups, args[0] * sizeof(u32));
+	for (u32 i = 0; i < args[0]; i++) { /* in rising order, as getgroups of Linux tells them */
+		u32 at = i;
+
+		for (; at > 0 && c->groups[at - 1] > groups[i]; at--) c->groups[at] = c->groups[at - 1];
+		c->groups[at] = groups[i];
+	}
 	c->group_count = (u32)args[0];
 	return 0;
 }

@@ -2,7 +2,8 @@
 /*
  * kernel/syscall.c - the table of system calls, and the way through it.
  *
- * Invariant: a number that no entry has gives -ENOSYS, is named in the kernel log once.
+ * Invariant: a number that no entry has gives -ENOSYS, and the kernel log names it once; of the numbers beyond the
+ * table the first FAR_MAX, so that a program cannot fill the log with numbers.
  */
 #include "kernel/syscall.h"
 
@@ -10,9 +11,12 @@
 #include "kernel/task.h"
 
 #define NUMBERS 512u
+#define FAR_MAX 16u
 
 static const struct syscall_entry *table[NUMBERS];
-static bool named[NUMBERS];   /* numbers that are not there and were asked for */
+static bool named[NUMBERS]; /* numbers that are not there and were asked for */
+static u64 far_named[FAR_MAX]; /* the same beyond the table */
+static u32 far_count;
 
 extern const struct syscall_entry syscalls_start[], syscalls_end[]; /* linker/kernel.lds */
 
@@ -24,13 +28,19 @@ void syscall_init(void) {
 	}
 }
 
-static s64 not_there(u64 number) {
-	bool *known = &named[min_u64(number, NUMBERS - 1)];
+static bool far_is_news(u64 number) {
+	for (u32 i = 0; i < far_count; i++)
+		if (far_named[i] == number) return false;
+	if (far_count == FAR_MAX) return false;
+	far_named[far_count++] = number;
+	return true;
+}
 
-	if (!*known)
-		port_log(LOG_INFO, "assay: %s[%u] asked for system call %llu, which is not there (ENOSYS)", task_comm(),
-			 task_pid(), (unsigned long long)number);
-	*known = true;
+static s64 not_there(u64 number) {
+	if (number < NUMBERS ? !named[number] : far_is_news(number))
+		port_log(LOG_INFO, "assay: %s[%u] asked for system call %lld, which is not there (ENOSYS)", task_comm(),
+			 task_pid(), (long long)number);
+	if (number < NUMBERS) named[number] = true;
 	return -ENOSYS;
 }
 

@@ -308,8 +308,8 @@ def judge_own_programs(text):
 
 def judge_missing_calls(text, log):
     """The kernel log names each call that is not there once, however often it was asked for."""
-    asked = set(re.findall(r"^asked (\d+)", text, re.M))
-    named = lambda lines: re.findall(r"asked for system call (\d+), which is not there \(ENOSYS\)", lines)
+    asked = set(re.findall(r"^asked (-?\d+)", text, re.M))
+    named = lambda lines: re.findall(r"asked for system call (-?\d+), which is not there \(ENOSYS\)", lines)
     judge = lambda lines: len(asked) >= 15 and all(named(lines).count(number) == 1 for number in asked)
     check("the log names each missing call once", judge(log), (sorted(asked), named(log)))
     twin("each missing call once", judge, log.replace("is not there", "is there", 1))

@@ -12,19 +12,22 @@
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/select.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
+#include <sys/xattr.h>
 
 #include "checks.h"
 
 static void assay_missing_calls_are_enosys(void)
 {
-	static const short numbers[] = { SYS_socket, SYS_ptrace, SYS_unshare, SYS_setns, SYS_io_uring_setup,
+	static const long numbers[] = { SYS_socket, SYS_ptrace, SYS_unshare, SYS_setns, SYS_io_uring_setup,
 		SYS_inotify_init1, SYS_timerfd_create, SYS_signalfd4, SYS_memfd_create, SYS_splice, SYS_timer_create,
-		SYS_shmget, SYS_mq_open, SYS_bpf, SYS_init_module, SYS_kexec_load, SYS_userfaultfd, SYS_pidfd_open };
+		SYS_shmget, SYS_mq_open, SYS_bpf, SYS_init_module, SYS_kexec_load, SYS_userfaultfd, SYS_pidfd_open,
+		9999, 512, -1 }; /* beyond the table: each its own */
 
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
-		printf("asked %d\n", numbers[i]);
+		printf("asked %ld\n", numbers[i]);
 		for (int again = 0; again < 3; again++)
 			HOLDS(syscall(numbers[i], 0, 0, 0, 0, 0, 0) == -1 && errno == ENOSYS);
 	}
@@ -54,16 +57,38 @@ static void assay_missing_parts_have_their_errno(void)
 	HOLDS(fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, 1) == -1 && errno == EOPNOTSUPP);
 	HOLDS(mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED);
 	HOLDS(errno == EACCES);
+	HOLDS(mmap((void *)4096, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == MAP_FAILED);
+	HOLDS(errno == EPERM);
 	HOLDS(syscall(SYS_close_range, 100, 200, CLOSE_RANGE_UNSHARE) == -1 && errno == EINVAL);
 	HOLDS(mount("none", "/tmp", "ext4", 0, NULL) == -1 && errno == ENODEV);
 	HOLDS(close(fd) == 0);
+}
+
+static void assay_differences_have_their_errno(void)
+{
+	struct flock lock = { .l_type = F_WRLCK };
+	int ends[2], fd = open("/tmp/lacking", O_RDWR | O_CREAT | O_TRUNC, 0600);
+	fd_set set;
+
+	HOLDS(fd >= 0 && pipe(ends) == 0);
+	HOLDS(fcntl(fd, F_OFD_SETLK, &lock) == -1 && errno == EINVAL);
+	HOLDS(fcntl(ends[0], F_SETPIPE_SZ, 4096) == 65536);
+	HOLDS(fcntl(ends[0], F_SETPIPE_SZ, 65537) == -1 && errno == EPERM);
+	HOLDS(ftruncate(fd, 1l << 62) == -1 && errno == EFBIG);
+	HOLDS(syscall(SYS_renameat2, AT_FDCWD, "/tmp/lacking", AT_FDCWD, "/tmp/white", RENAME_WHITEOUT) == -1);
+	HOLDS(errno == EINVAL);
+	HOLDS(fsetxattr(fd, "user.", "x", 1, 0) == -1 && errno == EINVAL);
+	FD_ZERO(&set);
+	FD_SET(1000, &set);
+	HOLDS(select(1001, &set, NULL, NULL, NULL) == -1 && errno == EBADF);
+	HOLDS(close(fd) == 0 && close(ends[0]) == 0 && close(ends[1]) == 0 && unlink("/tmp/lacking") == 0);
 }
 
 int main(void)
 {
 	static const struct check checks[] = {
 		CHECK(assay_missing_calls_are_enosys), CHECK(assay_expected_refusals_are_enosys),
-		CHECK(assay_missing_parts_have_their_errno),
+		CHECK(assay_missing_parts_have_their_errno), CHECK(assay_differences_have_their_errno),
 	};
 
 	return run_checks("lacking", checks, sizeof(checks) / sizeof(checks[0]), false);

@@ -627,6 +627,12 @@ static int becomes_somebody(void)
 {
 	uid_t r, e, s;
 
+	gid_t groups[4] = { 9, 5, 70000, 5 };
+
+	if (setgroups(4, groups) != 0 || getgroups(4, groups) != 4)
+		return 6;
+	if (groups[0] != 5 || groups[1] != 5 || groups[2] != 9 || groups[3] != 70000)
+		return 7;
 	if (setgroups(0, NULL) != 0 || setresgid(7, 7, 7) != 0 || setresuid(1000, 1001, 1002) != 0)
 		return 1;
 	if (getresuid(&r, &e, &s) != 0 || r != 1000 || e != 1001 || s != 1002)

@@ -539,7 +539,8 @@ static void xattr_names_have_their_rules(void **state)
 	assert_int_equal(vfs_getxattr(path_inode(&path), "user.a", buf, 8, &fs_bob), 1);
 	assert_int_equal(vfs_setxattr(&path, "system.posix_acl_access", "v", 1, 0, &fs_root), -EOPNOTSUPP);
 	assert_int_equal(vfs_setxattr(&path, "odd", "v", 1, 0, &fs_root), -EOPNOTSUPP);
-	assert_int_equal(vfs_setxattr(&path, "user.", "v", 1, 0, &fs_root), -EOPNOTSUPP);
+	assert_int_equal(vfs_setxattr(&path, "user.", "v", 1, 0, &fs_root), -EINVAL);
+	assert_int_equal(vfs_setxattr(&path, "security.", "v", 1, 0, &fs_root), -EINVAL);
 	assert_int_equal(vfs_setxattr(&path, "", "v", 1, 0, &fs_root), -ERANGE);
 	memset(name, 'n', sizeof(name));
 	memcpy(name, "user.", 5);
