@@ -59,6 +59,9 @@ static bool has_room(const struct superblock *sb, u64 more) {
 	return !sb->max_bytes || (sb->used_bytes <= sb->max_bytes && more <= sb->max_bytes - sb->used_bytes);
 }
 
+/* Every name but an inode's first counts as one more. */
+static bool has_inode(const struct superblock *sb) { return !sb->max_inodes || sb->inode_count < sb->max_inodes; }
+
 /* ---- directory entries */
 
 static u32 hash_name(const struct meminode *dir, struct name name) {
@@ -142,10 +145,11 @@ static int mem_lookup(struct inode *dir, struct name name, struct inode **ret_in
 }
 
 static int mem_create(struct inode *dir, struct name name, const struct new_inode *what, struct inode **ret_inode) {
-	RELEASED(inode_drop) struct inode *inode = new_inode(fs_of(dir), what->mode, what->rdev);
 	bool is_dir = (what->mode & S_IFMT) == S_IFDIR;
+	bool room = has_inode(dir->sb) && has_room(dir->sb, what->target.len);
+	RELEASED(inode_drop) struct inode *inode = room ? new_inode(fs_of(dir), what->mode, what->rdev) : NULL;
 
-	if (!inode) return -ENOMEM;
+	if (!inode) return room ? -ENOMEM : -ENOSPC;
 	if (is_dir && dir->nlink >= LINKS_MAX) return -EMLINK;
 	inode->uid = what->cred->fsuid;
 	inode->gid = (dir->mode & S_ISGID) ? dir->gid : what->cred->fsgid;
@@ -153,6 +157,7 @@ static int mem_create(struct inode *dir, struct name name, const struct new_inod
 	inode->size = what->target.len;
 	if (inode->size) mem_of(inode)->target = name_copy(what->target);
 	if (inode->size && !mem_of(inode)->target) return -ENOMEM;
+	inode->sb->used_bytes += inode->size;
 	if (name.len) {
 		TRY(add_entry(mem_of(dir), name, inode));
 		inode->nlink = is_dir ? 2 : 1;
@@ -166,8 +171,9 @@ static int mem_create(struct inode *dir, struct name name, const struct new_inod
 
 static int mem_link(struct inode *dir, struct name name, struct inode *inode) {
 	if (inode->nlink >= LINKS_MAX) return -EMLINK;
+	if (!has_inode(dir->sb)) return -ENOSPC;
 	TRY(add_entry(mem_of(dir), name, inode));
-	inode->nlink++;
+	inode->sb->inode_count += inode->nlink++ > 0;
 	return 0;
 }
 
@@ -175,6 +181,7 @@ static int mem_link(struct inode *dir, struct name name, struct inode *inode) {
 static void drop_link(struct inode *dir, struct inode *inode) {
 	bool is_dir = inode_is(inode, S_IFDIR);
 
+	inode->sb->inode_count -= !is_dir && inode->nlink > 1;
 	inode->nlink = is_dir ? 0 : inode->nlink - 1;
 	dir->nlink -= is_dir;
 }
@@ -260,7 +267,7 @@ static int mem_page(struct inode *inode, u64 index, bool for_write, void **ret_p
 	if (!page && for_write) {
 		if (!has_room(inode->sb, PAGE_SIZE)) return -ENOSPC;
 		TRY(pagetree_slot(pages, index, &slot));
-		*slot = page = port_page_alloc();
+		*slot = page = port_page_alloc_content();
 		if (!page) return -ENOMEM;
 		pages->count++;
 		update_blocks(inode, pages->count - 1);
@@ -360,6 +367,7 @@ static void mem_evict(struct inode *inode) {
 	update_blocks(inode, before);
 	while (mi->xattrs) remove_xattr(inode, &mi->xattrs);
 	clear_entries(mi);
+	if (mi->target) inode->sb->used_bytes -= inode->size;
 	port_free(mi->target);
 	list_del(&mi->link);
 	inode->sb->inode_count--;
@@ -392,7 +400,8 @@ int memfs_create(const struct memfs_options *options, struct superblock **ret_sb
 	if (!fs) return -ENOMEM;
 	list_init(&fs->inodes);
 	fs->sb = (struct superblock){ .refs = 1, .fsname = options->fsname, .magic = options->magic,
-				      .max_bytes = options->max_bytes, .dev = superblock_new_dev(), .fs_private = fs,
+				      .max_bytes = options->max_bytes, .max_inodes = options->max_inodes,
+				      .dev = superblock_new_dev(), .fs_private = fs,
 				      .release = mem_release };
 	root = new_inode(fs, S_IFDIR | (options->root_mode & 07777), 0);
 	if (!root) {

@@ -7,7 +7,7 @@
  *
  * Context    task context.
  * Ownership  the superblock owns everything; memfs_create gives the caller one reference.
- * Errors     -ENOMEM, -ENOSPC over max_bytes, -EFBIG beyond 128 TiB.
+ * Errors     -ENOMEM, -ENOSPC over max_bytes or max_inodes, -EFBIG beyond 128 TiB.
  */
 #pragma once
 
@@ -15,7 +15,9 @@
 
 struct memfs_options {
 	const char *fsname; /* static */
-	u64 magic, max_bytes; /* of content and extended attributes; 0: no limit of its own */
+	u64 magic;
+	/* Of content, links' targets and extended attributes; of names. 0: no limit of its own. */
+	u64 max_bytes, max_inodes;
 	u32 root_mode, root_uid, root_gid; /* permission bits */
 };
 

@@ -194,7 +194,7 @@ struct superblock {
 	u64 magic, dev;       /* f_type, st_dev */
 	u8 uuid[16];
 	u32 flags;            /* MS_RDONLY */
-	u64 max_bytes, used_bytes, inode_count; /* for statfs; of content; max 0: no limit of its own */
+	u64 max_bytes, used_bytes, max_inodes, inode_count; /* for statfs; of content; max 0: no limit of its own */
 	bool anonymous;       /* pipes and the like: dentry names are shown as they are */
 	struct inode *root;
 	struct dentry *root_dentry; /* shared by all mounts; not a reference */

@@ -19,6 +19,8 @@
 /* Pages kept back for the kernel's own needs: call once when boot is done. */
 void commit_init(void);
 
+/* Whether so many pages can be had without breaking a promise; for others than uid 0 without its share, too. */
+bool commit_has_room(u64 pages);
 must_check int commit_charge(u64 pages);
 void commit_uncharge(u64 pages);
 

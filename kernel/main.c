@@ -224,6 +224,9 @@ static void unpack_root(void) {
 	memcpy(sb->uuid, cmdline.rootuuid, sizeof(sb->uuid));
 	err = tar_unpack(sb, span_of(boot.initrd), &report);
 	if (err) halt_machine(".initrd: %s (%s)", report.why, err_name(err));
+	/* Beside the image's own content, half of what is free now, as a tmpfs would have. */
+	sb->max_bytes = sb->used_bytes + pmm_stats().free / 2 * PAGE_SIZE;
+	sb->max_inodes = sb->inode_count + pmm_stats().free / 2;
 	must(vfs_mount_root(sb, 0, "assayroot", &root_context.root), "the root file system could not be mounted");
 	root_context.cwd = root_context.root;
 	path_get(&root_context.cwd);

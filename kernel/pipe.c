@@ -55,7 +55,7 @@ static size_t move(struct pipe *pipe, u8 *dst, const u8 *src, size_t len) {
 		size_t n = min_u64(len - done, PAGE_SIZE - in_page);
 		u8 **page = &pipe->pages[at / PAGE_SIZE];
 
-		if (!*page) *page = port_page_alloc();
+		if (!*page) *page = port_page_alloc_content();
 		if (!*page) break;
 		if (dst) {
 			memcpy(dst + done, *page + in_page, n);

@@ -5,6 +5,7 @@
 
 #include "crypto/mbedtls_port.h"
 #include "kernel/clock.h"
+#include "kernel/commit.h"
 #include "kernel/heap.h"
 #include "kernel/klog.h"
 #include "kernel/limits.h"
@@ -22,6 +23,8 @@ void *port_page_alloc(void) {
 
 	return paddr ? phys_to_virt(paddr) : NULL;
 }
+
+void *port_page_alloc_content(void) { return commit_has_room(1) ? port_page_alloc() : NULL; }
 
 void port_page_get(void *page) { pmm_get(virt_to_phys(page)); }
 

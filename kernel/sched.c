@@ -2,7 +2,7 @@
 /*
  * kernel/sched.c - the run queue, sleeping and waking, timers.
  *
- * Invariants: a task is in the run queue exactly when it is TASK_RUNNABLE and not the current one; armed timers
+ * Invariants: a task is in one of the two queues exactly when it is TASK_RUNNABLE and not the current one; armed timers
  * stand in the order of their deadlines. When nobody can run, the CPU waits for an interrupt on the stack of the
  * task that ran last.
  */
@@ -15,7 +15,11 @@
 #include "kernel/x86/trap.h"
 #include "kernel/x86/usercopy.h"
 
-static struct list run_queue = LIST_INIT(run_queue);
+/* Who slept goes first, but not for ever: so many times in a row. */
+#define WOKEN_FIRST 4u
+
+static struct list run_queue = LIST_INIT(run_queue), woken = LIST_INIT(woken);
+static u32 woken_in_a_row;
 static struct list timers = LIST_INIT(timers);
 static struct waitq poll_queue = WAITQ_INIT(poll_queue);
 /* What runs before the first task, and never again. */
@@ -94,7 +98,7 @@ void sched_add(struct task *task) {
 
 void schedule(void) {
 	if (current->state == TASK_RUNNABLE) list_add_tail(&run_queue, &current->run_node);
-	while (list_empty(&run_queue)) {
+	while (list_empty(&run_queue) && list_empty(&woken)) {
 		u64 before = clock_now_ns();
 
 		cpu_wait_for_interrupt();
@@ -103,14 +107,16 @@ void schedule(void) {
 		totals.idle_ns += after - before;
 		current->stamp_ns += after - before; /* waiting is nobody's time */
 	}
-	struct task *next = list_first(&run_queue, struct task, run_node);
+	bool favour = !list_empty(&woken) && (list_empty(&run_queue) || woken_in_a_row < WOKEN_FIRST);
+	struct task *next = list_first(favour ? &woken : &run_queue, struct task, run_node);
 
+	woken_in_a_row = favour ? woken_in_a_row + 1 : 0;
 	list_del(&next->run_node);
 	switch_to(next);
 }
 
 void sched_preempt(void) {
-	if (slice_used && !list_empty(&run_queue)) schedule();
+	if (slice_used && (!list_empty(&run_queue) || !list_empty(&woken))) schedule();
 }
 
 void sched_end(void) {
@@ -146,8 +152,8 @@ int sched_sleep(u64 deadline_ns, enum sleep_mode mode) {
 void sched_wake(struct task *task, int result) {
 	if (task->state != TASK_SLEEPING && task->state != TASK_STOPPED) return;
 	task->sleep_result = result;
+	list_add_tail(task->state == TASK_SLEEPING ? &woken : &run_queue, &task->run_node);
 	task->state = TASK_RUNNABLE;
-	list_add_tail(&run_queue, &task->run_node);
 }
 
 struct waiter {
@@ -205,5 +211,6 @@ void sched_tick(u64 now_ns) {
 struct sched_stats sched_stats(void) {
 	totals.runnable = current->state == TASK_RUNNABLE ? 1 : 0;
 	list_for_each(pos, &run_queue) totals.runnable++;
+	list_for_each(pos, &woken) totals.runnable++;
 	return totals;
 }

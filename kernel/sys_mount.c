@@ -47,8 +47,9 @@ static int tmpfs_option(const char *text, size_t len, u64 total_pages, struct me
 
 	if (!equals) return -EINVAL;
 	if (strncmp(text, "size=", key) == 0) return parse_size(value, value_len, total_pages, &options->max_bytes);
-	/* Understood, without effect: memory is what limits. */
-	if (strncmp(text, "nr_inodes=", key) == 0 || strncmp(text, "huge=", key) == 0) return 0;
+	if (strncmp(text, "nr_inodes=", key) == 0)
+		return parse_size(value, value_len, total_pages, &options->max_inodes);
+	if (strncmp(text, "huge=", key) == 0) return 0; /* understood, without effect */
 	if (text_to_u64(value, value_len, is_mode ? 8 : 10, is_mode ? 07777 : 0xfffffffe, &number)) return -EINVAL;
 	if (is_mode)
 		options->root_mode = (u32)number;
@@ -66,6 +67,7 @@ static int tmpfs_create(const char *data, struct superblock **ret_sb) {
 	u64 total = pmm_stats().total;
 
 	options.max_bytes = total / 2 * PAGE_SIZE;
+	options.max_inodes = total / 2;
 	while (data && *data) {
 		const char *comma = strchr(data, ',');
 		size_t len = comma ? (size_t)(comma - data) : strlen(data);

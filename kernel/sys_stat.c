@@ -106,7 +106,9 @@ static s64 do_statfs(const struct path *path, const u64 *rest) {
 	u64 bfree = blocks > used ? blocks - used : 0;
 	struct statfs_abi s = {
 		.type = (s64)sb->magic, .bsize = PAGE_SIZE, .frsize = PAGE_SIZE, .namelen = VFS_NAME_MAX,
-		.blocks = blocks, .bfree = bfree, .bavail = bfree, .files = sb->inode_count,
+		.blocks = blocks, .bfree = bfree, .bavail = bfree,
+		.files = sb->max_inodes ? sb->max_inodes : sb->inode_count,
+		.ffree = sb->max_inodes > sb->inode_count ? sb->max_inodes - sb->inode_count : 0,
 		.fsid = { (s32)sb->dev, 0 },
 		.flags = (s64)(path_mount_flags(path) | ST_VALID | ST_RELATIME),
 	};

@@ -34,6 +34,8 @@ void *port_page_alloc(void) {
 	return pair + PAGE_SIZE;
 }
 
+void *port_page_alloc_content(void) { return port_page_alloc(); }
+
 void port_page_get(void *page) { ++*page_count(page); }
 
 void port_page_put(void *page) {

@@ -26,6 +26,11 @@ void port_free(void *p);
 
 /* One zeroed page with one reference. */
 void *port_page_alloc(void);
+/*
+ * The same for content of files and pipes, which nobody promised memory to: NULL also when memory that programs were
+ * promised would be gone, or, for a program of another user, what is kept for uid 0.
+ */
+void *port_page_alloc_content(void);
 void port_page_get(void *page);
 void port_page_put(void *page);
 /* References held on the page: 1 means the caller holds the only one. */

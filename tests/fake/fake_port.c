@@ -120,6 +120,8 @@ void *port_page_alloc(void)
 	return e->page;
 }
 
+void *port_page_alloc_content(void) { return port_page_alloc(); }
+
 void port_page_get(void *page)
 {
 	page_find(page)->refs++;

@@ -206,6 +206,35 @@ static void full_file_system_is_enospc_and_recovers(void **state)
 	superblock_put(sb);
 }
 
+static void every_name_counts_against_the_number_of_inodes(void **state)
+{
+	struct memfs_options options = { .fsname = "tmpfs", .magic = MAGIC_TMPFS, .root_mode = 01777, .max_inodes = 4 };
+	struct superblock *sb;
+	struct path path;
+
+	(void)state;
+	assert_int_equal(memfs_create(&options, &sb), 0);
+	assert_int_equal(fs_mkdir("/t", 0755), 0);
+	assert_int_equal(fs_walk("/t", 0, &fs_root, &path), 0);
+	assert_int_equal(vfs_mount(&path, sb, 0, "none"), 0);
+	path_put(&path);
+	file_put(open_rw("/t/a"));
+	assert_int_equal(fs_symlink("target", "/t/b"), 0);
+	assert_int_equal(sb->used_bytes, 6);
+	assert_int_equal(fs_link("/t/a", "/t/c"), 0);
+	assert_int_equal(sb->inode_count, 4);
+	assert_int_equal(fs_link("/t/a", "/t/d"), -ENOSPC);
+	assert_int_equal(fs_mkdir("/t/d", 0755), -ENOSPC);
+	assert_int_equal(fs_symlink("x", "/t/d"), -ENOSPC);
+	assert_int_equal(fs_unlink("/t/a"), 0);
+	assert_int_equal(fs_mkdir("/t/d", 0755), 0);
+	assert_int_equal(fs_unlink("/t/c"), 0);
+	assert_int_equal(fs_unlink("/t/b"), 0);
+	assert_int_equal(sb->inode_count, 2);
+	assert_int_equal(sb->used_bytes, 0);
+	superblock_put(sb);
+}
+
 struct names {
 	struct dir_sink sink;
 	size_t count, max;
@@ -415,6 +444,7 @@ int main(void)
 		T(file_size_limits_are_efbig),
 		T(pages_are_the_ones_that_were_there),
 		T(full_file_system_is_enospc_and_recovers),
+		T(every_name_counts_against_the_number_of_inodes),
 		T(getdents_positions_survive_removal),
 		T(getdents_rewinds_and_seeks),
 		T(large_directory_finds_every_name),

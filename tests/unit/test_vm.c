@@ -31,6 +31,13 @@ static u64 limits[RLIMIT_COUNT];
 static int exec_answer;
 static u32 exec_asked;
 
+static struct task actor;
+
+struct task *task_current(void)
+{
+	return &actor;
+}
+
 struct mm *task_mm(void)
 {
 	return current;
@@ -441,6 +448,24 @@ static void vm_promises_are_kept_or_not_made(void **state)
 	mm_put(mm);
 }
 
+static void commit_keeps_a_share_for_uid_0(void **state)
+{
+	(void)state;
+	struct mm *mm = mm_alloc();
+
+	fake_pagetable_set_memory(fake_port_live() + 6400);
+	commit_init(); /* 356 pages are the kernel's, 200 more root's */
+	actor.cred.fsuid = 1000;
+	assert_int_equal(map(mm, P(0), 5900, RW, 0, NULL, 0), -ENOMEM);
+	assert_false(commit_has_room(5900));
+	assert_true(commit_has_room(5800));
+	actor.cred.fsuid = 0;
+	assert_int_equal(map(mm, P(0), 5900, RW, 0, NULL, 0), 0);
+	mm_put(mm);
+	fake_pagetable_set_memory(fake_port_live());
+	commit_init();
+}
+
 static void vm_stack_grows_to_its_limit_and_keeps_its_guard(void **state)
 {
 	(void)state;
@@ -590,6 +615,7 @@ int main(void)
 		TEST(vm_heap_follows_brk),
 		TEST(vm_remap_moves_grows_and_shrinks),
 		TEST(vm_out_of_memory_at_every_allocation_leaves_nothing),
+		TEST(commit_keeps_a_share_for_uid_0),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
