@@ -24,9 +24,11 @@ static int explain(const struct load *load, const char *path, int err, const cha
 	return err;
 }
 
+/* -EINVAL: there is nothing in it. */
 static int read_whole(struct inode *inode, size_t max, struct blob *out) {
-	u8 *room = inode->size <= max ? blob_room(out, inode->size) : NULL;
+	u8 *room = inode->size && inode->size <= max ? blob_room(out, inode->size) : NULL;
 
+	if (!inode->size) return -EINVAL;
 	if (!room) return inode->size <= max ? -ENOMEM : -EFBIG;
 	return inode_read(inode, 0, room, out->len) == (ssize)out->len ? 0 : -EIO;
 }
@@ -44,7 +46,7 @@ static int take_file(const struct load *load, const char *path, size_t max, stru
 	if (core.use_image) err = check_file(&task, task.cred, file, FUNC_POLICY_CHECK, MAY_READ, CHECK_RECORD_ONLY);
 	if (err) return explain(load, path, err, "cannot be recorded");
 	err = read_whole(file->inode, max, out);
-	return err ? explain(load, path, err, "cannot be read") : 0;
+	return err ? explain(load, path, err, err == -EINVAL ? "is empty" : "cannot be read") : 0;
 }
 
 static int load_keys(const struct load *load, const char *path, struct keyring *ring) {
@@ -63,12 +65,15 @@ static int load_keys(const struct load *load, const char *path, struct keyring *
 
 int core_read_policy(const struct integrity_task *task, const char *path, bool must_be_signed, struct blob *out) {
 	RELEASED(file_drop) struct file *file = NULL;
+	int err;
 
 	TRY(vfs_open(task->context, NULL, path, O_RDONLY, 0, task->cred, &file));
 	if (!inode_is(file->inode, S_IFREG)) return -EINVAL;
 	TRY(check_file(task, task->cred, file, FUNC_POLICY_CHECK, MAY_READ,
 		       must_be_signed ? CHECK_SIGNED : CHECK_BY_RULES));
-	return read_whole(file->inode, POLICY_TEXT_MAX, out);
+	err = read_whole(file->inode, POLICY_TEXT_MAX, out);
+	if (err == -EINVAL) port_log(LOG_WARN, "ima: policy: the file is empty");
+	return err;
 }
 
 /* A text without rules is refused: it would switch everything off. */

@@ -119,7 +119,9 @@ static ssize policy_write(struct file *file, const void *buf, size_t len, u64 *p
 	const struct integrity_task task = core_current_task(&file->cred);
 	const struct policy_load_env env = core_load_env(&task);
 
-	return *pos ? -EINVAL : policy_load_write(&core.load, &env, buf, len);
+	if (!*pos) return policy_load_write(&core.load, &env, buf, len);
+	core.load.valid = false; /* as after any write that failed */
+	return -EINVAL;
 }
 
 static void policy_release(struct file *file) {

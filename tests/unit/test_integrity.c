@@ -129,6 +129,8 @@ static void malformed_key_or_policy_stops_the_start_with_a_sentence(void **state
 	bad_image("/etc/keys/x509_evm.der/x", "a folder", "/etc/keys/x509_evm.der: is no regular file");
 	bad_image("/etc/ima/ima-policy", "measure\nappraise fun=BPRM_CHECK\n",
 		  "/etc/ima/ima-policy: line 2, column 10: the word is not known: fun=BPRM_CHECK");
+	bad_image("/etc/keys/ca.der", "", "/etc/keys/ca.der: is empty");
+	bad_image("/etc/ima/ima-policy", "", "/etc/ima/ima-policy: is empty");
 	bad_image("/etc/ima/ima-policy", "# nothing\n",
 		  "/etc/ima/ima-policy: line 1, column 1: there is no rule in it");
 	machine_up(true);

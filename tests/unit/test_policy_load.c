@@ -299,6 +299,38 @@ static void policy_file_has_one_writer_and_no_reader_beside_root(void **state)
 	file_put(second);
 }
 
+static void write_at_an_offset_spoils_the_load(void **state)
+{
+	struct file *file;
+	u64 one = 1;
+
+	(void)state;
+	up("none");
+	file = machine_open(POLICY, O_WRONLY);
+	assert_int_equal(file_write(file, "audit\n", 6, NULL), 6);
+	assert_int_equal(file_write(file, "audit\n", 6, &one), -EINVAL);
+	assert_int_equal(file_write(file, "audit\n", 6, NULL), 6);
+	file_put(file);
+	assert_true(logged("ima: policy update failed"));
+	expect_policy("");
+	assert_int_equal(write_policy("audit\n"), 0);
+	expect_policy("audit \n");
+}
+
+static void file_that_is_empty_or_has_no_rule_loads_nothing(void **state)
+{
+	(void)state;
+	up("none");
+	machine_write("/etc/empty", "", 0, NULL);
+	machine_write("/etc/comment", "# none\n", 7, NULL);
+	assert_int_equal(write_policy("/etc/empty\n"), -EINVAL);
+	assert_true(logged("ima: policy: the file is empty"));
+	expect_policy("");
+	assert_int_equal(write_policy("/etc/comment\n"), 0);
+	assert_true(logged("ima: policy update failed"));
+	expect_policy("");
+}
+
 static void first_load_replaces_and_the_second_appends(void **state)
 {
 	(void)state;
@@ -478,6 +510,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(rules_and_bytes_have_an_end, setup, teardown),
 		cmocka_unit_test_setup_teardown(memory_that_runs_out_refuses_and_leaks_nothing, setup, teardown),
 		cmocka_unit_test_teardown(policy_file_has_one_writer_and_no_reader_beside_root, fixture_teardown),
+		cmocka_unit_test_teardown(write_at_an_offset_spoils_the_load, fixture_teardown),
+		cmocka_unit_test_teardown(file_that_is_empty_or_has_no_rule_loads_nothing, fixture_teardown),
 		cmocka_unit_test_teardown(first_load_replaces_and_the_second_appends, fixture_teardown),
 		cmocka_unit_test_teardown(each_load_records_the_digest_of_the_policy_that_results, fixture_teardown),
 		cmocka_unit_test_teardown(load_that_cannot_be_recorded_changes_nothing, fixture_teardown),
