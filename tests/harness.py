@@ -35,6 +35,7 @@ class Account:
     def __init__(self):
         self.passed, self.failed, self.skipped = 0, 0, 0
         self.name = ""
+        self.whole = False # every case is run
 
     def check(self, what, good, seen=""):
         if good:

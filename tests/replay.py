@@ -14,6 +14,7 @@ Record = namedtuple("Record", "pcr digest template data")
 BANKS = {"sha1": 20, "sha256": 32, "sha384": 48, "sha512": 64}
 TPM_ALGS = {4: "sha1", 11: "sha256", 12: "sha384", 13: "sha512"}
 EV_NO_ACTION = 3
+LEGACY_DIGEST, LEGACY_NAME = 20, 256  # of the old template "ima"
 
 
 class Malformed(Exception):
@@ -31,16 +32,28 @@ def u32(blob, offset):
     return struct.unpack("<I", raw)[0], offset
 
 
+def take_legacy(blob, offset):
+    """The data of the old template "ima", which has no length before it: a SHA-1, the length of a name, the name."""
+    start = offset
+    _, offset = take(blob, offset, LEGACY_DIGEST)
+    length, offset = u32(blob, offset)
+    _, offset = take(blob, offset, length)
+    return blob[start:offset], offset
+
+
 def parse_list(blob, bank):
-    """Records of a binary list of one bank; the old template "ima" is not expected here."""
+    """Records of a binary list of one bank."""
     records, offset = [], 0
     while offset < len(blob):
         pcr, offset = u32(blob, offset)
         digest, offset = take(blob, offset, BANKS[bank])
         length, offset = u32(blob, offset)
         template, offset = take(blob, offset, length)
-        length, offset = u32(blob, offset)
-        data, offset = take(blob, offset, length)
+        if template == b"ima":
+            data, offset = take_legacy(blob, offset)
+        else:
+            length, offset = u32(blob, offset)
+            data, offset = take(blob, offset, length)
         records.append(Record(pcr, digest, template.decode(), data))
     return records
 
@@ -55,13 +68,24 @@ def fields(data):
 
 
 def name_of(record):
-    return fields(record.data)[1].rstrip(b"\0").decode("utf-8", "surrogateescape")
+    legacy = record.template == "ima"
+    name = record.data[LEGACY_DIGEST + 4:] if legacy else fields(record.data)[1].rstrip(b"\0")
+    return name.decode("utf-8", "surrogateescape")
 
 
 def digest_of(record):
-    """(algorithm, hex) of a record's d-ng field."""
+    """(algorithm, hex) of a record's d or d-ng field."""
+    if record.template == "ima":
+        return "sha1", record.data[:LEGACY_DIGEST].hex()
     algorithm, _, value = fields(record.data)[0].partition(b":\0")
     return algorithm.decode(), value.hex()
+
+
+def hashed(record):
+    """What the template digest is of: the data, or for "ima" digest and name without length, padded with zeros."""
+    if record.template != "ima":
+        return record.data
+    return record.data[:LEGACY_DIGEST] + record.data[LEGACY_DIGEST + 4:].ljust(LEGACY_NAME, b"\0")
 
 
 def replay(records, bank):
@@ -71,7 +95,7 @@ def replay(records, bank):
         if record.digest == bytes(BANKS[bank]):
             extend = b"\xff" * BANKS[bank]
         else:
-            extend = hashlib.new(bank, record.data).digest()
+            extend = hashlib.new(bank, hashed(record)).digest()
             if extend != record.digest:
                 raise Malformed(f"record {number} ({name_of(record)}): template digest is not that of its data")
         old = pcrs.get(record.pcr, bytes(BANKS[bank]))

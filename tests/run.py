@@ -99,7 +99,8 @@ def main():
     unknown = [name for name in names if name not in known and name not in ("all", "soak", "userland")]
     if unknown:
         sys.exit(f"no such case: {' '.join(unknown)} (tests/run.py list)")
-    if names == ["all"]:
+    ACCOUNT.whole = names == ["all"]
+    if ACCOUNT.whole:
         make_and_count("check", "check")
     status, text = make("all", "guest", "build/packsection")
     if ACCOUNT.check("everything builds", status == 0, text[-1500:]):
