@@ -96,24 +96,52 @@ static void apply(const struct policy_rule *rule, unsigned func, struct policy_d
 }
 
 /* The values of a query that a rule can be passed over for. */
-enum { TEST_NOTHING, TEST_UID, TEST_GID, TEST_FOWNER, TEST_FGROUP, TEST_FSMAGIC, TEST_COUNT };
+enum {
+	TEST_NOTHING, TEST_UID, TEST_GID, TEST_EUID, TEST_EGID, TEST_FOWNER, TEST_FGROUP, TEST_FSMAGIC, TEST_FSNAME,
+	TEST_COUNT
+};
+
+/* Equal names have equal numbers. */
+static u64 name_number(const char *name) {
+	u64 number = 0;
+
+	while (*name) number = number * 31 + (u8)*name++;
+	return number;
+}
+
+/* Makes values what the query says; any gets all bits for a value that is more than one number. */
+static void look_at(const struct policy *policy, const struct policy_query *query, u64 values[TEST_COUNT],
+		    u64 any[TEST_COUNT]) {
+	const struct inode *inode = query->inode;
+	const struct cred *c = query->cred;
+
+	values[TEST_UID] = c->uid;
+	values[TEST_GID] = c->gid;
+	values[TEST_EUID] = c->euid;
+	values[TEST_EGID] = c->egid;
+	if (c->euid == 0) { /* then the saved and the real ones count too, see effective_matches */
+		if (c->suid != 0 || c->uid != 0) any[TEST_EUID] = UINT64_MAX;
+		if (c->sgid != c->egid || c->gid != c->egid) any[TEST_EGID] = UINT64_MAX;
+	}
+	if (!inode) return;
+	values[TEST_FOWNER] = inode->uid;
+	values[TEST_FGROUP] = inode->gid;
+	values[TEST_FSMAGIC] = inode->sb->magic;
+	if (policy->tests >> TEST_FSNAME & 1) values[TEST_FSNAME] = name_number(inode->sb->fsname);
+}
 
 void policy_decide(const struct policy *policy, const struct policy_query *query, u32 classes,
 		   struct policy_decision *ret_decision) {
 	struct policy_decision decision = { .pcr = LOG_DEFAULT_PCR };
 	const struct policy_rule *end = policy->count ? policy->rules + policy->count : NULL;
-	const struct inode *inode = query->inode;
-	u64 values[TEST_COUNT] = { [TEST_UID] = query->cred->uid, [TEST_GID] = query->cred->gid }, pending = 0;
+	u64 values[TEST_COUNT] = { 0 }, any[TEST_COUNT] = { 0 }, pending = 0;
 
 	for (u32 left = classes & policy->classes; left; left &= left - 1) pending |= POLICY_GATE(left, query->func);
-	if (inode) {
-		values[TEST_FOWNER] = inode->uid;
-		values[TEST_FGROUP] = inode->gid;
-		values[TEST_FSMAGIC] = inode->sb->magic;
-	}
+	look_at(policy, query, values, any);
 	if (!(policy->funcs >> query->func & 1)) pending = 0;
 	for (const struct policy_rule *rule = policy->rules; pending && rule < end; rule++) {
-		if (!(rule->gate & pending) || values[rule->test] - rule->low > rule->span) continue;
+		if (!(rule->gate & pending) || values[rule->test] - rule->low > (rule->span | any[rule->test]))
+			continue;
 		if (!rule_matches(rule, query)) continue;
 		pending &= ~POLICY_GATE(rule->class, query->func);
 		apply(rule, query->func, &decision);
@@ -141,9 +169,16 @@ static void derive(struct policy_rule *rule) {
 		set_test(rule, TEST_UID, &rule->uid);
 	} else if (rule->set & RULE_GID) {
 		set_test(rule, TEST_GID, &rule->gid);
+	} else if (rule->set & RULE_EUID) {
+		set_test(rule, TEST_EUID, &rule->uid);
+	} else if (rule->set & RULE_EGID) {
+		set_test(rule, TEST_EGID, &rule->gid);
 	} else if (rule->set & RULE_FSMAGIC) {
 		rule->test = TEST_FSMAGIC;
 		rule->low = rule->fsmagic;
+	} else if (rule->set & RULE_FSNAME) {
+		rule->test = TEST_FSNAME;
+		rule->low = name_number(rule->fsname);
 	}
 }
 
@@ -173,6 +208,7 @@ int policy_add(struct policy *policy, const struct policy_rule *rule) {
 		return 0;
 	}
 	policy->funcs |= rule->set & RULE_FUNC ? 1u << rule->func : ~FUNCS_OF_DATA;
+	policy->tests |= 1u << added->test;
 	policy->classes |= is_positive(rule->action) ? added->class : 0;
 	if (rule->action == ACTION_APPRAISE && rule->set & RULE_FUNC) policy->appraise_funcs |= 1u << rule->func;
 	return 0;

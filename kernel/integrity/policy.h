@@ -80,6 +80,7 @@ struct policy {
 	u32 classes;        /* CLASS_* that any rule can give */
 	u32 funcs;          /* 1 << func for every func that any rule can match */
 	u32 appraise_funcs; /* 1 << func for appraise rules */
+	u32 tests;          /* 1 << test for every value that any rule is passed over for */
 	u32 setxattr_algos; /* of the first SETXATTR_CHECK rule; 0: any */
 };
 

@@ -91,7 +91,7 @@ static size_t add_rule(char *text, size_t len)
 	static const char *const masks[] = { "", "", " mask=MAY_READ", " mask=^MAY_READ", " mask=^MAY_WRITE",
 					     " mask=MAY_EXEC" };
 	static const char *const places[] = { "", "", "", " fsmagic=0x1234", " fsmagic=0x1234567812345678",
-					      " fsname=tmpfs" };
+					      " fsname=tmpfs", " fsname=ext4", " fsname=smpfs" };
 	unsigned action = pick(ARRAY_COUNT(actions) + 2);
 
 	if (action >= ARRAY_COUNT(actions)) {
@@ -170,6 +170,8 @@ static void decision_is_that_of_looking_at_everything(void **state)
 						  .mask = masks[pick(ARRAY_COUNT(masks))], .cred = &cred,
 						  .inode = &inode };
 
+			if (pick(2)) cred.suid = cred.uid = cred.euid;
+			if (pick(2)) cred.sgid = cred.gid = cred.egid;
 			if (q.func >= FUNC_KEXEC_CMDLINE) {
 				q.inode = NULL;
 				q.mask = 0;
