@@ -219,9 +219,10 @@ def build_programs(folder):
     deps, fetch, made = os.path.join(BUILD, "deps"), os.path.join(HERE, "fetch.sh"), {}
     if not os.path.exists(os.path.join(deps, "bash-static")):
         command([fetch, deps])
-    bash = os.path.join(deps, "bash-static", "bin", "bash-static")
-    if os.path.exists(bash):
-        made["bash"] = bash
+    for place in ("bin", "usr/bin"): # Debian 12, Debian 13
+        bash = os.path.join(deps, "bash-static", place, "bash-static")
+        if os.path.exists(bash):
+            made["bash"] = bash
     lua = [os.path.join(deps, "lua", "src", name) for name in sorted(os.listdir(os.path.join(deps, "lua", "src")))
            if name.endswith(".c") and name != "luac.c"]
     go_env = dict(os.environ, GOCACHE=os.path.join(BUILD, "userland", "gocache"), GO111MODULE="off", CGO_ENABLED="0",
