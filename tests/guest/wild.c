@@ -66,11 +66,15 @@ static uint64_t wild_value(void)
 	}
 }
 
-/* exit, exit_group, reboot, pause and the waits that nobody ends; kill is allowed only for this process. */
+/*
+ * exit, exit_group, reboot, pause and the waits that nobody ends; kill is allowed only for this process. And the key
+ * calls, whose rings stay after their processes, so that objects counted before and after would differ: u_sysfuzz
+ * makes these.
+ */
 static int left_out(uint64_t number)
 {
 	static const uint16_t numbers[] = { 60, 231, 169, 34, 130, 61, 247, 15, 62, 200, 234, 129, 297, 35, 230, 128,
-					    246, 320 };
+					    246, 320, 248, 249, 250 };
 
 	for (unsigned i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
 		if (numbers[i] == number)
