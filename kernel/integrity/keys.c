@@ -283,26 +283,26 @@ static struct entry *child(const struct entry *ring, unsigned kind, const char *
 	return NULL;
 }
 
-/* A ring with the certificate alone, and its description. */
-static int parse_alone(struct span der, struct keyring **ret_own, char ret_text[320]) {
+/* A ring with the certificate alone, and its description. issuers: as keyring_add takes them. */
+static int parse_alone(struct span der, struct keyring *issuers, struct keyring **ret_own, char ret_text[320]) {
 	RELEASED(keyring_drop) struct keyring *own = keyring_alloc("");
 	struct key_info info;
 
 	if (!own) return -ENOMEM;
-	TRY(keyring_add(own, der.base, der.len, NULL, NULL));
+	TRY(keyring_add(own, der.base, der.len, issuers, NULL));
 	TRY(keyring_info(own, 0, &info));
 	describe_key(&info, ret_text);
 	*ret_own = TAKE(own);
 	return 0;
 }
 
-/* What is there already keeps its number. */
+/* What is there already keeps its number; but a certificate that nobody trusted signed is refused all the same. */
 static s32 find_trusted(const struct entry *ring, struct span der) {
 	RELEASED(keyring_drop) struct keyring *own = NULL;
 	const struct entry *known;
 	char text[320];
 
-	TRY(parse_alone(der, &own, text));
+	TRY(parse_alone(der, core.rings[RING_BUILTIN], &own, text));
 	known = child(ring, ASYMMETRIC, text);
 	return known ? known->serial : -EEXIST;
 }
@@ -314,7 +314,7 @@ static s32 add_trusted(const struct keys_caller *caller, struct entry *ring, str
 
 	if (ring->trusted == core.rings[RING_BUILTIN]) return -EACCES;
 	err = keyring_add(ring->trusted, der.base, der.len, core.rings[RING_BUILTIN], NULL);
-	if (err == -EEXIST) return find_trusted(ring, der);
+	if (err == -EEXIST) err = find_trusted(ring, der); /* or its number */
 	if (err) return err == -EKEYREJECTED ? -ENOKEY : err;
 	err = show_to_rules(caller->task, ring->description, der, true);
 	for (size_t i = before; !err && i < keyring_count(ring->trusted); i++)
@@ -349,7 +349,7 @@ s32 keys_add(const struct keys_caller *caller, const char *type, const char *des
 	if (in->trusted) return kind == ASYMMETRIC ? add_trusted(caller, in, payload) : -EOPNOTSUPP;
 	TRY(check_quota(caller->task->cred, payload.len));
 	if (kind == ASYMMETRIC) {
-		TRY(parse_alone(payload, &own, text));
+		TRY(parse_alone(payload, NULL, &own, text));
 		TRY(show_to_rules(caller->task, in->description, payload, false));
 	}
 	e = entry_alloc(kind, description[0] ? description : text, kind == ASYMMETRIC ? 0x39010000 : 0x3f010000,

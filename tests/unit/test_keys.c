@@ -121,6 +121,9 @@ static void certificate_enters_ima_only_with_a_trusted_signature(void **state)
 	assert_true(shown(" .ima: 2\n"));
 	assert_int_equal(keys_unlink(&caller, serial, ima), -EPERM);
 	assert_int_equal(add_file("", "keys/leaf.der", ima), serial); /* again: the same */
+	assert_int_equal(add_file("", "keys/rogue-leaf.der", ima), -ENOKEY); /* the same key, signed by others */
+	assert_int_equal(add_file("", "keys/misissued-leaf.der", ima), -ENOKEY);
+	assert_int_equal(add_file("", "keys/p256.der", ima), -ENOKEY); /* there by the image's word only */
 	assert_int_equal(keyring_count(core.rings[RING_IMA]), 2);
 	machine.task.cred = &machine.user;
 	assert_int_equal(add_file("", "keys/leaf.der", ima), -EACCES);
