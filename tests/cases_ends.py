@@ -119,3 +119,48 @@ def ended_by_init():
         result = run_image(image, tpm="none")
         check("init may end the machine as it may exit", result.status == 0
               and result.last_line() == "assay: init exited with status 0", result.last_line())
+
+
+GREED = """
+mkdir -p /tmp/dd /tmp/greedy
+chown u /tmp/dd /tmp/greedy
+su u -c 'dd if=/dev/zero of=/tmp/dd/fill bs=1M'
+echo "root after dd: $(ls /bin | grep -c hello)"
+rm /tmp/dd/fill
+su u -c 'greedy /tmp/greedy' | {
+	while read line; do
+		echo "$line"
+		case "$line" in *memory*) break;; esac
+	done
+	for i in 1 2 3 4 5; do
+		hello > /dev/null && echo "root forks $i"
+	done
+	killall greedy
+	rm -r /tmp/greedy
+	dd if=/dev/zero of=/own bs=1M count=1
+	echo "root writes: $(wc -c < /own)"
+}
+"""
+
+
+@case
+def greedy_user():
+    """A user takes all files, links, attributes and memory there are for one; root's programs still run."""
+    with scratch() as folder:
+        root = Root(os.path.join(folder, "root"), GREED)
+        root.write("etc/passwd", "root:x:0:0::/:/bin/sh\nu:x:1000:1000::/tmp:/bin/sh\n")
+        for name in ("hello", "greedy"):
+            root.copy(guest_program(name), "bin/" + name)
+        image = os.path.join(folder, "image.efi")
+        status, text = build_image(root, image)
+        check("assay image builds", status == 0, text)
+        result = run_image(image, tpm="none", timeout=400)
+        check("a file grows until there is no space", "No space left on device" in result.text, result.text[-1500:])
+        for what, error in (("attributes", "ENOSPC"), ("links", "ENOSPC"), ("files", "ENOSPC"), ("memory", "ENOMEM")):
+            check(f"{what} end with {error}", re.search(rf"^greedy: {what} {error} after [1-9]\d\d", result.text, re.M),
+                  result.text[-1500:])
+        check("root ran a program beside the full file", "root after dd: 1" in result.lines, result.text[-1500:])
+        check("root still forks and runs programs", all(f"root forks {i}" in result.lines for i in range(1, 6)),
+              result.text[-1500:])
+        check("and writes files once the user's are gone", "root writes: 1048576" in result.lines, result.text[-1500:])
+        check("and ends well", result.status == 0, result.text[-1500:])
