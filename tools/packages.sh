@@ -13,7 +13,7 @@ build="gcc libc6-dev binutils make gnu-efi libarchive-dev dpkg-dev xz-utils bzip
 build="$build ca-certificates bsdextrautils"
 run="$build busybox-static qemu-system-x86 ovmf swtpm swtpm-tools mtools dosfstools openssl"
 test="$run git clang libclang-rt-dev libcmocka-dev tpm2-tools ima-evm-utils sbsigntool libssl-dev"
-test="$test attr fakeroot musl-tools"
+test="$test attr fakeroot musl-tools zstd"
 
 case "${1:-}" in
 build) wanted=$build ;;
