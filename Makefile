@@ -149,7 +149,7 @@ $(B)/$(1)/libassay.a: $(patsubst %.c,$(B)/$(1)/%.o,$(patsubst %.S,%.c,$(4))) \
 endef
 # What coverage is counted for; the rest of that flavour is compiled as for the tests.
 COVERED := kernel/integrity/%.c
-HOST_LIB_SRC := $(LIB_SRC) kernel/cmdline.c kernel/elf.c $(filter-out tools/assay.c,$(TOOLS_SRC))
+HOST_LIB_SRC := $(LIB_SRC) kernel/cmdline.c kernel/elf.c kernel/script.c $(filter-out tools/assay.c,$(TOOLS_SRC))
 TEST_LIB_SRC := $(filter-out tools/port_host.c,$(HOST_LIB_SRC)) $(FAKE_SRC)
 # As in the kernel: with builtins gcc 12 warns of a copy of -1 bytes, since it does not see that a word is not empty.
 $(B)/tools/kernel/cmdline.o: HOST_CFLAGS += -fno-builtin

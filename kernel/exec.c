@@ -38,30 +38,6 @@ static int open_checked(struct exec_job *job, const struct path *start, const ch
 	return integrity_bprm_check(&who, file, check_only);
 }
 
-static bool is_blank(char c) { return c == ' ' || c == '\t'; }
-
-/* Splits "#! interpreter [argument]"; the argument is the rest of the line, blanks at its end cut. */
-static int parse_script(const char *head, size_t len, struct script *ret_script) {
-	const char *newline = memchr(head, '\n', len);
-	size_t end = newline != NULL ? (size_t)(newline - head) : len, at = 2;
-
-	while (end > at && (is_blank(head[end - 1]) || head[end - 1] == 0)) end--;
-	while (at < end && is_blank(head[at])) at++;
-	size_t name = at;
-
-	while (at < end && !is_blank(head[at]) && head[at] != 0) at++;
-	/* A line that does not end within what was read is cut there, but the interpreter's name must end before. */
-	if (at == name || (newline == NULL && at == SCRIPT_LINE_MAX)) return -ENOEXEC;
-	memcpy(ret_script->interpreter, head + name, at - name);
-	ret_script->interpreter[at - name] = 0;
-	while (at < end && is_blank(head[at])) at++;
-	size_t arg_len = strnlen(head + at, end - at);
-
-	memcpy(ret_script->argument, head + at, arg_len);
-	ret_script->argument[arg_len] = 0;
-	return 0;
-}
-
 /*
  * Follows "#!" lines until a file is no script: each one on the way is measured and appraised, and so is the image.
  */
@@ -73,10 +49,10 @@ static int open_image(struct exec_job *job, const struct exec_request *q) {
 		ssize len = inode_read(job->file->inode, 0, head, sizeof(head));
 
 		TRY(len);
-		if (len < 2 || head[0] != '#' || head[1] != '!') break;
+		if (!script_begins(head, (size_t)len)) break;
 		if (job->depth >= SCRIPT_DEPTH_MAX) return -ELOOP;
 		job->why = "has no interpreter behind its #!";
-		TRY(parse_script(head, (size_t)len, &job->scripts[job->depth]));
+		TRY(script_parse(head, (size_t)len, &job->scripts[job->depth]));
 		job->why = NULL;
 		close_image(job);
 		TRY(open_checked(job, NULL, job->scripts[job->depth++].interpreter, false));

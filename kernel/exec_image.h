@@ -10,6 +10,7 @@
  */
 #pragma once
 
+#include "kernel/script.h"
 #include "kernel/elf.h"
 #include "kernel/exec.h"
 #include "kernel/vm.h"
@@ -28,14 +29,6 @@ struct exec_args {
 must_check int exec_args_append(struct exec_args *args, const void *bytes, size_t len);
 /* The strings of the array but the first skip ones; adds their number to *count. */
 must_check int exec_args_collect(struct exec_args *args, const struct exec_strings *strings, u64 skip, u64 *count);
-
-#define SCRIPT_DEPTH_MAX 4u
-#define SCRIPT_LINE_MAX 256u     /* as Linux's BINPRM_BUF_SIZE */
-
-struct script {
-	char interpreter[SCRIPT_LINE_MAX];
-	char argument[SCRIPT_LINE_MAX];  /* empty: none */
-};
 
 /* One exec on its way; on the heap, for it is too large for a kernel stack. */
 struct exec_job {

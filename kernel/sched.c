@@ -90,6 +90,8 @@ struct task *sched_adopt(struct task *task) {
 	return previous;
 }
 
+static bool somebody_waits(void) { return !list_empty(&run_queue) || !list_empty(&woken); }
+
 void sched_add(struct task *task) {
 	task->saved_rsp = context_prepare(task_frame(task), run_first_time);
 	task->state = TASK_RUNNABLE;
@@ -98,7 +100,7 @@ void sched_add(struct task *task) {
 
 void schedule(void) {
 	if (current->state == TASK_RUNNABLE) list_add_tail(&run_queue, &current->run_node);
-	while (list_empty(&run_queue) && list_empty(&woken)) {
+	while (!somebody_waits()) {
 		u64 before = clock_now_ns();
 
 		cpu_wait_for_interrupt();
@@ -116,7 +118,7 @@ void schedule(void) {
 }
 
 void sched_preempt(void) {
-	if (slice_used && (!list_empty(&run_queue) || !list_empty(&woken))) schedule();
+	if (slice_used && somebody_waits()) schedule();
 }
 
 void sched_end(void) {

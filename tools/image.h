@@ -8,6 +8,7 @@
  */
 #pragma once
 
+#include "kernel/script.h"
 #include "boot/uki.h"
 #include "crypto/keyring.h"
 #include "crypto/sigfmt.h"
@@ -18,8 +19,6 @@
 
 #define IMAGE_KEYS_MAX 16u
 #define IMAGE_NAMES_MAX 10u  /* named in one warning */
-#define IMAGE_SCRIPT_MAX 256u /* of a "#!" line the kernel reads so much (SCRIPT_LINE_MAX of kernel/exec_image.h), */
-#define IMAGE_SCRIPTS_MAX 4u  /* and follows so many of them (SCRIPT_DEPTH_MAX) */
 #define IMAGE_BYTES_MAX (3u << 29)
 #define IMAGE_KEYS_PATH "etc/keys/x509_ima.der"
 #define IMAGE_POLICY_PATH "etc/ima/ima-policy"
@@ -78,7 +77,7 @@ must_check int image_check_mounts(const struct image *im);
 must_check int image_check_init(const struct image *im);
 void image_warn_programs(const struct image *im);
 /* True for a script; its interpreter's name as the kernel reads it, "" when that would refuse the line. */
-bool image_script(const struct rootfs_entry *entry, char ret_name[IMAGE_SCRIPT_MAX]);
+bool image_script(const struct rootfs_entry *entry, char ret_name[SCRIPT_LINE_MAX]);
 /* Paths for a sentence: up to ten, and how many more. The text is asked for once; freed by buf_free(&names.text). */
 struct image_names {
 	size_t count;

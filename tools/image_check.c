@@ -98,7 +98,7 @@ static const char *interpreter_of(const char *path) {
 
 /* The program named after "#!"; NULL when the file is no script or names none. */
 static struct rootfs_entry *script_interpreter(const struct rootfs *fs, const struct rootfs_entry *entry) {
-	char path[IMAGE_SCRIPT_MAX];
+	char path[SCRIPT_LINE_MAX];
 
 	return image_script(entry, path) ? rootfs_resolve(fs, path) : NULL;
 }

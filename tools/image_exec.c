@@ -2,8 +2,8 @@
 /*
  * tools/image_exec.c - which files of a root the guest's kernel could not run.
  *
- * kernel/elf.c decides about ELF files, as it does in the guest; "#!" lines are followed as kernel/exec.c follows
- * them. Whether a program will be appraised is another question (image_check.c).
+ * kernel/elf.c decides about ELF files, as it does in the guest; kernel/script.c about "#!" lines, which are followed
+ * as kernel/exec.c does. Whether a program will be appraised is another question (image_check.c).
  */
 #include <stdlib.h>
 #include <string.h>
@@ -54,23 +54,14 @@ static const char *file_fault(const struct rootfs_entry *entry) {
 	return entry->data.len ? "is neither an ELF file nor a script that begins with '#!'" : "is empty";
 }
 
-static bool ends_name(u8 c) { return c == ' ' || c == '\t' || c == '\0'; }
+bool image_script(const struct rootfs_entry *entry, char ret_name[SCRIPT_LINE_MAX]) {
+	size_t len = entry->data.len < SCRIPT_LINE_MAX ? entry->data.len : SCRIPT_LINE_MAX;
+	struct script script;
 
-bool image_script(const struct rootfs_entry *entry, char ret_name[IMAGE_SCRIPT_MAX]) {
-	const u8 *head = entry->data.bytes;
-	size_t len = entry->data.len < IMAGE_SCRIPT_MAX ? entry->data.len : IMAGE_SCRIPT_MAX, at = 2, from;
-	const u8 *newline = begins(entry, "#!") ? memchr(head, '\n', len) : NULL;
-	size_t end = newline ? (size_t)(newline - head) : len;
-
+	if (!script_begins(entry->data.bytes, len)) return false;
 	*ret_name = '\0';
-	if (!begins(entry, "#!")) return false;
-	while (end > at && ends_name(head[end - 1])) end--;
-	while (at < end && head[at] && ends_name(head[at])) at++;
-	for (from = at; at < end && !ends_name(head[at]); at++) ;
-	/* A name that reaches the end of what the kernel reads may be longer: it is refused. */
-	if (!newline && at == IMAGE_SCRIPT_MAX) return true;
-	memcpy(ret_name, head + from, at - from);
-	ret_name[at - from] = '\0';
+	if (script_parse((const char *)entry->data.bytes, len, &script) == 0)
+		memcpy(ret_name, script.interpreter, sizeof(script.interpreter));
 	return true;
 }
 
@@ -78,7 +69,7 @@ static bool is_executable(const struct rootfs_entry *entry) { return S_ISREG(ent
 
 /* Why the file cannot be run, as a sentence; NULL when it can. The caller frees. */
 static char *run_fault(const struct rootfs *fs, const struct rootfs_entry *entry) {
-	char name[IMAGE_SCRIPT_MAX];
+	char name[SCRIPT_LINE_MAX];
 	const char *why;
 
 	for (unsigned depth = 0; !is_hidden(entry); depth++) {
@@ -88,7 +79,7 @@ static char *run_fault(const struct rootfs *fs, const struct rootfs_entry *entry
 			why = file_fault(entry);
 			return why ? cli_text("/%s %s", entry->path, why) : NULL;
 		}
-		if (depth == IMAGE_SCRIPTS_MAX)
+		if (depth == SCRIPT_DEPTH_MAX)
 			return cli_text("more than %u scripts follow each other, up to /%s", depth, entry->path);
 		if (!*name) return cli_text("/%s names no interpreter behind '#!', or too long a one", entry->path);
 		entry = rootfs_resolve(fs, name);
@@ -131,7 +122,7 @@ const char *image_names_text(struct image_names *names) {
 
 /* Of one file, without following its interpreter: that one is named for itself. */
 static const char *own_fault(const struct rootfs *fs, const struct rootfs_entry *entry) {
-	char name[IMAGE_SCRIPT_MAX];
+	char name[SCRIPT_LINE_MAX];
 
 	if (!is_executable(entry) || entry->link) return NULL;
 	if (begins(entry, "\177ELF")) return elf_fault(&entry->data);

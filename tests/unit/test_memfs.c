@@ -174,21 +174,29 @@ static void pages_are_the_ones_that_were_there(void **state)
 	file_put(file);
 }
 
-static void full_file_system_is_enospc_and_recovers(void **state)
+/* A file system of its own limits at /t. */
+static struct superblock *mount_at_t(u64 max_bytes, u64 max_inodes)
 {
 	struct memfs_options options = { .fsname = "tmpfs", .magic = MAGIC_TMPFS, .root_mode = 01777,
-					 .max_bytes = 4 * PAGE_SIZE };
-	char page[PAGE_SIZE] = { 1 }, big[3 * PAGE_SIZE] = { 0 };
+					 .max_bytes = max_bytes, .max_inodes = max_inodes };
 	struct superblock *sb;
 	struct path path;
-	struct file *file;
 
-	(void)state;
 	assert_int_equal(memfs_create(&options, &sb), 0);
 	assert_int_equal(fs_mkdir("/t", 0755), 0);
 	assert_int_equal(fs_walk("/t", 0, &fs_root, &path), 0);
 	assert_int_equal(vfs_mount(&path, sb, 0, "none"), 0);
 	path_put(&path);
+	return sb;
+}
+
+static void full_file_system_is_enospc_and_recovers(void **state)
+{
+	char page[PAGE_SIZE] = { 1 }, big[3 * PAGE_SIZE] = { 0 };
+	struct superblock *sb = mount_at_t(4 * PAGE_SIZE, 0);
+	struct file *file;
+
+	(void)state;
 	file = open_rw("/t/f");
 	assert_int_equal(file_write(file, big, sizeof(big), NULL), (ssize)sizeof(big));
 	assert_int_equal(file_write(file, big, sizeof(big), NULL), PAGE_SIZE); /* what fitted */
@@ -208,16 +216,9 @@ static void full_file_system_is_enospc_and_recovers(void **state)
 
 static void every_name_counts_against_the_number_of_inodes(void **state)
 {
-	struct memfs_options options = { .fsname = "tmpfs", .magic = MAGIC_TMPFS, .root_mode = 01777, .max_inodes = 4 };
-	struct superblock *sb;
-	struct path path;
+	struct superblock *sb = mount_at_t(0, 4);
 
 	(void)state;
-	assert_int_equal(memfs_create(&options, &sb), 0);
-	assert_int_equal(fs_mkdir("/t", 0755), 0);
-	assert_int_equal(fs_walk("/t", 0, &fs_root, &path), 0);
-	assert_int_equal(vfs_mount(&path, sb, 0, "none"), 0);
-	path_put(&path);
 	file_put(open_rw("/t/a"));
 	assert_int_equal(fs_symlink("target", "/t/b"), 0);
 	assert_int_equal(sb->used_bytes, 6);

@@ -20,6 +20,7 @@ TABLE = {
     "boot": (["kernel/base/", "kernel/x86/cpu.h", "kernel/elf.h", "boot/", "tpm/pcr.h", "tpm/eventlog.h"],
              {r"boot/firmware\.h$": r"^efi\.h$"}),
     "tools": (["kernel/base/", "kernel/integrity/", "kernel/version.h", "kernel/cmdline.h", "kernel/elf.h",
+               "kernel/script.h",
                "crypto/", "tpm/", "fs/", "boot/uki.h", "boot/pe.h", "boot/bootinfo.h", "tools/"], {r".": r"."}),
     "user": (["kernel/base/", "kernel/integrity/", "kernel/version.h", "crypto/", "tpm/",
               "tools/log_parse.h", "tools/cli.h", "tools/policy_check.h", "tools/policy_write.h",
